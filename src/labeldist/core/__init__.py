@@ -1,0 +1,1 @@
+"""The words of labeldist: tasks, items, explanations, distributions, errors, names. Floor 0."""

@@ -1,0 +1,96 @@
+"""Items: what annotators judged, with everything that is known of each, one row per annotator kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labeldist.core.distribution import LabelDistribution, proportions
+
+GROUP_SEPARATOR = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One label that one annotator gave; ``annotator`` is None where the data only has counts.
+
+    An annotator's name may begin with a group and a slash: ``mnli/3`` belongs to the group ``mnli``.
+
+    >>> Annotation("neutral", "mnli/3").group
+    'mnli'
+    """
+
+    label: str
+    annotator: str | None = None
+
+    @property
+    def group(self) -> str | None:
+        """The group that the annotator's name states, or None."""
+        if self.annotator is None or GROUP_SEPARATOR not in self.annotator:
+            return None
+        return self.annotator.split(GROUP_SEPARATOR, 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A reason for one label, and where it comes from: ``human``, or the name of a model."""
+
+    text: str
+    label: str
+    source: str = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The raw text with which a model listed explanations for a label; kept whatever the parser makes of it."""
+
+    text: str
+    label: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A model's distribution for an item. ``saw_labels``: did it see this item's labels (None: unknown)?"""
+
+    distribution: Mapping[str, float]
+    saw_labels: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to judge.
+
+    ``fields`` are the task's texts; ``labels`` one row per annotator; ``reference`` counts or probabilities of a
+    dense human distribution, used only to evaluate or to calibrate on other items; ``extra`` the columns that
+    labeldist does not know, kept as they are.
+    """
+
+    id: str
+    fields: Mapping[str, str]
+    labels: tuple[Annotation, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    reference: Mapping[str, float] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def label_counts(self, labels: Sequence[str], group: str | None = None) -> tuple[int, ...]:
+        """How often each of ``labels`` was chosen, in that order; by the annotators of ``group`` if one is named.
+
+        >>> item = Item("1", {}, (Annotation("no", "a/1"), Annotation("yes", "b/1"), Annotation("no", "b/2")))
+        >>> item.label_counts(["yes", "no"]), item.label_counts(["yes", "no"], group="b")
+        ((1, 2), (1, 1))
+        """
+        counts = Counter(a.label for a in self.labels if group is None or a.group == group)
+        return tuple(counts[label] for label in labels)
+
+    def groups(self) -> list[str]:
+        """The groups of this item's annotators, in the order in which they first occur."""
+        return list(dict.fromkeys(a.group for a in self.labels if a.group is not None))
+
+    def reference_distribution(self, labels: Sequence[str]) -> LabelDistribution | None:
+        """The reference as a distribution over ``labels``, or None where the item has none."""
+        return None if self.reference is None else proportions(self.reference, labels)

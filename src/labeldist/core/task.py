@@ -1,0 +1,78 @@
+"""A task: its labels, what they are called in prompts, the fields of an item, and the prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labeldist.core.errors import InputError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One label of a task, with the names that it goes by.
+
+    ``verbalised`` is how the explanation prompt says it ("true (entailment)"); ``options`` how each answer
+    style shows it among the options; ``aliases`` are other spellings that data sets use ("e", "0").
+    """
+
+    name: str
+    verbalised: str
+    options: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePrompts:
+    """The multiple-choice prompt in one answer style: ``letters`` (A, B, ...) or ``words`` (the option itself).
+
+    ``plain`` and ``commented`` are the whole prompt without and with explanations, ``comment`` and
+    ``explicit_comment`` one explanation, ``option`` one option and ``option_separator`` what stands between
+    two. ``answer_forms`` are the spellings of an answer whose first tokens count as that answer.
+    """
+
+    plain: str
+    commented: str
+    comment: str
+    explicit_comment: str
+    option: str
+    option_separator: str
+    answer_forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is judged and how a model is asked about it. Label order is the order of every array and table."""
+
+    name: str
+    title: str
+    language: str
+    fields: tuple[str, ...]
+    labels: tuple[Label, ...]
+    explain_prompt: str
+    judge_prompts: Mapping[str, JudgePrompts]
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of the labels, in order."""
+        return tuple(label.name for label in self.labels)
+
+    def canonical(self, label: str) -> str:
+        """The name of the label that ``label`` (a name or an alias, in any case) stands for.
+
+        Raises :class:`InputError` with the choices for anything else.
+        """
+        wanted = label.strip().lower()
+        for candidate in self.labels:
+            if wanted == candidate.name.lower() or wanted in candidate.aliases:
+                return candidate.name
+        raise InputError(f"label {label!r}", expected=f"one of: {', '.join(self.label_names)}")
+
+    def prompts(self, style: str) -> JudgePrompts:
+        """The judge prompts of an answer style; an unknown style raises :class:`UsageError`."""
+        if style not in self.judge_prompts:
+            raise UsageError(
+                f"task {self.name!r} has no prompts for the answer style {style!r}",
+                hint=f"use one of: {', '.join(self.judge_prompts)}",
+            )
+        return self.judge_prompts[style]

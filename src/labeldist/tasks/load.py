@@ -1,0 +1,146 @@
+"""Reads a task folder (``task.toml`` and ``prompts.toml``) and checks it before anything is asked of a model."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError, Place, UsageError, shown
+from labeldist.core.registry import did_you_mean
+from labeldist.core.task import JudgePrompts, Label, Task
+
+SHIPPED = Path(__file__).parent
+STYLE_PLACEHOLDERS = {
+    "comment": {"number", "text"},
+    "explicit_comment": {"number", "text", "option"},
+    "option": {"letter", "option"},
+    "option_separator": set[str](),
+}
+
+
+def shipped_tasks() -> list[str]:
+    """The names of the tasks that come with labeldist."""
+    return sorted(folder.parent.name for folder in SHIPPED.glob("*/task.toml"))
+
+
+def load_task(name: str) -> Task:
+    """The task of that name, or of the task folder at that path.
+
+    Raises :class:`UsageError` for an unknown name and :class:`InputError` for a folder that does not keep the
+    contract (file and field are named).
+
+    >>> load_task("nli").label_names
+    ('entailment', 'neutral', 'contradiction')
+    """
+    folder = SHIPPED / name
+    if name not in shipped_tasks():
+        folder = Path(name)
+        if not (folder / "task.toml").is_file():
+            raise did_you_mean("task", name, shipped_tasks())
+    return _read_task(folder)
+
+
+def _read_task(folder: Path) -> Task:
+    about = _read_toml(folder / "task.toml")
+    prompts = _read_toml(folder / "prompts.toml")
+    fields = tuple(_texts(about, "fields", folder / "task.toml"))
+    labels = tuple(_label(row, folder / "task.toml") for row in _tables(about, "labels", folder / "task.toml"))
+    _check_labels(labels, folder / "task.toml")
+    place = folder / "prompts.toml"
+    judge = prompts.get("judge")
+    if not isinstance(judge, dict) or not judge:
+        raise _bad(place, "judge", judge, "a table with at least one answer style")
+    styles = {style: _judge_prompts(f"judge.{style}", table, set(fields), place) for style, table in judge.items()}
+    for style in styles:
+        for label in labels:
+            if style not in label.options:
+                raise _bad(folder / "task.toml", "options", dict(label.options), f"an option for style {style!r}")
+    return Task(
+        name=folder.name,
+        title=_text(about, "title", folder / "task.toml"),
+        language=_text(about, "language", folder / "task.toml"),
+        fields=fields,
+        labels=labels,
+        explain_prompt=_template(prompts, "explain", {"label", *fields}, place),
+        judge_prompts=styles,
+    )
+
+
+def _label(row: Mapping[str, Any], file: Path) -> Label:
+    options = row.get("options")
+    if not isinstance(options, dict) or not all(isinstance(text, str) and text for text in options.values()):
+        raise _bad(file, "labels.options", options, "a table {answer style = text}")
+    aliases = tuple(alias.lower() for alias in _texts(row, "aliases", file)) if "aliases" in row else ()
+    return Label(_text(row, "name", file), _text(row, "verbalised", file), options, aliases)
+
+
+def _check_labels(labels: tuple[Label, ...], file: Path) -> None:
+    spellings = [spelling for label in labels for spelling in {label.name.lower(), *label.aliases}]
+    doubled = sorted({spelling for spelling in spellings if spellings.count(spelling) > 1})
+    if len(labels) < 2 or doubled:
+        found = f"{doubled[0]!r} for two labels" if doubled else f"{len(labels)} labels"
+        raise InputError(found, expected="at least two labels, all spelled apart", place=Place(file, field="labels"))
+
+
+def _judge_prompts(name: str, table: Any, fields: set[str], file: Path) -> JudgePrompts:
+    if not isinstance(table, dict):
+        raise _bad(file, name, table, "a table of prompts")
+    parts = {part: _template(table, part, allowed, file, name) for part, allowed in STYLE_PLACEHOLDERS.items()}
+    forms = tuple(_texts(table, "answer_forms", file))
+    return JudgePrompts(
+        plain=_template(table, "plain", {*fields, "options"}, file, name),
+        commented=_template(table, "commented", {*fields, "options", "comments"}, file, name),
+        answer_forms=forms,
+        **parts,
+    )
+
+
+def _template(table: Mapping[str, Any], key: str, allowed: set[str], file: Path, where: str = "") -> str:
+    """A prompt whose placeholders are all known; attribute or index access in one is refused."""
+    text = _text(table, key, file)
+    used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    if not used <= allowed:
+        field = f"{where}.{key}" if where else key
+        raise InputError(
+            f"placeholder {{{sorted(used - allowed)[0]}}}",
+            expected=f"only: {', '.join(sorted(allowed)) or 'no placeholder'}",
+            place=Place(file, field=field),
+        )
+    return text
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="a task is a folder with this file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(str(error), expected="a TOML file in UTF-8", place=Place(file)) from error
+
+
+def _text(table: Mapping[str, Any], key: str, file: Path) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value:
+        raise _bad(file, key, value, "a text")
+    return value
+
+
+def _texts(table: Mapping[str, Any], key: str, file: Path) -> list[str]:
+    value = table.get(key)
+    if not isinstance(value, list) or not value or not all(isinstance(text, str) and text for text in value):
+        raise _bad(file, key, value, "a list of texts")
+    return value
+
+
+def _tables(table: Mapping[str, Any], key: str, file: Path) -> list[dict[str, Any]]:
+    value = table.get(key)
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise _bad(file, key, value, "a list of tables")
+    return value
+
+
+def _bad(file: Path, field: str, found: object, expected: str) -> InputError:
+    return InputError(shown(found), expected=expected, place=Place(file, field=field))
