@@ -1,0 +1,312 @@
+"""The Items contract: a row (what a file holds) to an Item and back, strictly checked.
+
+A row is a mapping with ``id`` and the task's fields, under ``fields`` or at the top level; all else is optional
+and may be null:
+
+- ``labels``: a list of ``{"annotator", "label"}``, a list of label names, or counts ``{label: number}``;
+- ``explanations``: a list of ``{"label", "text", "source"}`` (source ``human`` unless told);
+- ``answers``: raw answers of models, a list of ``{"label", "text", "source"}``;
+- ``evidence``: ``{model: {"distribution": {label: p}, "saw_labels": true|false|null}}``;
+- ``reference``: counts or probabilities ``{label: number}``; a label that is left out has 0.
+
+``fields``, ``labels`` (as counts) and ``reference`` may also be spread over columns: ``labels.neutral``,
+``reference.neutral``. A label may be written as any alias that the task knows. Every other column is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from labeldist.core.errors import InputError, Place, shown
+from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
+from labeldist.core.task import Task
+
+SPREAD = ("fields", "labels", "reference")
+KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
+MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
+ROUNDING = 0.01  # how far published probabilities, rounded to two decimals, may be from a sum of 1
+
+
+def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
+    """The item that ``row`` describes; labels become the task's own names.
+
+    Raises :class:`InputError` with ``place`` and the field for anything that does not keep the contract above.
+
+    >>> from labeldist.tasks.load import load_task
+    >>> row = {"id": 7, "premise": "It rains.", "hypothesis": "It is wet.", "labels": {"e": 2, "n": 1}, "by": "me"}
+    >>> item = item_from_row(row, load_task("nli"), Place())
+    >>> item.id, item.label_counts(["entailment", "neutral"]), item.extra
+    ('7', (2, 1), {'by': 'me'})
+    """
+    row = _gathered(row, place)
+    return Item(
+        id=id_from_row(row, place),
+        fields=_fields(row, task, place),
+        labels=tuple(_labels(row.get("labels"), task, replace(place, field="labels"))),
+        explanations=tuple(
+            Explanation(text, label, source)
+            for text, label, source in _texts(row, "explanations", task, place, default_source="human")
+        ),
+        answers=tuple(Answer(text, label, source) for text, label, source in _texts(row, "answers", task, place)),
+        evidence=_evidence(row.get("evidence"), task, replace(place, field="evidence")),
+        reference=_reference(row.get("reference"), task, replace(place, field="reference")),
+        extra=_extra({key: value for key, value in row.items() if key not in (*KNOWN, *task.fields)}, place),
+    )
+
+
+def item_to_row(item: Item) -> dict[str, Any]:
+    """The row that :func:`item_from_row` turns into an equal item; parts that the item lacks are left out.
+
+    Raises :class:`InputError` where a column of ``extra`` has a name that the contract uses.
+
+    >>> item_to_row(Item("7", {"text": "Hi."}, (Annotation("yes", "a1"), Annotation("no")), extra={"by": "me"}))
+    {'id': '7', 'fields': {'text': 'Hi.'}, 'labels': [{'annotator': 'a1', 'label': 'yes'}, 'no'], 'by': 'me'}
+    """
+    for column in item.extra:
+        if column in (*KNOWN, *item.fields) or _spread_over(column):
+            raise InputError(
+                f"extra column {column!r} of item {item.id!r}", expected="a name that the contract does not use"
+            )
+    row: dict[str, Any] = {"id": item.id, "fields": dict(item.fields)}
+    if item.labels:
+        row["labels"] = [
+            a.label if a.annotator is None else {"annotator": a.annotator, "label": a.label} for a in item.labels
+        ]
+    for part, entries in (("explanations", item.explanations), ("answers", item.answers)):
+        if entries:
+            row[part] = [{"label": e.label, "text": e.text, "source": e.source} for e in entries]
+    if item.evidence:
+        row["evidence"] = {
+            name: {"distribution": dict(evidence.distribution), "saw_labels": evidence.saw_labels}
+            for name, evidence in item.evidence.items()
+        }
+    if item.reference is not None:
+        row["reference"] = dict(item.reference)
+    return row | dict(item.extra)
+
+
+def id_from_row(row: Mapping[str, Any], place: Place) -> str:
+    """The row's id; a whole number is taken as text. Raises :class:`InputError` for any other or no id."""
+    place = replace(place, field="id")
+    found = row.get("id")
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    if found is None:
+        _refuse("nothing", "an id: a text that is not empty", place)
+    return _text(found, "an id: a text that is not empty", place)
+
+
+def weights_from_row(found: Any, task: Task, place: Place, *, complete: bool = False) -> dict[str, float]:
+    """A mapping ``{label: number}`` with the task's own label names, every number finite and at least 0.
+
+    A label whose number is null is left out; ``complete`` demands all labels of the task. Raises :class:`InputError`.
+    """
+    if not isinstance(found, Mapping):
+        _refuse(shown(found), "an object {label: number}", place)
+    weights: dict[str, float] = {}
+    for spelling, number in found.items():
+        label = _label(spelling, task, place)
+        if label in weights:
+            _refuse(f"label {label!r} twice in {shown(dict(found))}", "each label once", place)
+        if number is None:
+            continue
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            _refuse(f"{shown(number)} for label {label!r}", "a number", place)
+        if not math.isfinite(number) or number < 0:
+            _refuse(f"{shown(number)} for label {label!r}", "a finite number of at least 0", place)
+        weights[label] = number
+    missing = [label for label in task.label_names if label not in weights]
+    if complete and missing:
+        expected = f"a number for each of: {', '.join(task.label_names)}"
+        _refuse(f"no number for label {missing[0]!r} in {shown(dict(found))}", expected, place)
+    return weights
+
+
+def distribution_from_row(found: Any, task: Task, place: Place) -> dict[str, float]:
+    """A mapping ``{label: probability}`` over all labels of the task, with a sum of 1 (to 0.01: published
+    numbers are rounded). Raises :class:`InputError`."""
+    weights = weights_from_row(found, task, place, complete=True)
+    total = math.fsum(weights.values())
+    if abs(total - 1) > ROUNDING:
+        _refuse(f"probabilities that sum to {total:.6g}", f"a sum of 1 (to {ROUNDING})", place)
+    return weights
+
+
+def _gathered(row: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """The row with columns such as ``labels.neutral`` gathered under ``labels``."""
+    whole = {column: value for column, value in row.items() if not _spread_over(column)}
+    for column, value in row.items():
+        part = _spread_over(column)
+        if not part:
+            continue
+        if row.get(part) is not None:
+            _refuse(f"both {part!r} and {column!r}", "one of the two", replace(place, field=part))
+        whole[part] = (whole.get(part) or {}) | {column[len(part) + 1 :]: value}
+    for part in SPREAD:
+        # All cells of a row empty: the row has no such part.
+        if part not in row and part in whole and all(value is None for value in whole[part].values()):
+            del whole[part]
+    return whole
+
+
+def _spread_over(column: str) -> str | None:
+    return next((part for part in SPREAD if column.startswith(part + ".")), None)
+
+
+def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
+    expected = f"an object with the fields: {', '.join(task.fields)}"
+    nested = row.get("fields")
+    if nested is None:
+        nested = {}
+    elif not isinstance(nested, Mapping):
+        _refuse(shown(nested), expected, replace(place, field="fields"))
+    unknown = [name for name in nested if name not in task.fields]
+    if unknown:
+        _refuse(f"field {unknown[0]!r}", f"only: {', '.join(task.fields)}", replace(place, field="fields"))
+    fields = {}
+    for name in task.fields:
+        where = replace(place, field=name)
+        if name in nested and name in row and nested[name] != row[name]:
+            _refuse(f"two texts: {shown(nested[name], 40)} and {shown(row[name], 40)}", "one text", where)
+        found = nested[name] if name in nested else row.get(name)
+        if found is None:
+            _refuse("nothing", f"a text: task {task.name!r} has the fields {', '.join(task.fields)}", where)
+        fields[name] = _text(found, "a text that is not empty", where)
+    return fields
+
+
+def _labels(found: Any, task: Task, place: Place) -> Iterator[Annotation]:
+    if found is None:
+        return
+    if isinstance(found, Mapping):
+        counts = weights_from_row(found, task, place)
+        for label, count in counts.items():
+            if count != int(count):
+                _refuse(f"count {shown(count)} for label {label!r}", "a whole number", place)
+        if sum(counts.values()) > MOST_LABELS:
+            _refuse(f"{sum(counts.values()):.0f} labels", f"at most {MOST_LABELS} labels of one item", place)
+        for label, count in counts.items():
+            for _ in range(int(count)):
+                yield Annotation(label)
+    elif isinstance(found, list | tuple):
+        for number, entry in enumerate(found, 1):
+            yield _annotation(entry, number, task, place)
+    else:
+        expected = 'a list of {"annotator", "label"}, a list of label names, or counts {label: number}'
+        _refuse(shown(found), expected, place)
+
+
+def _annotation(entry: Any, number: int, task: Task, place: Place) -> Annotation:
+    if not isinstance(entry, Mapping):
+        return Annotation(_label(entry, task, place, f" as entry {number}"))
+    _only(entry, ("annotator", "label"), number, place)
+    annotator = entry.get("annotator")
+    if isinstance(annotator, int) and not isinstance(annotator, bool):
+        annotator = str(annotator)
+    elif annotator is not None:
+        annotator = _text(annotator, "the annotator's name: a text that is not empty", place)
+    return Annotation(_label(entry.get("label"), task, place, f" in entry {number}"), annotator)
+
+
+def _texts(
+    row: Mapping[str, Any], column: str, task: Task, place: Place, default_source: str | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """(text, label, source) of each entry. The text of an answer may be empty: that is what the model said."""
+    place = replace(place, field=column)
+    found = row.get(column)
+    if found is None:
+        return
+    if not isinstance(found, list | tuple):
+        _refuse(shown(found), 'a list of {"label", "text", "source"}', place)
+    for number, entry in enumerate(found, 1):
+        if not isinstance(entry, Mapping):
+            _refuse(f"{shown(entry)} as entry {number}", 'an object {"label", "text", "source"}', place)
+        _only(entry, ("label", "text", "source"), number, place)
+        text = entry.get("text")
+        if not (column == "answers" and text == ""):
+            text = _text(text, f"a text that is not empty, in entry {number}", place)
+        source = entry.get("source")
+        source = default_source if source is None and default_source else source
+        source = _text(source, f"the name of a source, in entry {number}", place)
+        yield text, _label(entry.get("label"), task, place, f" in entry {number}"), source
+
+
+def _evidence(found: Any, task: Task, place: Place) -> dict[str, Evidence]:
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        _refuse(shown(found), 'an object {model: {"distribution", "saw_labels"}}', place)
+    evidence = {}
+    for name, entry in found.items():
+        _text(name, "the name of a model", place)
+        if entry is None:
+            continue
+        if not isinstance(entry, Mapping):
+            _refuse(f"{shown(entry)} for {name!r}", 'an object {"distribution", "saw_labels"}', place)
+        _only(entry, ("distribution", "saw_labels"), name, place)
+        saw_labels = entry.get("saw_labels")
+        if not (saw_labels is None or isinstance(saw_labels, bool)):
+            _refuse(f"{shown(saw_labels)} for 'saw_labels' of {name!r}", "true, false or null", place)
+        evidence[name] = Evidence(distribution_from_row(entry.get("distribution"), task, place), saw_labels)
+    return evidence
+
+
+def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:
+    if found is None:
+        return None
+    weights = weights_from_row(found, task, place)
+    total = math.fsum(weights.values())
+    if not math.isfinite(total) or total <= 0:
+        _refuse(shown(dict(found)), "at least one number above 0", place)
+    if any(number != int(number) for number in weights.values()) and abs(total - 1) > ROUNDING:
+        expected = f"whole counts, or probabilities with a sum of 1 (to {ROUNDING})"
+        _refuse(f"{shown(dict(found))} with a sum of {total:.6g}", expected, place)
+    return weights
+
+
+def _extra(extra: dict[str, Any], place: Place) -> dict[str, Any]:
+    """The unknown columns, if they can be written back."""
+    for column, value in extra.items():
+        try:
+            json.dumps([column, value], ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (TypeError, ValueError, RecursionError):
+            _refuse(shown(value), "a value that JSON in UTF-8 can hold", replace(place, field=column))
+    return extra
+
+
+def _label(found: Any, task: Task, place: Place, where: str = "") -> str:
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)
+    expected = f"one of: {', '.join(task.label_names)}"
+    if not isinstance(found, str):
+        _refuse(f"label {shown(found)}{where}", expected, place)
+    try:
+        return task.canonical(found)
+    except InputError as error:
+        raise InputError(f"label {shown(found)}{where}", expected=error.expected, place=place) from None
+
+
+def _text(found: Any, expected: str, place: Place) -> str:
+    if not isinstance(found, str) or not found.strip():
+        _refuse("nothing" if found is None else shown(found), expected, place)
+    if "\0" in found:
+        _refuse(f"a NUL character in {shown(found)}", "a text without NUL characters", place)
+    try:
+        found.encode("utf-8")
+    except UnicodeEncodeError:
+        _refuse(f"half a surrogate pair in {shown(found)}", "a text that UTF-8 can hold", place)
+    return found
+
+
+def _only(entry: Mapping[str, Any], known: tuple[str, ...], of: object, place: Place) -> None:
+    unknown = [key for key in entry if key not in known]
+    if unknown:
+        _refuse(f"key {shown(unknown[0])} in entry {shown(of)}", f"only: {', '.join(known)}", place)
+
+
+def _refuse(found: str, expected: str, place: Place) -> NoReturn:
+    raise InputError(found, expected=expected, place=place)

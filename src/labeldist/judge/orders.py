@@ -1,0 +1,107 @@
+"""Which orders of explanations and options a prompt is asked in: all of them, or a balanced part.
+
+The answer to a multiple-choice prompt depends on the places in which explanations and options stand. The published
+method (arXiv 2412.13942, section 3) therefore asks under every order; ``balanced:N`` asks under N orders in which
+each explanation and each option stands about equally often in each place.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from labeldist.core.errors import UsageError
+
+MOST_ORDERS = 5040
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order: ``explanations[p]`` and ``options[p]`` are the indices of what stands in place ``p``."""
+
+    explanations: tuple[int, ...]
+    options: tuple[int, ...]
+
+
+def orders(spec: str, explanations: int, options: int, *, seed: int = 0) -> tuple[Order, ...]:
+    """The orders that ``spec`` (``all`` or ``balanced:N``) means for so many explanations and options.
+
+    ``balanced:N`` gives all orders where there are at most N. Raises :class:`UsageError` for another spec, and
+    for ``all`` where that would be more than 5,040 prompts for one item.
+
+    >>> [len(orders("all", k, 3)) for k in range(5)]
+    [6, 6, 12, 36, 144]
+    >>> len(orders("balanced:12", 5, 3))
+    12
+    """
+    if spec == "all":
+        return all_orders(explanations, options)
+    kind, _, number = spec.partition(":")
+    if kind != "balanced" or not number.isdecimal() or int(number) < 1:
+        raise UsageError(f"cannot read the orders {spec!r}", hint="use all, or balanced:N with N of at least 1")
+    return balanced_orders(explanations, options, int(number), seed=seed)
+
+
+@lru_cache(maxsize=64)
+def all_orders(explanations: int, options: int, shown: int | None = None) -> tuple[Order, ...]:
+    """Every order in which ``shown`` (default: all) of the explanations can stand, times every order of the options.
+
+    With 4 explanations of which 0, 1, 2, 3, 4 are shown these are the paper's 6, 24, 72, 144, 144 prompts.
+
+    >>> [len(all_orders(4, 3, shown)) for shown in range(5)]
+    [6, 24, 72, 144, 144]
+    """
+    shown = explanations if shown is None else shown
+    count = math.perm(explanations, shown) * math.factorial(options)
+    if count > MOST_ORDERS:
+        raise UsageError(
+            f"{explanations} explanations and {options} options have {count:,} orders",
+            hint="use balanced:N, for instance --orders balanced:24",
+        )
+    return tuple(
+        Order(places, choice)
+        for places in itertools.permutations(range(explanations), shown)
+        for choice in itertools.permutations(range(options))
+    )
+
+
+@lru_cache(maxsize=64)
+def balanced_orders(explanations: int, options: int, count: int, *, seed: int = 0) -> tuple[Order, ...]:
+    """``count`` orders in which each explanation, and each option, stands about equally often in each place.
+
+    "About equally": how often differs by at most one between places. The two are paired so that no order occurs
+    twice as long as that can be avoided.
+    """
+    if math.factorial(explanations) * math.factorial(options) <= count:
+        return all_orders(explanations, options)
+    chance = random.Random(f"orders {seed} {explanations} {options}")
+    rows = list(itertools.islice(_latin_rows(explanations, chance), count))
+    waiting = list(itertools.islice(_latin_rows(options, chance), count))
+    seen: Counter[Order] = Counter()
+    for row in rows:
+        # Swapping which options go with which explanations keeps both balances, so a pair seen least is free.
+        best = min(range(len(waiting)), key=lambda at: seen[Order(row, waiting[at])])
+        seen[Order(row, waiting.pop(best))] += 1
+    return tuple(seen.elements())
+
+
+def _latin_rows(length: int, chance: random.Random) -> Iterator[tuple[int, ...]]:
+    """Endless rows of random Latin squares: every ``length`` rows put each index once in each place."""
+    while True:
+        base = chance.sample(range(length), length)
+        for shift in chance.sample(range(max(length, 1)), max(length, 1)):
+            yield tuple(base[shift:] + base[:shift])
+
+
+def place_counts(rows: Sequence[Sequence[int]]) -> Counter[tuple[int, int]]:
+    """How often each index stands in each place, as ``{(index, place): count}``.
+
+    >>> place_counts([(0, 1), (1, 0)])[0, 0]
+    1
+    """
+    return Counter((index, place) for row in rows for place, index in enumerate(row))

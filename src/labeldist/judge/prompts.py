@@ -1,0 +1,73 @@
+"""The multiple-choice prompts, and the answers that they admit."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Explanation, Item
+from labeldist.core.task import Task
+from labeldist.judge.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePrompt:
+    """A rendered prompt; ``answers[label]`` are the spellings of the answer that means that label (label order)."""
+
+    text: str
+    answers: tuple[tuple[str, ...], ...]
+
+
+def judge_prompt(
+    task: Task,
+    item: Item,
+    explanations: Sequence[Explanation],
+    order: Order,
+    *,
+    style: str = "letters",
+    explicit: bool = False,
+) -> JudgePrompt:
+    """The question about one item under one order of explanations and options.
+
+    With explanations the prompt asks to base the selection on them; ``explicit`` adds to each which label it
+    argues for. Text of items and explanations is inserted as it is. Source: arXiv 2412.13942, appendix.
+
+    >>> from labeldist.tasks.load import load_task
+    >>> item = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."})
+    >>> prompt = judge_prompt(load_task("nli"), item, [], Order((), (2, 0, 1)))
+    >>> prompt.text[-55:]
+    ' \\nA. Contradiction \\nB. Entailment \\nC. Neutral. \\nAnswer:'
+    >>> prompt.answers
+    (('B',), ('C',), ('A',))
+    """
+    prompts = task.prompts(style)
+    if len(task.labels) > len(string.ascii_uppercase):
+        raise UsageError(f"task {task.name!r} has {len(task.labels)} labels", hint="there are letters for 26 options")
+    options = {label.name: label.options[style] for label in task.labels}
+    shown = [task.labels[index].options[style] for index in order.options]
+    lines = [
+        prompts.option.format(letter=letter, option=option)
+        for letter, option in zip(string.ascii_uppercase, shown, strict=False)
+    ]
+    comment = prompts.explicit_comment if explicit else prompts.comment
+    comments = [
+        comment.format(number=number, text=explanations[index].text, option=options[explanations[index].label])
+        for number, index in enumerate(order.explanations, 1)
+    ]
+    template = prompts.commented if comments else prompts.plain
+    text = template.format(
+        **{name: item.fields[name] for name in task.fields},
+        options=prompts.option_separator.join(lines),
+        comments="".join(comments),
+    )
+    place = {label: at for at, label in enumerate(order.options)}
+    answers = tuple(
+        tuple(
+            form.format(letter=string.ascii_uppercase[place[label]], option=shown[place[label]])
+            for form in prompts.answer_forms
+        )
+        for label in range(len(task.labels))
+    )
+    return JudgePrompt(text, answers)

@@ -1,0 +1,1 @@
+"""Transforms: how the logits of one prompt's options become a distribution. One file each."""

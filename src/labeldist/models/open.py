@@ -1,0 +1,50 @@
+"""The names of language models, and how one is opened from its spec, such as ``transformers:NAME-OR-FOLDER``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labeldist.core.registry import Registry
+from labeldist.models.base import LanguageModel
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What a user may say of how a model runs; a backend takes what concerns it.
+
+    ``device``: auto, cpu or cuda. ``dtype``: float32 or bfloat16. ``style``: auto, letters or words.
+    ``batch_tokens``: the most tokens, padding included, in one forward pass (0: the backend's own choice).
+    """
+
+    device: str = "auto"
+    dtype: str = "float32"
+    style: str = "auto"
+    batch_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A kind of model: ``open`` makes one from the text after the colon of its spec ("" without one)."""
+
+    title: str
+    open: Callable[[str, ModelOptions], LanguageModel]
+
+
+BACKENDS: Registry[Backend] = Registry("model")
+BACKENDS.lazy("embedded", "labeldist.models.embedded:BACKEND")
+BACKENDS.lazy("transformers", "labeldist.models.transformers:BACKEND")
+BACKENDS.lazy("scripted", "labeldist.models.scripted:BACKEND")
+
+
+def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
+    """The language model that ``spec`` names: ``embedded``, ``transformers:NAME-OR-FOLDER``, ``scripted``.
+
+    Raises :class:`~labeldist.core.errors.UsageError` for an unknown name,
+    :class:`~labeldist.core.errors.MissingExtraError` for a backend that is not installed.
+
+    >>> open_model("scripted").name
+    'scripted'
+    """
+    name, _, argument = spec.partition(":")
+    return BACKENDS.get(name).open(argument, options or ModelOptions())

@@ -1,0 +1,132 @@
+"""``scripted``: a mock that answers from a script, for tests and documentation; no weights, no waiting.
+
+Its tokens are the bytes of the text. Without a script its answers are made up from a hash of what it is asked:
+always the same, never meaningful. A script is a JSON list of rules, tried in order:
+
+    [{"contains": "It rains.", "text": "* Rain is wet.", "answers": {"A": 3.0, "B": 1.0}}]
+
+``text`` is what it generates for a prompt that contains the given text, ``answers`` the logits of the letters or
+words with which its turn may begin (by first byte; every other byte has the logit 0).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.core.errors import InputError, Place, UsageError, shown
+from labeldist.models.base import Capabilities, TokenScores
+from labeldist.models.open import Backend, ModelOptions
+
+BEGIN = 256
+VOCABULARY = 257
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What to answer to a prompt that contains ``contains``."""
+
+    contains: str
+    text: str | None = None
+    answers: tuple[tuple[str, float], ...] | None = None
+
+
+class Scripted:
+    """A :class:`~labeldist.models.base.LanguageModel` without a model.
+
+    >>> Scripted([Rule("rain", text="* It is wet.")]).generate([list(b"it rains: rain")], max_new_tokens=99)
+    ['* It is wet.']
+    """
+
+    capabilities = Capabilities()
+    transform = "softmax:1"
+
+    def __init__(self, rules: Sequence[Rule] = (), *, name: str = "scripted", answer_style: str = "letters") -> None:
+        self.name = name
+        self.answer_style = answer_style
+        self.revision = hashlib.sha256(repr(list(rules)).encode()).hexdigest()[:16]
+        self._rules = tuple(rules)
+
+    def encode(self, prompt: str, reply: str = "") -> list[int]:
+        """A begin token, then the bytes of the prompt and of the reply."""
+        return [BEGIN, *prompt.encode(), *reply.encode()]
+
+    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
+        """Logits from the script, or from a hash of the sequence."""
+        rows = [self._logits(sequence) for sequence in sequences]
+        logits = [row[list(wanted)] for row, wanted in zip(rows, tokens, strict=True)]
+        totals = [np.logaddexp.reduce(row) for row in rows]
+        return TokenScores(np.array(logits, dtype=np.float32), np.array(totals, dtype=np.float32))
+
+    def generate(
+        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> list[str]:
+        """Text from the script, or two made-up list items; at most ``max_new_tokens`` bytes of it."""
+        texts = [self._text(sequence, temperature, seed) for sequence in sequences]
+        return [text.encode()[:max_new_tokens].decode(errors="ignore") for text in texts]
+
+    def _logits(self, sequence: Sequence[int]) -> NDArray[np.float64]:
+        logits = np.zeros(VOCABULARY)
+        rule = self._rule(sequence, "answers")
+        if rule is not None and rule.answers is not None:
+            for answer, logit in rule.answers:
+                logits[answer.encode()[0]] = logit
+        else:
+            logits[:256] = np.frombuffer(_digest(sequence, "logits") * 8, dtype=np.uint8) / 32
+        return logits
+
+    def _text(self, sequence: Sequence[int], temperature: float, seed: int) -> str:
+        rule = self._rule(sequence, "text")
+        if rule is not None and rule.text is not None:
+            return rule.text
+        digest = _digest(sequence, f"text {seed if temperature else 0}").hex()
+        return f"* Made-up reason {digest[:6]}.\n* Another made-up reason, {digest[6:12]}."
+
+    def _rule(self, sequence: Sequence[int], part: str) -> Rule | None:
+        text = bytes(token for token in sequence if token < BEGIN).decode(errors="replace")
+        return next((r for r in self._rules if r.contains in text and getattr(r, part) is not None), None)
+
+
+def read_script(file: Path) -> list[Rule]:
+    """The rules of a script; :class:`InputError` names the rule that cannot be used."""
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the script {file}: {error.strerror}", hint="use scripted:FILE.json") from error
+    except ValueError as error:
+        raise InputError(str(error), expected="a JSON list of rules in UTF-8", place=Place(file)) from error
+    if not isinstance(rows, list):
+        raise InputError(shown(rows), expected="a JSON list of rules", place=Place(file))
+    return [_rule(row, Place(file, field=f"rule {number}")) for number, row in enumerate(rows, 1)]
+
+
+def _rule(row: Any, place: Place) -> Rule:
+    answers = row.get("answers") if isinstance(row, dict) else None
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("contains"), str)
+        or not isinstance(row.get("text", ""), str)
+        or not all(key and isinstance(logit, int | float) for key, logit in (answers or {}).items())
+    ):
+        raise InputError(shown(row), expected="{contains, text and/or answers: {answer: logit}}", place=place)
+    return Rule(row["contains"], row.get("text"), None if answers is None else tuple(answers.items()))
+
+
+def _digest(sequence: Sequence[int], purpose: str) -> bytes:
+    return hashlib.sha256(purpose.encode() + np.asarray(sequence, dtype=np.int32).tobytes()).digest()
+
+
+def _open(argument: str, options: ModelOptions) -> Scripted:
+    rules = read_script(Path(argument)) if argument else []
+    name = f"scripted:{argument}" if argument else "scripted"
+    return Scripted(rules, name=name, answer_style="letters" if options.style == "auto" else options.style)
+
+
+BACKEND = Backend("a mock that answers from a script, for tests and documentation", _open)
