@@ -67,7 +67,7 @@ def item_to_row(item: Item) -> dict[str, Any]:
     {'id': '7', 'fields': {'text': 'Hi.'}, 'labels': [{'annotator': 'a1', 'label': 'yes'}, 'no'], 'by': 'me'}
     """
     for column in item.extra:
-        if column in (*KNOWN, *item.fields) or _spread_over(column):
+        if column in (*KNOWN, *item.fields) or spread_over(column):
             raise InputError(
                 f"extra column {column!r} of item {item.id!r}", expected="a name that the contract does not use"
             )
@@ -138,9 +138,9 @@ def distribution_from_row(found: Any, task: Task, place: Place) -> dict[str, flo
 
 def _gathered(row: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """The row with columns such as ``labels.neutral`` gathered under ``labels``."""
-    whole = {column: value for column, value in row.items() if not _spread_over(column)}
+    whole = {column: value for column, value in row.items() if not spread_over(column)}
     for column, value in row.items():
-        part = _spread_over(column)
+        part = spread_over(column)
         if not part:
             continue
         if row.get(part) is not None:
@@ -153,7 +153,12 @@ def _gathered(row: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return whole
 
 
-def _spread_over(column: str) -> str | None:
+def spread_over(column: str) -> str | None:
+    """The part of the contract that a column such as ``labels.neutral`` belongs to, or None.
+
+    >>> spread_over("labels.neutral"), spread_over("labels"), spread_over("label.neutral")
+    ('labels', None, None)
+    """
     return next((part for part in SPREAD if column.startswith(part + ".")), None)
 
 

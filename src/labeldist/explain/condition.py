@@ -1,4 +1,4 @@
-"""What a judge sees of explanations, as one short spec: ``none``, ``human``, ``label-free``, ``mnli-guided:longest``."""
+"""What a judge sees of explanations, as a short spec: ``none``, ``human``, ``label-free``, ``mnli-guided:longest``."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from labeldist.core.errors import UsageError
 
 MOST_ORDERS = 5040
+ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,24 @@ def balanced_orders(explanations: int, options: int, count: int, *, seed: int = 
     if math.factorial(explanations) * math.factorial(options) <= count:
         return all_orders(explanations, options)
     chance = random.Random(f"orders {seed} {explanations} {options}")
-    rows = list(itertools.islice(_latin_rows(explanations, chance), count))
+    designs = (_paired(explanations, options, count, chance) for _ in range(ATTEMPTS))
+    fewest: Counter[Order] = Counter()
+    for design in designs:
+        fewest = design if len(design) > len(fewest) else fewest
+        if len(fewest) == count:
+            break
+    return tuple(fewest.elements())
+
+
+def _paired(explanations: int, options: int, count: int, chance: random.Random) -> Counter[Order]:
+    """One balanced design, and how often each order is in it."""
     waiting = list(itertools.islice(_latin_rows(options, chance), count))
-    seen: Counter[Order] = Counter()
-    for row in rows:
-        # Swapping which options go with which explanations keeps both balances, so a pair seen least is free.
-        best = min(range(len(waiting)), key=lambda at: seen[Order(row, waiting[at])])
-        seen[Order(row, waiting.pop(best))] += 1
-    return tuple(seen.elements())
+    design: Counter[Order] = Counter()
+    for row in itertools.islice(_latin_rows(explanations, chance), count):
+        # Swapping which options go with which explanations keeps both balances, so the pair seen least is free.
+        best = min(range(len(waiting)), key=lambda at: design[Order(row, waiting[at])])
+        design[Order(row, waiting.pop(best))] += 1
+    return design
 
 
 def _latin_rows(length: int, chance: random.Random) -> Iterator[tuple[int, ...]]:

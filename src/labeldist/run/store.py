@@ -115,7 +115,7 @@ class Store:
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
             if version > len(MIGRATIONS):
                 raise StoreError(
-                    f"{self.file} was written by a newer labeldist (schema {version}, this one knows {len(MIGRATIONS)})",
+                    f"{self.file}: written by a newer labeldist (schema {version}, this one knows {len(MIGRATIONS)})",
                     hint="upgrade labeldist, or use another --out",
                 )
             for script in MIGRATIONS[version:]:

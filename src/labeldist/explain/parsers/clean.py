@@ -24,8 +24,9 @@ END = re.compile(r"</s>|<\|eot_id\|>")
 MARKER = re.compile(r"(?:\d{1,3}[.)](?=\s|$)|[*-](?=\s|$)|•)\s*")
 CLOSING = re.compile(r"""[.!?…。！？]["'”’»)\]*]*$""")
 STOCK_INTRODUCTION = re.compile(
-    r"(?:sure|certainly|of course|here (?:is|are)|the following|below (?:is|are)|possible (?:explanation|reason)s?)\b.*:$"
-    r"|(?:sure|certainly|of course)\b.*\bhelp\b",
+    r"(?:sure|certainly|of course|here (?:is|are)|the following|below (?:is|are)|possible (?:explanation|reason)s?)\b"
+    r".*:$"
+    r"|(?:sure|certainly|of course)[,!] i(?:'d| would|'ll| will| can)\b.*\bhelp\b",
     re.IGNORECASE,
 )
 CLOSING_NOTE = re.compile(
@@ -58,17 +59,24 @@ def clean(answer: str) -> list[str]:
         last_line_is_item = items[-1:] == lines[-1:]
     if not ended and last_line_is_item and _cut_off(items):
         items = items[:-1]
-    return list({" ".join(item.lower().split()): item for item in reversed(items) if item}.values())[::-1]
+    kept: dict[str, str] = {}
+    for item in filter(None, items):
+        kept.setdefault(" ".join(item.lower().split()), item)
+    return list(kept.values())
 
 
 def _unmarked(lines: list[str]) -> list[str]:
-    if lines and REFUSAL.match(lines[0].replace("’", "'")):
+    if lines and _matches(REFUSAL, lines[0]):
         return []
-    while lines and (STOCK_INTRODUCTION.match(lines[0]) or (lines[0].endswith(":") and len(lines) > 1)):
+    while lines and (_matches(STOCK_INTRODUCTION, lines[0]) or (lines[0].endswith(":") and len(lines) > 1)):
         lines = lines[1:]
-    while len(lines) > 1 and CLOSING_NOTE.match(lines[-1].replace("’", "'")):
+    while len(lines) > 1 and _matches(CLOSING_NOTE, lines[-1]):
         lines = lines[:-1]
     return lines
+
+
+def _matches(pattern: re.Pattern[str], line: str) -> bool:
+    return pattern.match(line.replace("’", "'")) is not None
 
 
 def _cut_off(items: list[str]) -> bool:

@@ -1,0 +1,5 @@
+"""``python -m labeldist``."""
+
+from labeldist.cli.main import main
+
+main()

@@ -1,0 +1,83 @@
+"""The ``labeldist`` command: finds the command, turns errors into messages and exit statuses."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from labeldist import __version__
+from labeldist.core.errors import LabeldistError, UsageError
+from labeldist.core.registry import did_you_mean
+
+# Name and one line of help; the file of a command is imported when it is called, so that --help is fast.
+COMMANDS = {
+    "run": "The whole way: explain, select, judge, evaluate.",
+    "explain": "A model lists explanations for each label of each item.",
+    "select": "Choose which explanations go before the judge.",
+    "judge": "A model judges each item under every order of explanations and options.",
+    "evaluate": "Compare distributions with a dense human reference, beside baselines.",
+    "datasets": "List the named data sets, or fetch one.",
+    "models": "List the language models, or show one.",
+}
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+class Commands(click.Group):
+    """A group whose commands are known by name and loaded on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; an unknown name is refused with the nearest one."""
+        if cmd_name not in COMMANDS:
+            raise did_you_mean("command", cmd_name, COMMANDS)
+        command: click.Command = importlib.import_module(f"labeldist.cli.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in ``--help``, without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: labeldist run items.jsonl --out result",
+)
+@click.version_option(__version__, prog_name="labeldist")
+def labeldist() -> None:
+    """The distribution of human judgments for each item, from a few labels and a language model.
+
+    A SOURCE is the name of a data set (see: labeldist datasets) or a file of items (JSONL, CSV, Parquet). Results go to
+    standard output, progress to standard error. Exit status: 0 done, 1 failed or partly failed, 2 wrong usage or input.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status; errors of the user's making end in a message."""
+    try:
+        status = labeldist.main(arguments, prog_name="labeldist", standalone_mode=False)
+    except LabeldistError as error:
+        _tell(str(error))
+        status = error.exit_status
+    except click.exceptions.Abort:
+        status = INTERRUPTED
+        _tell("interrupted; what was done is kept, the same command goes on from there")
+    except click.ClickException as error:
+        error.show()
+        status = UsageError.exit_status
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = FAILED
+    sys.exit(status if isinstance(status, int) else DONE)
+
+
+def _tell(message: str) -> None:
+    click.echo(f"labeldist: error: {message}", err=True)

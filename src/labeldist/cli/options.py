@@ -1,0 +1,144 @@
+"""Options that several commands share, and the settings they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from labeldist.judge.judge import JudgeSettings
+    from labeldist.models.open import ModelOptions
+    from labeldist.run.stages import Generation
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+AT_LEAST_ONE = click.IntRange(min=1)
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """One decorator for several options, shown in the order given."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+source_options = _together(
+    click.option("--task", help="Task of your own file: nli, abductive-nli, or a task folder.  [default: nli]"),
+    click.option("--limit", type=AT_LEAST_ONE, help="Read only the first items."),
+    click.option(
+        "--on-error",
+        type=click.Choice(["stop", "skip"]),
+        default="stop",
+        show_default=True,
+        help="A bad row stops the command, or is skipped and named in failures.jsonl.",
+    ),
+)
+
+model_options = _together(
+    click.option(
+        "--model",
+        default="embedded",
+        show_default=True,
+        metavar="MODEL",
+        help="embedded, transformers:NAME-OR-FOLDER or scripted (see: labeldist models).",
+    ),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda (transformers)."),
+    click.option(
+        "--dtype",
+        type=click.Choice(["float32", "bfloat16"]),
+        default="float32",
+        show_default=True,
+        help="Number format of the weights (transformers).",
+    ),
+    click.option("--batch-tokens", type=AT_LEAST_ONE, help="Most tokens in one forward pass."),
+)
+
+judge_options = _together(
+    click.option(
+        "--orders",
+        default="all",
+        show_default=True,
+        metavar="all|balanced:N",
+        help="Orders of explanations and options to ask in.",
+    ),
+    click.option(
+        "--transform",
+        default="auto",
+        show_default=True,
+        metavar="softmax:T|norm",
+        help="How logits become a distribution; auto is what suits the model.",
+    ),
+    click.option(
+        "--answers",
+        type=click.Choice(["auto", "letters", "words"]),
+        default="auto",
+        show_default=True,
+        help="What the model answers with.",
+    ),
+    click.option("--explicit", is_flag=True, help="Say after each explanation which label it argues for."),
+)
+
+generation_options = _together(
+    click.option("--max-new-tokens", type=AT_LEAST_ONE, default=256, show_default=True, help="Longest answer."),
+    click.option(
+        "--temperature",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        show_default=True,
+        help="Of generation; 0 takes the likeliest token.",
+    ),
+)
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything drawn."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
+
+
+def out_option(what: str, default: str) -> Callable[[Command], Command]:
+    """``--out``, for a file or a folder."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=f"{what} to write."
+    )
+
+
+def model_settings(device: str, dtype: str, batch_tokens: int | None, answers: str = "auto") -> ModelOptions:
+    """The record of the model options."""
+    from labeldist.models.open import ModelOptions
+
+    return ModelOptions(device, dtype, answers, batch_tokens or 0)
+
+
+def judge_settings(orders: str, transform: str, answers: str, explicit: bool, seed: int) -> JudgeSettings:
+    """The record of the judge options, checked: a bad spec is refused before anything is read or asked."""
+    from labeldist.judge.judge import JudgeSettings
+    from labeldist.judge.orders import orders as read_orders
+    from labeldist.judge.transform import read_transform
+
+    read_orders(orders, 1, 2)
+    if transform != "auto":
+        read_transform(transform)
+    return JudgeSettings(orders, answers, transform, explicit, seed)
+
+
+def generation_settings(max_new_tokens: int, temperature: float, seed: int) -> Generation:
+    """The record of the generation options."""
+    from labeldist.run.stages import Generation
+
+    return Generation(max_new_tokens, temperature, seed)
+
+
+def split_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in a repeatable option that also takes several with commas between them, each once.
+
+    >>> split_names(("none,human", "label-free"))
+    ('none', 'human', 'label-free')
+    """
+    return tuple(dict.fromkeys(name.strip() for value in values for name in value.split(",") if name.strip()))

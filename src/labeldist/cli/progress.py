@@ -1,0 +1,47 @@
+"""Progress on standard error: a bar per stage on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from labeldist.run.stages import Progress
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@contextmanager
+def shown_progress(total: int | None) -> Iterator[Progress]:
+    """A progress function for stages over ``total`` items (None: not known)."""
+    if not sys.stderr.isatty():
+        yield _lines(total)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, object] = {}
+
+        def advance(stage: str, items: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.advance(tasks[stage], items)  # type: ignore[arg-type]
+
+        yield advance
+
+
+def _lines(total: int | None) -> Progress:
+    done: dict[str, int] = {}
+    told = [time.monotonic()]
+
+    def advance(stage: str, items: int) -> None:
+        done[stage] = done.get(stage, 0) + items
+        if done[stage] == total or time.monotonic() - told[0] >= SECONDS_BETWEEN_LINES:
+            told[0] = time.monotonic()
+            print(f"{stage}: {done[stage]:,}" + ("" if total is None else f" of {total:,}"), file=sys.stderr)
+
+    return advance

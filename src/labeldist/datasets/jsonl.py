@@ -1,0 +1,118 @@
+"""JSONL: lines of a file as bytes, never more than one in memory, and one line as a JSON object, strictly."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NoReturn, cast
+
+from labeldist.core.errors import InputError, Place, shown
+
+LONGEST_LINE = 5_000_000  # bytes: a text to be judged is far shorter, and a file without line ends must not be loaded
+
+# A row and where it stands, or the error that says why it is none; reading goes on after such an error.
+Rows = Iterator[tuple[Place, dict[str, Any] | InputError]]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unzipped where its name ends in ``.gz``; what goes wrong becomes :class:`InputError`."""
+    place = Place(path)
+    try:
+        with cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+            yield file
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"broken gzip ({error})", expected="a whole gzip file", place=place) from error
+    except OSError as error:
+        raise InputError(f"{error.strerror or error}", expected="a file that can be read", place=place) from error
+
+
+def byte_lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | InputError]]:
+    """(line number from 1, the line without its end), or the error of a line that is too long to be loaded."""
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if number == 1:
+            line = _without_mark(line, path)
+        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            while line and not line.endswith(b"\n"):
+                line = file.readline(LONGEST_LINE)
+            found = f"a line longer than {LONGEST_LINE:,} bytes"
+            yield number, InputError(found, expected="one row per line, shorter than that", place=Place(path, number))
+            continue
+        yield number, line.rstrip(b"\r\n")
+
+
+def decoded(line: bytes, place: Place) -> str:
+    """The line as text; anything but UTF-8 without NUL bytes raises :class:`InputError`."""
+    if b"\0" in line:
+        raise InputError(f"a NUL byte at column {line.index(0) + 1}", expected="text in UTF-8", place=place)
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{line[error.start]:02x} at column {error.start + 1}, which is not UTF-8"
+        hint = "save the file as UTF-8, for instance: iconv -f latin1 -t utf-8"
+        raise InputError(found, expected="text in UTF-8", place=place, hint=hint) from error
+
+
+def json_rows(path: Path) -> Rows:
+    """The rows of a JSONL file; blank lines are no rows. A file without any row raises :class:`InputError`."""
+    rows = 0
+    with opened(path) as file:
+        for number, line in byte_lines(file, path):
+            place = Place(path, number)
+            if isinstance(line, bytes) and not line.strip():
+                continue
+            rows += 1
+            yield place, line if isinstance(line, InputError) else _caught(line, place)
+    if not rows:
+        raise InputError("an empty file", expected="at least one row", place=Place(path))
+
+
+def parse_json(text: str, place: Place) -> Any:
+    """The value of ``text``, as the standard has it: no NaN or Infinity, no key twice in an object."""
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(found)
+        if len(value) < len(found):
+            keys = [key for key, _ in found]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise InputError(f"key {shown(twice)} twice in an object", expected="each key once", place=place)
+        return value
+
+    def constant(name: str) -> NoReturn:
+        raise InputError(f"the number {name}", expected="JSON, whose numbers are finite", place=place)
+
+    try:
+        return json.loads(
+            text, object_pairs_hook=cast(Callable[[list[tuple[str, Any]]], Any], pairs), parse_constant=constant
+        )
+    except json.JSONDecodeError as error:
+        found = f"{shown(text, 60)} ({error.msg} at column {error.colno})"
+        raise InputError(found, expected="one JSON object on the line", place=place) from error
+    except RecursionError as error:
+        raise InputError("JSON nested too deeply", expected="a flat JSON object", place=place) from error
+    except ValueError as error:  # a whole number of thousands of digits
+        raise InputError(f"{shown(text, 60)} ({error})", expected="JSON with ordinary numbers", place=place) from error
+
+
+def _caught(line: bytes, place: Place) -> dict[str, Any] | InputError:
+    try:
+        value = parse_json(decoded(line, place), place)
+        if not isinstance(value, dict):
+            raise InputError(shown(value, 60), expected='a JSON object such as {"id": ...}', place=place)
+        return value
+    except InputError as error:
+        return error
+
+
+def _without_mark(line: bytes, path: Path) -> bytes:
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        hint = "save the file as UTF-8, for instance: iconv -f utf-16 -t utf-8"
+        raise InputError("text in UTF-16", expected="text in UTF-8", place=Place(path, 1), hint=hint)
+    return line.removeprefix(codecs.BOM_UTF8)

@@ -1,0 +1,62 @@
+"""Files of distributions, as ``judge`` and ``estimate`` write them: ``{"id", "distribution": {label: p}, ...}``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.distribution import LabelDistribution, proportions
+from labeldist.core.errors import InputError, Place
+from labeldist.core.task import Task
+from labeldist.datasets.failures import Failure, OnError
+from labeldist.datasets.files import read_rows, refuse_doubled, skip_or_stop
+from labeldist.datasets.rows import distribution_from_row, id_from_row
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A distribution for the item of that id, and what else its row says."""
+
+    id: str
+    distribution: LabelDistribution
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_predictions(
+    path: Path, task: Task, *, on_error: OnError = "stop", failures: list[Failure] | None = None
+) -> Iterator[Prediction]:
+    """The distributions of a file (JSONL, CSV or Parquet) as a stream, each id once, over all labels of ``task``.
+
+    Probabilities that were rounded (a sum within 0.01 of 1) are brought to a sum of 1. Bad rows raise
+    :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
+    """
+    first: dict[str, Place] = {}
+    for place, row in read_rows(path):
+        try:
+            if isinstance(row, InputError):
+                raise row
+            prediction = prediction_from_row(row, task, place)
+            refuse_doubled(prediction.id, first, place)
+        except InputError as error:
+            skip_or_stop(error, row, on_error, failures)
+        else:
+            yield prediction
+
+
+def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Prediction:
+    """The prediction that ``row`` describes. Raises :class:`InputError` with ``place`` and the field.
+
+    >>> from labeldist.tasks.load import load_task
+    >>> prediction_from_row({"id": 1, "distribution": {"e": 0.2, "n": 0.3, "c": 0.5}}, load_task("nli"), Place())
+    ... # doctest: +ELLIPSIS
+    Prediction(id='1', distribution=LabelDistribution(..., probabilities=(0.2, 0.3, 0.5)), extra={})
+    """
+    where = replace(place, field="distribution")
+    found = row.get("distribution")
+    if found is None:
+        raise InputError("nothing", expected="an object {label: probability}", place=where)
+    weights = distribution_from_row(found, task, where)
+    extra = {key: value for key, value in row.items() if key not in ("id", "distribution")}
+    return Prediction(id_from_row(row, place), proportions(weights, task.label_names), extra)

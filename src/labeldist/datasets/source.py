@@ -1,0 +1,87 @@
+"""Opens a SOURCE, which is the name of a data set or a file of your own, as a Dataset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Item
+from labeldist.core.registry import did_you_mean
+from labeldist.core.task import Task
+from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
+from labeldist.datasets.failures import Failure, OnError
+from labeldist.datasets.files import SUFFIXES, items_from_rows, read_rows, readable_suffix
+from labeldist.datasets.jsonl import Rows
+from labeldist.tasks.load import load_task
+
+DEFAULT_TASK = "nli"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Items of one task from one source. ``about`` is None for a file of your own; ``path`` is the file that is read.
+
+    ``failures`` are the rows that the latest call of :meth:`items` has skipped so far.
+    """
+
+    name: str
+    task: Task
+    about: Facts | None
+    path: Path
+    read: Callable[[], Rows] = field(repr=False)
+    on_error: OnError = "stop"
+    limit: int | None = None
+    failures: list[Failure] = field(default_factory=list)
+
+    def items(self) -> Iterator[Item]:
+        """The items as a stream, read anew at each call, ``limit`` at most.
+
+        Raises :class:`InputError` at a bad row, or skips it and adds to ``failures`` (``on_error``).
+        """
+        self.failures.clear()
+        items = items_from_rows(self.read(), self.task, on_error=self.on_error, failures=self.failures)
+        return islice(items, self.limit)
+
+
+def open_source(
+    source: str,
+    *,
+    task: str | None = None,
+    on_error: OnError = "stop",
+    limit: int | None = None,
+    cache: Path | None = None,
+) -> Dataset:
+    """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
+
+    ``task`` is the name or the folder of a task; a named data set knows its own, a file is NLI unless told.
+    ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. Raises :class:`UsageError` for an
+    unknown name and :class:`InputError` for a file that cannot be read; rows are checked when they are read.
+
+    >>> open_source("varier")
+    Traceback (most recent call last):
+    ...
+    labeldist.core.errors.UsageError: no data set or file is named 'varier'
+      hint: did you mean 'varierr'? Known: anli-r1, anli-r2, anli-r3, ...
+    """
+    if on_error not in ("stop", "skip"):
+        raise UsageError(f"no way to treat bad rows is named {on_error!r}", hint="use one of: stop, skip")
+    if limit is not None and limit < 1:
+        raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
+    name, _, split = source.partition(":")
+    if name in DATASETS.names():
+        named = DATASETS.get(name)
+        chosen = named.facts.split(split or None)
+        folders = data_folders(cache)
+        path = locate(named.facts, chosen, folders)
+        known_task = load_task(task or named.facts.task)
+        title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
+        return Dataset(title, known_task, named.facts, path, lambda: named.read(path, chosen, folders), on_error, limit)
+    path = Path(source)
+    if not path.exists() and not source.lower().endswith(SUFFIXES) and os.sep not in source:
+        raise did_you_mean("data set or file", source, DATASETS.names())
+    readable_suffix(path)
+    return Dataset(path.name, load_task(task or DEFAULT_TASK), None, path, lambda: read_rows(path), on_error, limit)

@@ -1,0 +1,213 @@
+"""CSV, TSV and Parquet: tables whose cells are turned into the rows that JSONL would hold.
+
+In CSV and TSV the first line names the columns. A cell of ``labels``, ``explanations``, ``answers``, ``evidence``,
+``reference`` or ``fields`` holds JSON; ``labels`` may also be names with semicolons between them
+("neutral;neutral;entailment"), and counts may be spread over columns (``labels.neutral``, ``reference.neutral``).
+An empty cell of these is a missing value. Text columns of a Parquet file are read in the same way.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import decimal
+import importlib
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError, MissingExtraError, Place, shown
+from labeldist.datasets.jsonl import LONGEST_LINE, Rows, byte_lines, decoded, opened, parse_json
+from labeldist.datasets.rows import KNOWN, spread_over
+
+NESTED = tuple(name for name in KNOWN if name != "id")
+PARQUET_BATCH = 256  # rows held at a time
+
+
+def csv_rows(path: Path, delimiter: str = ",", key: str = "id") -> Rows:
+    """The rows of a CSV or TSV file, numbered by the line on which each begins; column ``key`` must be there."""
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+    with opened(path) as file:
+        lines = _RecordLines(byte_lines(file, path), path)
+        records = _records(csv.reader(lines, delimiter=delimiter, strict=True), lines)
+        place, header = next(records, (Place(path), None))
+        if header is None:
+            raise InputError("an empty file", expected="a header line with the names of the columns", place=place)
+        if isinstance(header, InputError):
+            raise header
+        _check_header(header, place, key)
+        rows = 0
+        for place, record in records:
+            rows += 1
+            yield place, record if isinstance(record, InputError) else _row_of(header, record, place)
+        if not rows:
+            raise InputError("a header and no row", expected="at least one row", place=Place(path))
+
+
+def parquet_rows(path: Path) -> Rows:
+    """The rows of a Parquet file in small batches, numbered from 1; needs the extra ``parquet``."""
+    try:
+        arrow = importlib.import_module("pyarrow")
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise MissingExtraError("reading Parquet", "parquet") from error
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            columns = file.schema_arrow.names
+            _check_header(columns, Place(path), "id")
+            for batch in file.iter_batches(batch_size=PARQUET_BATCH):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield Place(path, number), _parquet_row(values, Place(path, number))
+    except (arrow.ArrowException, OSError) as error:
+        found = f"{shown(str(error).splitlines()[0], 100)} after row {number}"
+        raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
+    if not number:
+        raise InputError("a table without rows", expected="at least one row", place=Place(path))
+
+
+class _RecordLines:
+    """Feeds lines to the CSV reader and keeps what is known of the record that they belong to.
+
+    The reader takes lines only as text, so a line that is none is passed on blank and its error kept in
+    ``fault``. A quote that is never closed would take in the whole file: ``LONGEST_LINE`` bounds a record too.
+    """
+
+    def __init__(self, lines: Iterator[tuple[int, bytes | InputError]], path: Path) -> None:
+        self._lines = lines
+        self._path = path
+        self.begin(0)
+
+    def begin(self, line: int) -> None:
+        """A new record begins after ``line``."""
+        self.last = line
+        self.first: int | None = None
+        self.size = 0
+        self.fault: InputError | None = None
+
+    def __iter__(self) -> _RecordLines:
+        return self
+
+    def __next__(self) -> str:
+        self.last, line = next(self._lines)
+        self.first = self.first or self.last
+        if isinstance(line, InputError):
+            self.fault = self.fault or line
+            return "?"
+        self.size += len(line)
+        if self.size > LONGEST_LINE:
+            hint = 'is a quote (") left open on that line?'
+            found = f"a row longer than {LONGEST_LINE:,} bytes"
+            place = Place(self._path, self.first)
+            raise InputError(found, expected="rows shorter than that", place=place, hint=hint)
+        try:
+            return decoded(line, Place(self._path, self.last)) + "\n"
+        except InputError as error:
+            self.fault = self.fault or error
+            return line.decode("utf-8", errors="replace").replace("\0", "?") + "\n"
+
+    @property
+    def place(self) -> Place:
+        """Where the record begins."""
+        return Place(self._path, self.first)
+
+
+def _records(reader: Any, lines: _RecordLines) -> Iterator[tuple[Place, list[str] | InputError]]:
+    while True:
+        lines.begin(lines.last)
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            hint = 'a quote inside a quoted cell is doubled: "He said ""no""."'
+            wrong = InputError(str(error), expected="a row of a CSV table", place=lines.place, hint=hint)
+            yield lines.place, lines.fault or wrong
+            continue
+        if lines.fault is not None:
+            yield lines.place, lines.fault
+        elif record:
+            yield lines.place, record
+
+
+def _check_header(columns: list[str], place: Place, key: str) -> None:
+    for column in columns:
+        if not column.strip():
+            hint = "pandas writes its row numbers so: to_csv(..., index=False) leaves them out"
+            raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
+        if columns.count(column) > 1:
+            raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
+    if key not in columns:
+        found = f"the columns {shown(', '.join(columns))}"
+        expected = f"a header line with the names of the columns, one of them {key!r}"
+        raise InputError(found, expected=expected, place=replace(place, field=key))
+
+
+def _row_of(header: list[str], record: list[str], place: Place) -> dict[str, Any] | InputError:
+    if len(record) != len(header):
+        return InputError(f"{len(record)} cells", expected=f"{len(header)}, as in the header", place=place)
+    try:
+        return {column: _cell(column, text, place) for column, text in zip(header, record, strict=True)}
+    except InputError as error:
+        return error
+
+
+def _cell(column: str, text: str, place: Place) -> Any:
+    """What a text cell stands for; cells of fields and of unknown columns stay as they are."""
+    place = replace(place, field=column)
+    if spread_over(column) in ("labels", "reference"):
+        return _number(text, place) if text.strip() else None
+    if column not in NESTED:
+        return text
+    text = text.strip()
+    if not text:
+        return None
+    if text[0] in "[{":
+        return parse_json(text, place)
+    if column == "labels":
+        return [name.strip() for name in text.split(";")]
+    return text
+
+
+def _number(text: str, place: Place) -> float:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(shown(text), expected="a number", place=place) from None
+
+
+def _parquet_row(values: dict[str, Any], place: Place) -> dict[str, Any] | InputError:
+    row = {}
+    try:
+        for column, value in values.items():
+            if isinstance(value, str):
+                row[column] = _cell(column, value, place)
+            elif isinstance(value, float) and math.isnan(value) and column not in KNOWN and not spread_over(column):
+                row[column] = None  # how data frames write a missing value
+            else:
+                row[column] = _plain(value)
+    except InputError as error:
+        return error
+    return row
+
+
+def _plain(value: Any) -> Any:
+    """A Parquet value as JSON would hold it; a map, which comes as pairs, becomes an object."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(part, tuple) and len(part) == 2 for part in value):
+            return {key: _plain(part) for key, part in value}
+        return [_plain(part) for part in value]
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    return value

@@ -1,0 +1,90 @@
+"""What the items' own labels say without any model: the baselines every prediction is shown beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.core.errors import InputError, shown
+from labeldist.core.item import Item
+from labeldist.evaluate.evaluation import Kind
+from labeldist.evaluate.metric import Array
+
+PSEUDO_COUNTS = (0.5, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Distributions (n, K) to evaluate, for the n items at the positions ``rows``."""
+
+    name: str
+    kind: Kind
+    rows: NDArray[np.intp]
+    distributions: Array
+
+
+def baselines(items: Sequence[Item], labels: Sequence[str]) -> list[Candidate]:
+    """The uniform distribution, and four baselines from the labels of each group of annotators and of all.
+
+    ``majority`` puts everything on the most frequent label (ties share equally), ``frequencies`` are the label
+    counts divided by their sum, ``+ 0.5`` and ``+ 1 per label`` add pseudo-counts first. Each covers the items that
+    have labels of its group. Raises :class:`InputError` for a label that is not in ``labels``.
+
+    >>> from labeldist.core.item import Annotation
+    >>> items = [Item("1", {}, (Annotation("no"), Annotation("no"), Annotation("yes")))]
+    >>> for baseline in baselines(items, ["yes", "no"]):
+    ...     print(baseline.name, baseline.distributions.round(3).tolist())
+    uniform [[0.5, 0.5]]
+    3 labels, majority [[0.0, 1.0]]
+    3 labels, frequencies [[0.333, 0.667]]
+    3 labels, + 0.5 per label [[0.375, 0.625]]
+    3 labels, + 1 per label [[0.4, 0.6]]
+    """
+    _check_labels(items, labels)
+    shape = (len(items), len(labels))
+    found = [Candidate("uniform", "baseline", np.arange(len(items)), np.full(shape, 1 / len(labels)))]
+    for name, group in _groups(items):
+        counts = np.array([item.label_counts(labels, group) for item in items], dtype=np.float64).reshape(shape)
+        rows = np.flatnonzero(counts.sum(axis=1))
+        title = _title(name, counts[rows])
+        for way, distributions in _from_counts(counts[rows]):
+            found.append(Candidate(f"{title}, {way}", "baseline", rows, distributions))
+    return found
+
+
+def _check_labels(items: Sequence[Item], labels: Sequence[str]) -> None:
+    for item in items:
+        for annotation in item.labels:
+            if annotation.label not in labels:
+                raise InputError(
+                    f"label {shown(annotation.label)} of item {shown(item.id)}",
+                    expected=f"one of: {', '.join(labels)}",
+                    hint="choose the task that the items belong to, or correct the label",
+                )
+
+
+def _groups(items: Sequence[Item]) -> list[tuple[str, str | None]]:
+    """(name, group) of each set of annotators, the group None for all; "all" is named beside others only."""
+    groups = list(dict.fromkeys(annotation.group for item in items for annotation in item.labels))
+    named: list[tuple[str, str | None]] = [(group, group) for group in groups if group is not None]
+    if not named:
+        return [("", None)] if groups else []
+    return [*named, ("all", None)] if len(groups) > 1 else named
+
+
+def _title(name: str, counts: Array) -> str:
+    """Such as "5 mnli labels", "all 9 labels" or "labels": with the number where each item has the same."""
+    totals = np.unique(counts.sum(axis=1))
+    number = f"{totals[0]:.0f}" if len(totals) == 1 else ""
+    words = [name, number] if name == "all" else [number, name]
+    return " ".join(word for word in [*words, "label" if number == "1" else "labels"] if word)
+
+
+def _from_counts(counts: Array) -> list[tuple[str, Array]]:
+    most_frequent = (counts == counts.max(axis=1, keepdims=True)).astype(np.float64)
+    weights = [("majority", most_frequent), ("frequencies", counts)]
+    weights += [(f"+ {extra:g} per label", counts + extra) for extra in PSEUDO_COUNTS]
+    return [(way, rows / rows.sum(axis=1, keepdims=True)) for way, rows in weights]

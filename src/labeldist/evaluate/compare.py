@@ -1,0 +1,176 @@
+"""Predictions beside baselines on the same items: the one function behind ``labeldist evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from labeldist.core.distribution import LabelDistribution, proportions
+from labeldist.core.errors import InputError, UsageError, shown
+from labeldist.core.item import Item
+from labeldist.core.task import Task
+from labeldist.evaluate.baselines import Candidate, baselines
+from labeldist.evaluate.bootstrap import RESAMPLES, intervals
+from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
+from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics
+
+Predictions = Mapping[str, Mapping[str, Mapping[str, float]]]
+Missing = Literal["stop", "skip"]
+NO_REFERENCE = "no reference"
+SHOWN_IDS = 5
+
+
+def evaluate(
+    items: Iterable[Item],
+    predictions: Predictions,
+    task: Task,
+    *,
+    bootstrap: int = RESAMPLES,
+    seed: int = 0,
+    metrics: Sequence[str] | None = None,
+    missing: Missing = "stop",
+) -> Evaluation:
+    """Every prediction and every baseline against the reference of the items that have one.
+
+    ``predictions`` are {name: {item id: {label: probability}}} with the labels of ``task``. Each metric (all, or those
+    named in ``metrics``) comes with a 95% interval from ``bootstrap`` resamples (0: no intervals). Where the ids of a
+    prediction are not those of the items with a reference, ``missing="stop"`` raises :class:`InputError` and
+    ``"skip"`` evaluates every row on the items common to all; ``left_out`` of the result names the others. Without
+    predictions the baselines stand alone. Also raises :class:`InputError` where nothing is left to evaluate.
+
+    >>> from labeldist.core.item import Annotation
+    >>> from labeldist.tasks.load import load_task
+    >>> items = [Item("1", {}, (Annotation("neutral"),), reference={"neutral": 60, "entailment": 40})]
+    >>> llm = {"1": {"entailment": 0.5, "neutral": 0.5, "contradiction": 0.0}}
+    >>> for row in evaluate(items, {"llm": llm}, load_task("nli"), metrics=["tvd"]).rows:
+    ...     print(f"{row.metrics['tvd'].value:.4f} {row.name}")
+    0.1000 llm
+    0.3333 uniform
+    0.4000 1 label, majority
+    0.4000 1 label, frequencies
+    0.2000 1 label, + 0.5 per label
+    0.2500 1 label, + 1 per label
+    """
+    if missing not in ("stop", "skip"):
+        raise UsageError(f"missing={missing!r}", hint="use 'stop' or 'skip'")
+    if metrics is not None and not metrics:
+        raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
+    chosen = all_metrics() if metrics is None else [METRICS.get(name) for name in dict.fromkeys(metrics)]
+    known = _by_id(items)
+    used, left_out = _common(known, predictions, missing)
+    labels = task.label_names
+    reference = np.array([_reference(item, labels) for item in used])
+    candidates = [
+        *(
+            Candidate(name, "prediction", np.arange(len(used)), _matrix(name, rows, used, labels))
+            for name, rows in predictions.items()
+        ),
+        *baselines(used, labels),
+    ]
+    measured = _measured(chosen, reference, candidates, bootstrap, seed)
+    return Evaluation(
+        task=task.name,
+        items=len(used),
+        columns=tuple(Column(metric.name, metric.title, metric.higher_is_better) for metric in chosen),
+        rows=tuple(
+            Row(candidate.name, candidate.kind, len(candidate.rows), values)
+            for candidate, values in zip(candidates, measured, strict=True)
+        ),
+        resamples=bootstrap,
+        seed=seed,
+        left_out=left_out,
+    )
+
+
+def _by_id(items: Iterable[Item]) -> dict[str, Item]:
+    known: dict[str, Item] = {}
+    for item in items:
+        if item.id in known:
+            raise InputError(f"two items with the id {shown(item.id)}", expected="every id once")
+        known[item.id] = item
+    return known
+
+
+def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missing) -> tuple[list[Item], dict[str, str]]:
+    """The items to evaluate, and the reason for each id that is not among them."""
+    referenced = {id_: item for id_, item in known.items() if item.reference is not None}
+    if not referenced:
+        raise InputError(f"no reference in {len(known)} items", expected="at least one item with a reference")
+    left_out = {id_: NO_REFERENCE for id_ in known if id_ not in referenced}
+    for name, rows in predictions.items():
+        lacking = [id_ for id_ in referenced if id_ not in rows]
+        unknown = [id_ for id_ in rows if id_ not in known]
+        if missing == "stop":
+            _stop_at(lacking, f"items with a reference but no row in prediction {name!r}")
+            _stop_at(unknown, f"ids in prediction {name!r} that no item has")
+        for ids, reason in (
+            (lacking, f"not in prediction {name!r}"),
+            (unknown, f"in prediction {name!r}, but no item"),
+        ):
+            left_out |= {id_: f"{left_out[id_]}; {reason}" if id_ in left_out else reason for id_ in ids}
+    used = [item for id_, item in referenced.items() if id_ not in left_out]
+    if not used:
+        raise InputError("no item that all predictions and the reference share", expected="the same ids in all files")
+    return used, left_out
+
+
+def _stop_at(ids: Sequence[str], what: str) -> None:
+    if ids:
+        some = ", ".join(map(shown, ids[:SHOWN_IDS])) + (", ..." if len(ids) > SHOWN_IDS else "")
+        raise InputError(
+            f"{len(ids)} {what}: {some}",
+            expected="one row for each item with a reference",
+            hint="predict the same items, or choose to skip what is missing: then all rows use the common items",
+        )
+
+
+def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
+    try:
+        return proportions(item.reference or {}, labels).probabilities
+    except InputError as error:
+        raise _located(error, f"in the reference of item {shown(item.id)}") from error
+
+
+def _matrix(name: str, rows: Mapping[str, Mapping[str, float]], items: Sequence[Item], labels: Sequence[str]) -> Array:
+    """What a prediction says of the items (N, K)."""
+    return np.array(
+        [_predicted(rows[item.id], labels, f"in prediction {name!r}, item {shown(item.id)}") for item in items]
+    )
+
+
+def _predicted(row: Mapping[str, float], labels: Sequence[str], where: str) -> tuple[float, ...]:
+    """A row in label order; a sum that misses 1 by rounding is made exact."""
+    if set(row) != set(labels) or not all(isinstance(p, int | float) for p in row.values()):
+        raise InputError(
+            f"{shown(dict(row))} {where}",
+            expected=f"a number for each of: {', '.join(labels)}",
+            hint="choose the task that the prediction was made for",
+        )
+    try:
+        return proportions(LabelDistribution(tuple(row), tuple(row.values())).as_dict(), labels).probabilities
+    except InputError as error:
+        raise _located(error, where) from error
+
+
+def _located(error: InputError, where: str) -> InputError:
+    return InputError(f"{error.found} {where}", expected=error.expected, hint=error.hint)
+
+
+def _measured(
+    metrics: Sequence[Metric], reference: Array, candidates: Sequence[Candidate], bootstrap: int, seed: int
+) -> list[dict[str, Interval]]:
+    """Each candidate's metrics. Candidates for the same items are measured together, on the same resamples."""
+    together: dict[bytes, list[int]] = {}
+    for place, candidate in enumerate(candidates):
+        together.setdefault(candidate.rows.tobytes(), []).append(place)
+    measured: list[dict[str, Interval]] = [{} for _ in candidates]
+    for places in together.values():
+        references = reference[candidates[places[0]].rows]
+        distributions = [candidates[place].distributions for place in places]
+        for metric in metrics:
+            found = intervals(metric, references, distributions, resamples=bootstrap, seed=seed)
+            for place, interval in zip(places, found, strict=True):
+                measured[place][metric.name] = interval
+    return measured

@@ -1,0 +1,91 @@
+"""The record of an evaluation: plain numbers, without numpy, ready for tables and JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["prediction", "baseline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its 95% bootstrap interval, and the number of items it was computed from.
+
+    NaN stands for undefined: the value where the metric has none (D.Corr of the uniform distribution), the
+    bounds where there is no interval (no resamples, a single item).
+    """
+
+    value: float
+    low: float
+    high: float
+    items: int
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """As JSON takes it: None for NaN.
+
+        >>> Interval(0.25, 0.125, math.nan, 3).as_dict()
+        {'value': 0.25, 'low': 0.125, 'high': None, 'items': 3}
+        """
+        bounds = {"value": self.value, "low": self.low, "high": self.high}
+        return {**{name: None if math.isnan(x) else x for name, x in bounds.items()}, "items": self.items}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A metric as a table shows it."""
+
+    name: str
+    title: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prediction or baseline, its number of items, and its metrics by name."""
+
+    name: str
+    kind: Kind
+    items: int
+    metrics: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Predictions beside baselines. ``items`` were evaluated; ``left_out`` gives the reason for each one that was not.
+
+    A baseline's row may have fewer items than the evaluation: those with labels.
+    """
+
+    task: str
+    items: int
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    resamples: int
+    seed: int
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as JSON takes it; undefined numbers are None."""
+        return {
+            "task": self.task,
+            "items": self.items,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "metrics": [
+                {"name": column.name, "title": column.title, "higher_is_better": column.higher_is_better}
+                for column in self.columns
+            ],
+            "rows": [
+                {
+                    "name": row.name,
+                    "kind": row.kind,
+                    "items": row.items,
+                    "metrics": {name: interval.as_dict() for name, interval in row.metrics.items()},
+                }
+                for row in self.rows
+            ],
+            "left_out": dict(self.left_out),
+        }

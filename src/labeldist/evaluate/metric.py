@@ -1,0 +1,111 @@
+"""What a metric is, and the two decorators that register one: per item, or one number for the whole set."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from labeldist.core.errors import InputError
+from labeldist.core.registry import Registry
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named way to compare predictions with references, both (N, K): a row per item, a column per label.
+
+    ``estimator(reference, prediction)`` gives a function from weights (B, N), whose rows sum to 1, to the metric
+    of each of the B weighted sets (B,): that is what the bootstrap needs. ``position`` orders the columns of
+    tables. With more than ``most_items`` items the metric is computed on that many, drawn at random.
+    """
+
+    name: str
+    title: str
+    estimator: Callable[[Array, Array], Callable[[Array], Array]]
+    higher_is_better: bool = False
+    position: int = 100
+    most_items: int | None = None
+
+    def value(self, reference: ArrayLike, prediction: ArrayLike) -> float:
+        """The metric of all items, each with the same weight; NaN where it is undefined.
+
+        >>> METRICS.get("tvd").value([[1, 0], [0.5, 0.5]], [[0, 1], [0.5, 0.5]])
+        0.5
+        """
+        references, predictions = checked_pair(reference, prediction)
+        weights = np.full((1, len(references)), 1 / len(references))
+        return float(self.estimator(references, predictions)(weights)[0])
+
+
+METRICS: Registry[Metric] = Registry("metric", "labeldist.evaluate.metrics")
+
+
+def all_metrics() -> list[Metric]:
+    """Every registered metric, in the order of the columns of tables."""
+    return sorted((METRICS.get(name) for name in METRICS.names()), key=lambda metric: (metric.position, metric.name))
+
+
+def checked_pair(reference: ArrayLike, prediction: ArrayLike) -> tuple[Array, Array]:
+    """Both as float64 (N, K). Raises :class:`InputError` where N is 0, shapes differ, or a number is no probability."""
+    pair = np.asarray(reference, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
+    for name, array in zip(("reference", "prediction"), pair, strict=True):
+        if array.ndim != 2 or array.size == 0:
+            raise InputError(f"a {name} of shape {array.shape}", expected="(items, labels) with at least one item")
+        if not np.isfinite(array).all() or (array < 0).any():
+            raise InputError(f"a negative or non-finite number in a {name}", expected="probabilities")
+    if pair[0].shape != pair[1].shape:
+        raise InputError(f"a prediction of shape {pair[1].shape}", expected=f"the reference's shape {pair[0].shape}")
+    return pair
+
+
+def item_metric(
+    name: str, *, title: str, higher_is_better: bool = False, position: int = 100
+) -> Callable[[Callable[[Array, Array], Array]], Callable[[ArrayLike, ArrayLike], Array]]:
+    """Register a function (reference (N, K), prediction (N, K)) -> (N,); what is reported is the mean.
+
+    The function gets arrays that have been checked; called by its name it checks them as well.
+    """
+
+    def register(function: Callable[[Array, Array], Array]) -> Callable[[ArrayLike, ArrayLike], Array]:
+        @functools.wraps(function)
+        def checked(reference: ArrayLike, prediction: ArrayLike) -> Array:
+            return function(*checked_pair(reference, prediction))
+
+        def estimator(reference: Array, prediction: Array) -> Callable[[Array], Array]:
+            values = checked(reference, prediction)
+            return lambda weights: weights @ values
+
+        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position))
+        return checked
+
+    return register
+
+
+def set_metric(
+    name: str, *, title: str, higher_is_better: bool = False, position: int = 100, most_items: int | None = None
+) -> Callable[[Callable[[Array, Array, Array], Array]], Callable[[ArrayLike, ArrayLike, Array], Array]]:
+    """Register a function (reference (N, K), prediction (N, K), weights (B, N)) -> (B,): one number per set.
+
+    Each row of the weights sums to 1 and says how much each item counts in one of B sets.
+    """
+
+    def register(
+        function: Callable[[Array, Array, Array], Array],
+    ) -> Callable[[ArrayLike, ArrayLike, Array], Array]:
+        @functools.wraps(function)
+        def checked(reference: ArrayLike, prediction: ArrayLike, weights: Array) -> Array:
+            return function(*checked_pair(reference, prediction), weights)
+
+        def estimator(reference: Array, prediction: Array) -> Callable[[Array], Array]:
+            pair = checked_pair(reference, prediction)
+            return lambda weights: function(*pair, weights)
+
+        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, most_items))
+        return checked
+
+    return register

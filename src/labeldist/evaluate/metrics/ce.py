@@ -1,0 +1,21 @@
+"""Cross-entropy of the prediction under the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labeldist.evaluate.metric import Array, item_metric
+from labeldist.evaluate.metrics.kl import clipped
+
+
+@item_metric("ce", title="CE", position=5)
+def ce(reference: Array, prediction: Array) -> Array:
+    """-sum_k r_k ln p_k in nats, both clipped as for KL: (N, K), (N, K) -> (N,).
+
+    It is KL plus the entropy of the reference: also a perfect prediction has the latter.
+
+    >>> ce([[0.5, 0.5]], [[0.5, 0.5]]).round(4)
+    array([0.6931])
+    """
+    values: Array = -(clipped(reference) * np.log(clipped(prediction))).sum(axis=1)
+    return values

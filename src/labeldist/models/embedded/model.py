@@ -1,0 +1,138 @@
+"""The embedded model as a :class:`~labeldist.models.base.LanguageModel`: onnxruntime, tokenizers and numpy only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labeldist.core.errors import IntegrityError, ModelError, UsageError
+from labeldist.models.base import Capabilities, TokenScores
+from labeldist.models.embedded.batches import by_length, causal_mask, padded
+from labeldist.models.embedded.decode import continue_batch
+from labeldist.models.embedded.session import Session
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PACKAGED = Path(__file__).parent
+FILES = ("model.json", "model.onnx", "tokenizer.json")
+BATCH_TOKENS = 4096
+
+
+class EmbeddedModel:
+    """A small causal language model for explanations and multiple-choice answers; see ``training/MODEL_CARD.md``.
+
+    ``settings`` is the content of ``model.json``; ``revision`` identifies weights and tokenizer.
+    """
+
+    capabilities = Capabilities()
+
+    def __init__(
+        self, session: Session, tokenizer: Tokenizer, settings: dict[str, Any], *, name: str, revision: str
+    ) -> None:
+        self.name = name
+        self.revision = revision
+        self.answer_style: str = settings["answer_style"]
+        self.transform: str = settings["transform"]
+        self.session = session
+        self.batch_tokens = BATCH_TOKENS
+        self.context: int = settings["context_length"]
+        self._tokenizer = tokenizer
+        self._begin, self._end, self._pad = (settings["special_ids"][key] for key in ("begin", "end", "pad"))
+
+    def encode(self, prompt: str, reply: str = "") -> list[int]:
+        """The beginning-of-sequence token, the prompt, the beginning of the reply: the model has no chat template."""
+        return [self._begin, *self._tokenizer.encode(prompt + reply, add_special_tokens=False).ids]
+
+    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
+        """One forward pass per batch of sequences of similar length; totals in float32.
+
+        Raises :class:`ModelError` for a sequence that is empty or longer than the context.
+        """
+        self._check(sequences, room=0)
+        wanted = np.array([list(ids) for ids in tokens], dtype=np.int64).reshape(len(sequences), -1)
+        logits = np.empty(wanted.shape, dtype=np.float32)
+        totals = np.empty(len(sequences), dtype=np.float32)
+        for batch in by_length(sequences, self.batch_tokens):
+            ids, lengths = padded([sequences[at] for at in batch], self._pad)
+            count, longest = ids.shape
+            positions = np.broadcast_to(np.arange(longest, dtype=np.int64), ids.shape)
+            rows = np.arange(count) * longest + lengths - 1
+            scores, _ = self.session.forward(ids, positions, causal_mask(longest), self.session.empty_cache(), rows)
+            top = scores.max(axis=1)
+            logits[batch] = np.take_along_axis(scores, wanted[batch], axis=1)
+            totals[batch] = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+        return TokenScores(logits, totals)
+
+    def generate(
+        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> list[str]:
+        """Continue each sequence; plain greedy decoding at temperature 0, repeatable sampling above.
+
+        Raises :class:`ModelError` where a sequence and its new tokens would not fit into the context.
+        """
+        self._check(sequences, room=max_new_tokens)
+        texts = [""] * len(sequences)
+        for batch in by_length(sequences, self.batch_tokens, room=max_new_tokens):
+            made = continue_batch(
+                self.session,
+                [sequences[at] for at in batch],
+                new=max_new_tokens,
+                end=self._end,
+                pad=self._pad,
+                temperature=temperature,
+                seed=seed,
+            )
+            for at, ids in zip(batch, made, strict=True):
+                texts[at] = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
+        return texts
+
+    def _check(self, sequences: Sequence[Sequence[int]], room: int) -> None:
+        for sequence in sequences:
+            if not sequence:
+                raise ModelError("a prompt without any token", hint="encode the prompt with the model's own encode")
+            if len(sequence) + room > self.context:
+                more = f" and {room} new ones" if room else ""
+                raise ModelError(
+                    f"a prompt of {len(sequence)} tokens{more}, where model {self.name!r} takes {self.context} together",
+                    hint="shorten the item, use fewer explanations or fewer new tokens, or a model with a longer context",
+                )
+
+
+def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: int = 0) -> EmbeddedModel:
+    """The packaged model, or that of a folder with the same three files (for instance trained by ``training/``).
+
+    Raises :class:`UsageError` for a folder without them, :class:`IntegrityError` for weights or a tokenizer that
+    are not those that ``model.json`` names.
+    """
+    from tokenizers import Tokenizer
+
+    place = folder or PACKAGED
+    missing = [name for name in FILES if not (place / name).is_file()]
+    if missing:
+        raise UsageError(
+            f"{place} has no {' and no '.join(missing)}", hint=f"a model folder holds {', '.join(FILES)}"
+        )
+    settings = json.loads((place / "model.json").read_text(encoding="utf-8"))
+    sums = {name: hashlib.sha256((place / name).read_bytes()).hexdigest() for name in FILES[1:]}
+    for name, found in sums.items():
+        if found != settings["sha256"][name]:
+            raise IntegrityError(
+                f"{place / name} has the checksum {found[:12]}..., where model.json says {settings['sha256'][name][:12]}...",
+                hint="install the package again, or write the folder again with `python -m training.export`",
+            )
+    model = EmbeddedModel(
+        Session(place / "model.onnx"),
+        Tokenizer.from_file(str(place / "tokenizer.json")),
+        settings,
+        name="embedded" if folder is None else f"embedded:{folder}",
+        revision=hashlib.sha256("".join(sums.values()).encode()).hexdigest()[:16],
+    )
+    model.answer_style = style or model.answer_style
+    model.batch_tokens = batch_tokens or BATCH_TOKENS
+    return model

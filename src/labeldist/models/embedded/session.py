@@ -1,0 +1,56 @@
+"""The network as one function over arrays: an ONNX session with explicit positions, mask and cache.
+
+This is the seam for a scoring engine that shares beginnings of prompts: it may give any positions and any mask, and
+a cache whose first dimension is 1 is shared by all sequences of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+# Keys and values per layer, each (b or 1, heads, positions, size).
+Cache = Sequence[tuple[Floats, Floats]]
+
+HIDDEN = np.float32(-1e9)  # added to the attention score of what a token must not see
+
+
+class Session:
+    """An opened ONNX file. ``layers``, ``heads`` and ``size`` are those of the network."""
+
+    def __init__(self, file: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        # A memory plan is made per shape of batch, and nearly every batch has its own: plans would only pile up.
+        options.enable_mem_pattern = False
+        self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        shapes = {value.name: value.shape for value in self._session.get_inputs()}
+        self.layers = sum(name.startswith("past_key_") for name in shapes)
+        self.heads, self.size = int(shapes["past_key_0"][1]), int(shapes["past_key_0"][3])
+
+    def empty_cache(self) -> list[tuple[Floats, Floats]]:
+        """A cache of no positions, shared by all sequences."""
+        none = np.zeros((1, self.heads, 0, self.size), dtype=np.float32)
+        return [(none, none)] * self.layers
+
+    def forward(
+        self, ids: Ints, positions: Ints, mask: Floats, cache: Cache, rows: Ints
+    ) -> tuple[Floats, list[tuple[Floats, Floats]]]:
+        """Logits (r, vocabulary) of the hidden states ``rows`` (into b * t, flattened), and new keys and values.
+
+        ``ids`` and ``positions`` are (b, t); ``mask`` is (b or 1, 1, t, p + t), where p is the number of positions
+        in the cache. The new keys and values are those of the t new tokens only: the caller keeps the cache.
+        """
+        feed: dict[str, Any] = {"ids": ids, "positions": positions, "mask": mask, "rows": rows}
+        for layer, (key, value) in enumerate(cache):
+            feed[f"past_key_{layer}"], feed[f"past_value_{layer}"] = key, value
+        logits, *new = self._session.run(None, feed)
+        return logits, list(zip(new[::2], new[1::2], strict=True))

@@ -1,0 +1,166 @@
+"""The stages over a stream of items: batched so that memory is bounded, and one item's failure stays its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from labeldist.core.errors import InputError, ModelError
+from labeldist.core.item import Explanation, Item
+from labeldist.core.task import Task
+from labeldist.datasets.failures import OnError
+from labeldist.explain.condition import Condition
+from labeldist.explain.generate import explain, pool
+from labeldist.judge.answers import AnswerTokens
+from labeldist.judge.judge import JudgeSettings, judge
+from labeldist.judge.orders import orders
+from labeldist.judge.pool import Pooled
+from labeldist.models.base import LanguageModel
+
+# How much goes to a model in one call: what a kill can cost, and what memory must hold.
+ITEMS_PER_GENERATION = 16
+PROMPTS_PER_JUDGEMENT = 256
+
+Progress = Callable[[str, int], None]
+Choose = Callable[[Item], Sequence[Explanation]]
+Asked = tuple[Item, Sequence[Explanation]]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFailure:
+    """An item that a stage could not finish, and why."""
+
+    id: str
+    stage: str
+    reason: str
+
+    def as_row(self) -> dict[str, Any]:
+        """The row for ``failures.jsonl``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told what while a stage works: progress by stage name, failures as they come."""
+
+    progress: Progress
+    failures: list[ItemFailure]
+    on_error: OnError = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How explanations are generated: at most ``max_new_tokens`` per answer; greedy at temperature 0."""
+
+    max_new_tokens: int = 256
+    temperature: float = 0.0
+    seed: int = 0
+
+
+def explain_items(
+    items: Iterable[Item], task: Task, model: LanguageModel, generation: Generation, watch: Watch
+) -> Iterator[Item]:
+    """The items with the model's raw answers added; an item that the model fails on is named in the failures."""
+
+    def ask(batch: Sequence[Item]) -> list[Item]:
+        return explain(batch, task, model, **asdict(generation))
+
+    for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id):
+        yield answered
+
+
+def explanation_pool(source: str, profile: str | None) -> Choose:
+    """What gives an item's explanations from ``source``.
+
+    Explanations that the item carries from that source come first, since a person may have reviewed them; where
+    it has none, or a parser ``profile`` is named, its raw answers are parsed.
+    """
+
+    def of(item: Item) -> tuple[Explanation, ...]:
+        carried = tuple(e for e in item.explanations if e.source == source)
+        return carried if carried and profile is None else pool(item, source, profile or "clean")
+
+    return of
+
+
+def choose_explanations(
+    items: Iterable[Item], task: Task, condition: Condition, of_pool: Choose, seed: int, watch: Watch
+) -> Iterator[Asked]:
+    """Each item with the explanations that ``condition`` puts before the judge."""
+    for item in items:
+        try:
+            yield item, condition.choose(item, of_pool(item), task, seed=seed)
+        except ModelError as error:
+            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", str(error)))
+        except InputError as error:
+            if watch.on_error == "stop":
+                raise
+            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", str(error)))
+
+
+def judge_items(
+    asked: Iterable[Asked], task: Task, model: LanguageModel, settings: JudgeSettings, watch: Watch, stage: str
+) -> Iterator[tuple[Asked, Pooled]]:
+    """The MJD of each item; an item that the model fails on is named in the failures."""
+    settings = settings.for_model(model)
+    answers = AnswerTokens(model)
+
+    def ask(batch: Sequence[Asked]) -> list[Pooled]:
+        return judge(batch, task, model, settings, answers)
+
+    def cost(one: Asked) -> int:
+        return len(orders(settings.orders, len(one[1]), len(task.labels), seed=settings.seed))
+
+    batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
+    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one[0].id)
+
+
+def _batches(
+    stream: Iterable[T], cost: Callable[[T], int] = lambda _: 1, most: int = ITEMS_PER_GENERATION
+) -> Iterator[list[T]]:
+    """The stream cut where the next element would cost too much; the cuts depend on the stream alone.
+
+    That is what makes an interrupted run, when it resumes, ask the model in the very same batches.
+    """
+    batch: list[T] = []
+    spent = 0
+    for element in stream:
+        price = cost(element)
+        if batch and spent + price > most:
+            yield batch
+            batch, spent = [], 0
+        batch.append(element)
+        spent += price
+    if batch:
+        yield batch
+
+
+def _one_by_one_on_failure(
+    batches: Iterable[list[T]],
+    ask: Callable[[Sequence[T]], list[R]],
+    stage: str,
+    watch: Watch,
+    id_of: Callable[[T], str],
+) -> Iterator[tuple[T, R]]:
+    """Ask for whole batches; a batch that fails is asked again one by one, to find whose failure it is."""
+    for batch in batches:
+        try:
+            answered = list(zip(batch, ask(batch), strict=True))
+        except ModelError:
+            answered = list(itertools.chain.from_iterable(_alone(one, ask, stage, watch, id_of) for one in batch))
+        yield from answered
+        watch.progress(stage, len(batch))
+
+
+def _alone(
+    one: T, ask: Callable[[Sequence[T]], list[R]], stage: str, watch: Watch, id_of: Callable[[T], str]
+) -> list[tuple[T, R]]:
+    try:
+        return [(one, ask([one])[0])]
+    except ModelError as error:
+        watch.failures.append(ItemFailure(id_of(one), stage, str(error)))
+        return []

@@ -1,0 +1,77 @@
+"""Writes a model folder (`model.onnx`, `tokenizer.json`, `model.json`) that the library loads.
+
+    python -m training.export                      # the checkpoint, into the package
+    python -m training.export --storage float32 --out FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training import convert, graph, tokenizer
+from training.network import Network
+from training.settings import CACHE, CONTEXT_LENGTH, MODEL_NAME, MODEL_VERSION, PACKAGE
+
+DEFAULT_STORAGE = "int8"
+
+
+def checkpoint_weights(path: Path | None = None) -> dict[str, NDArray[Any]]:
+    """The weights of the last checkpoint under transformers' names."""
+    network = Network()
+    network.load_state_dict(torch.load(path or CACHE / "checkpoint.pt", weights_only=True)["network"])
+    return {name: tensor.numpy() for name, tensor in convert.to_transformers(network).items()}
+
+
+def write_folder(folder: Path, weights: dict[str, NDArray[Any]], storage: str, about: dict[str, Any]) -> None:
+    """Write the three files. `about` has the transform and what is known of the training."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.write(folder)
+    graph.write(folder / "model.onnx", weights, storage)
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx", "tokenizer.json")}
+    special = {"begin": tokenizer.BOS_ID, "end": tokenizer.EOS_ID, "pad": tokenizer.PAD_ID}
+    content = {
+        "name": MODEL_NAME,
+        "version": MODEL_VERSION,
+        "licence": "Apache-2.0",
+        "answer_style": "words",
+        "transform": about.get("transform", "softmax:1"),
+        "context_length": CONTEXT_LENGTH,
+        "special_ids": {**special, "newline": tokenizer.NEWLINE_ID},
+        "storage": storage,
+        "sha256": sums,
+        "training": about.get("training", {}),
+    }
+    (folder / "model.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def about_checkpoint() -> dict[str, Any]:
+    """What the training wrote of itself, and the temperature chosen on the dev part (`training.calibrate`)."""
+    lines = (CACHE / "train.jsonl").read_text().splitlines()
+    about: dict[str, Any] = {"training": {"last dev check": json.loads(lines[-1])} if lines else {}}
+    temperature = CACHE / "temperature.json"
+    if temperature.is_file():
+        about["transform"] = f"softmax:{json.loads(temperature.read_text())['temperature']:g}"
+    return about
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--storage", choices=graph.STORAGES, default=DEFAULT_STORAGE)
+    parser.add_argument("--out", type=Path, default=PACKAGE)
+    options = parser.parse_args(arguments)
+    write_folder(options.out, checkpoint_weights(), options.storage, about_checkpoint())
+    size = sum((options.out / name).stat().st_size for name in ("model.onnx", "tokenizer.json", "model.json"))
+    print(f"{options.out}: {np.round(size / 1e6, 1)} MB")
+
+
+if __name__ == "__main__":
+    main()
