@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, UsageError
@@ -39,6 +39,7 @@ def test_a_spec_and_its_name(spec):
     assert condition.saw_labels is saw_labels
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[a-z0-9_-]{1,12}", fullmatch=True), st.sampled_from(["first", "longest", "random"]))
 def test_every_name_reads_back_as_its_condition(group, ranking):
     if group == "label":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeldist.core.errors import UsageError
@@ -64,6 +64,7 @@ def test_clean(case):
     assert (len(found) if isinstance(expected, int) else found) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[A-Z][a-z]{1,9}( [a-z]{1,9}){0,5}\.", fullmatch=True), unique_by=str.lower))
 @pytest.mark.parametrize("marker", ["* ", "- ", "• ", "7. ", "12) "])
 def test_clean_returns_every_marked_sentence(marker, sentences):
@@ -71,6 +72,7 @@ def test_clean_returns_every_marked_sentence(marker, sentences):
     assert not sentences or parse(answer) == sentences
 
 
+@settings(deadline=None)
 @given(st.text())
 @pytest.mark.parametrize("profile", ["clean", "mjd-estimator:llama3", "mjd-estimator:mixtral", "mjd-estimator:gpt4o"])
 def test_any_text_parses(profile, answer):

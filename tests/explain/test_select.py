@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, UsageError
@@ -29,6 +29,7 @@ def naive(ranked: list[str], uses: int) -> list[str]:
     return (ranked + [ranked[0]] * uses)[:uses]
 
 
+@settings(deadline=None)
 @given(pools, annotations, st.sampled_from([None, "mnli", "varierr"]), st.sampled_from(["first", "longest"]))
 def test_label_guided_is_the_naive_rule(texts, given_labels, group, ranking):
     item = Item("1", {}, tuple(given_labels))
@@ -47,6 +48,7 @@ def test_label_guided_is_the_naive_rule(texts, given_labels, group, ranking):
     assert list(chosen) == expected
 
 
+@settings(deadline=None)
 @given(pools, annotations.filter(bool), st.sampled_from(["first", "longest", "random"]), st.integers())
 def test_the_counts_per_label_are_those_of_the_annotators(texts, given_labels, ranking, seed):
     item = Item("1", {}, tuple(given_labels))
@@ -58,6 +60,7 @@ def test_the_counts_per_label_are_those_of_the_annotators(texts, given_labels, r
     assert [e.label for e in in_order] == [a.label for a in given_labels]
 
 
+@settings(deadline=None)
 @given(pools, st.permutations(LABELS), st.integers())
 def test_label_free_takes_one_of_each_label_in_the_order_asked_for(texts, order, seed):
     chosen = select(
@@ -66,6 +69,7 @@ def test_label_free_takes_one_of_each_label_in_the_order_asked_for(texts, order,
     assert [e.label for e in chosen] == list(order)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=6), st.integers(), st.integers(0, 12))
 def test_a_random_ranking_uses_all_before_it_repeats_its_first(texts, seed, uses):
     listed = [Explanation(text, "neutral", "m") for text in texts]

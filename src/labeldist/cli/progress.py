@@ -13,32 +13,38 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextmanager
-def shown_progress(total: int | None) -> Iterator[Progress]:
-    """A progress function for stages over ``total`` items (None: not known)."""
+def shown_progress() -> Iterator[Progress]:
+    """A progress function to give to stages."""
     if not sys.stderr.isatty():
-        yield _lines(total)
+        yield _lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Bars(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, object] = {}
+        tasks: dict[str, TaskID] = {}
 
-        def advance(stage: str, items: int) -> None:
+        def advance(stage: str, items: int, total: int | None) -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total)
-            bars.advance(tasks[stage], items)  # type: ignore[arg-type]
+            bars.advance(tasks[stage], items)
 
         yield advance
 
 
-def _lines(total: int | None) -> Progress:
+def _lines() -> Progress:
     done: dict[str, int] = {}
     told = [time.monotonic()]
 
-    def advance(stage: str, items: int) -> None:
+    def advance(stage: str, items: int, total: int | None) -> None:
         done[stage] = done.get(stage, 0) + items
         if done[stage] == total or time.monotonic() - told[0] >= SECONDS_BETWEEN_LINES:
             told[0] = time.monotonic()

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.registry import Registry, did_you_mean
-from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.jsonl import Rows, json_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,14 @@ def converted(rows: Rows, convert: Callable[[Mapping[str, Any], int], dict[str, 
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             found = f"{type(error).__name__} ({error})"
             yield place, InputError(found, expected="a row as the data set was published", place=place)
+
+
+def companion(path: Path, convert: Callable[[Mapping[str, Any], int], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows of a JSONL file that belongs to a data set without holding its items; any bad row is raised."""
+    for _, row in converted(json_rows(path), convert):
+        if isinstance(row, InputError):
+            raise row
+        yield row
 
 
 def cache_folder(cache: Path | None = None) -> Path:

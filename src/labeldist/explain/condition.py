@@ -59,6 +59,17 @@ class Condition:
         """Whether what the judge sees depends on this item's human labels."""
         return self.guide == HUMAN or (self.guide != NONE and GUIDES.get(self.guide).sees_labels)
 
+    def wanted(self, item: Item, task: Task) -> tuple[str, ...]:
+        """The labels of what the judge will see, in order, before any model is asked.
+
+        Raises :class:`InputError` where ``item`` lacks the labels or explanations that this takes.
+        """
+        if self.guide == NONE:
+            return ()
+        if self.guide == HUMAN:
+            return tuple(explanation.label for explanation in _human(item))
+        return GUIDES.get(self.guide).sequence(item, task.label_names, self.group)
+
     def choose(
         self,
         item: Item,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from labeldist.core.errors import InputError, UsageError
+from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.registry import Registry
 from labeldist.core.task import Task
@@ -59,8 +59,8 @@ class Selection:
 def select(item: Item, pool: Sequence[Explanation], task: Task, selection: Selection) -> tuple[Explanation, ...]:
     """The explanations of ``pool`` that ``selection`` chooses for ``item``, in the order of the guide's labels.
 
-    Raises :class:`InputError` where the guide needs labels that the item lacks and where a label has no
-    explanation, :class:`UsageError` for an unknown guide or ranking and for a bad label order.
+    Raises :class:`InputError` where the guide needs labels that the item lacks,
+    :class:`~labeldist.core.errors.ModelError` where a label has no explanation, :class:`UsageError` for an unknown guide or ranking and for a bad label order.
 
     >>> from labeldist.core.item import Annotation
     >>> from labeldist.tasks.load import load_task
@@ -90,9 +90,8 @@ def follow(
     for label in dict.fromkeys(sequence):
         explanations = [explanation for explanation in pool if explanation.label == label]
         if not explanations:
-            raise InputError(
-                f"no explanation for label {label!r} of item {item.id!r}",
-                expected="at least one for every label that is selected",
+            raise ModelError(
+                f"no explanation for label {label!r} of item {item.id!r}, where every selected label needs one",
                 hint="look at the model's raw answer, ask it again, or use another parser profile",
             )
         ranked[label] = rank(explanations, Random(json.dumps([seed, item.id, label])))

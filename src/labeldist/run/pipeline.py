@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import UsageError
-from labeldist.core.item import Explanation, Item
-from labeldist.core.task import Task
-from labeldist.datasets.failures import OnError
-from labeldist.datasets.files import read_items, read_predictions, write_items, write_rows
+from labeldist.core.item import Item
+from labeldist.datasets.files import read_items, write_items, write_rows
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.evaluate.compare import Evaluation, evaluate
-from labeldist.explain.condition import HUMAN, NONE, Condition, parse_condition
-from labeldist.judge.judge import JudgeSettings
-from labeldist.judge.pool import Pooled
-from labeldist.models.base import LanguageModel
-from labeldist.models.open import ModelOptions, open_model
-from labeldist.report.tables import evaluation_markdown
+from labeldist.evaluate.evaluation import Evaluation
+from labeldist.explain.condition import HUMAN, NONE, Condition
+from labeldist.models.open import open_model
+from labeldist.report.tables import markdown_table
+from labeldist.run.distributions import MeanLetterMass, distribution_row, evaluate_files
 from labeldist.run.recorded import Recorded
+from labeldist.run.settings import RunSettings, claim, remove_unfinished
 from labeldist.run.stages import (
     Asked,
-    Generation,
-    ItemFailure,
     Progress,
     Watch,
     choose_explanations,
@@ -34,117 +27,147 @@ from labeldist.run.stages import (
     judge_items,
 )
 from labeldist.run.store import Store
+from labeldist.run.survey import survey
 
 # An explainer "items:NAME" takes the answers or explanations of that source that the items carry.
 CARRIED = "items:"
-DEFAULT_CONDITIONS = ("none", "label-free", "label-guided")
-
-
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """What a run does; everything that its results depend on.
-
-    ``explainer`` is a model spec, ``items:SOURCE`` for explanations that the items carry, or ``same`` for the
-    judging model. ``parser`` None means: as the items carry them, else the profile ``clean``.
-    """
-
-    source: str
-    model: str = "embedded"
-    explainer: str = "same"
-    parser: str | None = None
-    conditions: tuple[str, ...] = DEFAULT_CONDITIONS
-    task: str | None = None
-    limit: int | None = None
-    judge: JudgeSettings = field(default_factory=JudgeSettings)
-    generation: Generation = field(default_factory=Generation)
-    model_options: ModelOptions = field(default_factory=ModelOptions)
-    on_error: OnError = "stop"
+STORE_NAME = "run.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a run did. ``calls``: made now, and reused from the store; ``store``: totals over the whole folder."""
+    """What a run did.
 
+    ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
+    ``letter_mass``: per condition the mean probability of all answers together (None: nothing judged).
+    ``failures``: the rows of ``failures.jsonl``. ``files``: what was written.
+    """
+
+    out: Path
     items: int
-    skipped_rows: int
-    failures: tuple[ItemFailure, ...]
-    calls: dict[str, int]
+    failures: tuple[dict[str, Any], ...]
+    calls_made: int
+    calls_reused: int
     store: dict[str, dict[str, int]]
-    letter_mass: dict[str, float]
+    letter_mass: dict[str, float | None]
     evaluation: Evaluation | None
-    files: tuple[str, ...]
+    files: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What a first reading of all the items found, before anything is asked of a model."""
-
-    items: int
-    groups: tuple[str, ...]
-    with_reference: int
-
-
-def run(settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = lambda *_: None) -> RunSummary:
+def run(
+    settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = lambda *_: None
+) -> RunSummary:
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
     model was asked), ``mjd.CONDITION.jsonl`` per condition, ``evaluation.json`` and ``evaluation.md`` (where
-    there are references) and ``failures.jsonl``. Killed and started again, it repeats no finished model call and
-    ends with the same results. Source: arXiv 2412.13942.
+    there are references) and ``failures.jsonl`` (where anything failed). Killed and started again, it repeats no
+    finished model call and ends with the same results. Source: arXiv 2412.13942.
 
-    Raises :class:`UsageError` where ``out`` holds a run with other settings (unless ``overwrite``), and
-    :class:`~labeldist.core.errors.InputError` for bad items, before any model call.
+    Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings (unless
+    ``overwrite``), and :class:`~labeldist.core.errors.InputError` for bad items, before any model call.
+
+    >>> import tempfile
+    >>> row = '{"id": "1", "premise": "It rains.", "hypothesis": "It is wet.", "labels": ["e", "e", "n"]}'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "items.jsonl").write_text(row)
+    ...     summary = run(RunSettings(f"{folder}/items.jsonl", model="scripted"), Path(folder) / "out")
+    ...     [file.name for file in summary.files]
+    ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl']
     """
     dataset = open_source(settings.source, task=settings.task, on_error=settings.on_error, limit=settings.limit)
-    with Store(out / "run.sqlite") as store:
-        _claim(store, settings, out, overwrite)
-        survey = survey_items(dataset, settings)
-        conditions = [parse_condition(spec, survey.groups) for spec in settings.conditions]
+    found, conditions = survey(dataset, settings.conditions)
+    skipped = [failure.as_row() for failure in dataset.failures]
+    with Store(out / STORE_NAME) as store:
+        claim(store, settings, overwrite=overwrite)
+        remove_unfinished(out)
+        watch = Watch(progress, [], settings.on_error, found.items)
         judge_model = Recorded(open_model(settings.model, settings.model_options), store)
-        watch = Watch(progress, [], settings.on_error)
-        models = [judge_model]
-        items_file: Path | None = None
-        source = settings.explainer.removeprefix(CARRIED)
-        if not settings.explainer.startswith(CARRIED):
-            explainer = judge_model
-            if settings.explainer not in ("same", settings.model):
-                explainer = Recorded(open_model(settings.explainer, settings.model_options), store)
-                models.append(explainer)
-            source = explainer.name
-            if any(condition.guide not in (NONE, HUMAN) for condition in conditions):
-                items_file = out / "explanations.jsonl"
-                write_items(
-                    items_file, explain_items(dataset.items(), dataset.task, explainer, settings.generation, watch)
-                )
-        files = [] if items_file is None else [items_file]
-        mass: dict[str, float] = {}
+        explainer = _explainer(settings, judge_model, store)
+        explained, items = _explained(dataset, conditions, explainer, settings, watch, out)
+        source = settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
         of_pool = explanation_pool(source, settings.parser)
+        mjds, mass = {}, {}
         for condition in conditions:
-            items = dataset.items() if items_file is None else read_items(items_file, dataset.task)
-            asked = choose_explanations(items, dataset.task, condition, of_pool, settings.judge.seed, watch)
-            judged = judge_items(asked, dataset.task, judge_model, settings.judge, watch, f"judge {condition.name}")
+            asked = choose_explanations(items(), dataset.task, condition, of_pool, settings.judge.seed, watch)
             file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
-            masses: list[float] = []
-            write_rows(file, _noting_mass(distribution_rows(judged, condition.saw_labels), masses))
-            files.append(file)
-            mass[condition.name] = sum(masses) / len(masses) if masses else float("nan")
+            mass[condition.name] = _judge_condition(condition, asked, dataset, judge_model, settings, watch, file)
+            mjds[f"MJD {condition.name}"] = file
         evaluation = None
-        if survey.with_reference:
-            evaluation = evaluate_files(
-                dataset, {condition.name: file for condition, file in zip(conditions, files[-len(conditions):], strict=True)}
-            )
-            files += _write_evaluation(out, evaluation)
-        rows = [failure.as_row() for failure in [*dataset.failures, *watch.failures]]
-        if rows:
-            write_rows(out / "failures.jsonl", rows)
-            files.append(out / "failures.jsonl")
+        if found.with_reference and any(value is not None for value in mass.values()):
+            evaluation = evaluate_files(dataset, mjds, seed=settings.judge.seed, missing="skip")
+        failures = (*skipped, *(failure.as_row() for failure in watch.failures))
+        written = [*explained, *mjds.values(), *_write_evaluation(evaluation, out), *_write_failures(failures, out)]
+        models = {id(model): model for model in (judge_model, explainer) if model is not None}.values()
         return RunSummary(
-            survey.items,
-            len(dataset.failures),
-            tuple(watch.failures),
-            {"made": sum(m.made for m in models), "reused": sum(m.reused for m in models)},
-            store.totals(),
-            mass,
-            evaluation,
-            tuple(str(file) for file in files),
+            out=out,
+            items=found.items,
+            failures=failures,
+            calls_made=sum(model.made for model in models),
+            calls_reused=sum(model.reused for model in models),
+            store=store.totals(),
+            letter_mass=mass,
+            evaluation=evaluation,
+            files=tuple(written),
         )
+
+
+def _explainer(settings: RunSettings, judge_model: Recorded, store: Store) -> Recorded | None:
+    """The model that explains; None where the items carry the explanations."""
+    if settings.explainer.startswith(CARRIED):
+        return None
+    if settings.explainer in ("same", settings.model):
+        return judge_model
+    return Recorded(open_model(settings.explainer, settings.model_options), store)
+
+
+def _explained(
+    dataset: Dataset,
+    conditions: Sequence[Condition],
+    explainer: Recorded | None,
+    settings: RunSettings,
+    watch: Watch,
+    out: Path,
+) -> tuple[list[Path], Callable[[], Iterator[Item]]]:
+    """The items with what the explainer answers, in a file; the items as they are where nobody needs to be asked."""
+    if explainer is None or all(condition.guide in (NONE, HUMAN) for condition in conditions):
+        return [], dataset.items
+    file = out / "explanations.jsonl"
+    write_items(file, explain_items(dataset.items(), dataset.task, explainer, settings.generation, watch))
+    return [file], lambda: read_items(file, dataset.task)
+
+
+def _judge_condition(
+    condition: Condition,
+    asked: Iterable[Asked],
+    dataset: Dataset,
+    model: Recorded,
+    settings: RunSettings,
+    watch: Watch,
+    file: Path,
+) -> float | None:
+    """Write the MJDs of one condition; returns their mean letter mass."""
+    how = settings.judge.for_model(model)
+    judged = judge_items(asked, dataset.task, model, how, watch, f"judge {condition.name}")
+    mass = MeanLetterMass()
+    write_rows(file, mass.of(distribution_row(one, pooled, model, how, condition.saw_labels) for one, pooled in judged))
+    return mass.mean
+
+
+def _write_evaluation(evaluation: Evaluation | None, out: Path) -> list[Path]:
+    if evaluation is None:
+        return []
+    files = [out / "evaluation.json", out / "evaluation.md"]
+    write_rows(files[0], [evaluation.as_dict()])
+    files[1].write_text(markdown_table(evaluation, intervals=True), encoding="utf-8")
+    return files
+
+
+def _write_failures(failures: Sequence[dict[str, Any]], out: Path) -> list[Path]:
+    """``failures.jsonl`` where there are some; one that an earlier run left is removed where there are none."""
+    file = out / "failures.jsonl"
+    if not failures:
+        file.unlink(missing_ok=True)
+        return []
+    write_rows(file, failures)
+    return [file]

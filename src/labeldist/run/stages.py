@@ -23,7 +23,8 @@ from labeldist.models.base import LanguageModel
 ITEMS_PER_GENERATION = 16
 PROMPTS_PER_JUDGEMENT = 256
 
-Progress = Callable[[str, int], None]
+# Called with the stage, how many more items it has done, and how many there are in all (None: not known).
+Progress = Callable[[str, int, int | None], None]
 Choose = Callable[[Item], Sequence[Explanation]]
 Asked = tuple[Item, Sequence[Explanation]]
 T = TypeVar("T")
@@ -45,11 +46,12 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who is told what while a stage works: progress by stage name, failures as they come."""
+    """Who is told what while a stage works: progress by stage name (of so many items), failures as they come."""
 
     progress: Progress
     failures: list[ItemFailure]
     on_error: OnError = "stop"
+    items: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _one_by_one_on_failure(
         except ModelError:
             answered = list(itertools.chain.from_iterable(_alone(one, ask, stage, watch, id_of) for one in batch))
         yield from answered
-        watch.progress(stage, len(batch))
+        watch.progress(stage, len(batch), watch.items)
 
 
 def _alone(

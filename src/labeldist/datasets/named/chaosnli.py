@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError
-from labeldist.datasets.catalog import Download, Facts, Folders, Member, annotated, converted, dataset
+from labeldist.datasets.catalog import Download, Facts, Folders, Member, annotated, companion, converted, dataset
 from labeldist.datasets.jsonl import Rows, json_rows
 
 _CITATION = (
@@ -61,7 +60,10 @@ def _copy(file: str, sha256: str) -> Download:
 def snli(path: Path, split: str, folders: Folders) -> Rows:
     """Annotators ``snli/1`` to ``snli/5``; explanations where the joined file is at hand."""
     explained = folders.find(_EXPLAINED)
-    explanations = {} if explained is None else _explanations(explained)
+    explanations = {}
+    if explained is not None:
+        found = companion(explained, lambda row, line: _explained_row(row))
+        explanations = {row["uid"]: row["explanations"] for row in found}
     return converted(
         json_rows(path), lambda row, line: _nli_row("snli", row) | {"explanations": explanations.get(row["uid"], [])}
     )
@@ -130,15 +132,12 @@ def _alpha_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _explanations(path: Path) -> dict[str, list[dict[str, str]]]:
-    """By uid: three human explanations of the gold label, then one machine explanation of each label."""
-    found = {}
-    for _, row in json_rows(path):
-        if isinstance(row, InputError):
-            raise row
-        human = [{"label": row["gold_label"], "text": text} for text in row["human_explanations_for_gold"]]
-        machine = [
-            {"label": label, "text": text, "source": "nile"} for label, text in row["generated_explanations"].items()
-        ]
-        found[row["uid"]] = human + machine
-    return found
+def _explained_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Three human explanations of the gold label, then one machine explanation of each label."""
+    human = [
+        {"label": row["gold_label"], "text": text, "source": "human"} for text in row["human_explanations_for_gold"]
+    ]
+    machine = [
+        {"label": label, "text": text, "source": "nile"} for label, text in row["generated_explanations"].items()
+    ]
+    return {"uid": row["uid"], "explanations": human + machine}

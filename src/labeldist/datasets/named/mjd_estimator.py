@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError
-from labeldist.datasets.catalog import Download, Facts, Folders, annotated, converted, dataset
+from labeldist.datasets.catalog import Download, Facts, Folders, annotated, companion, converted, dataset
 from labeldist.datasets.jsonl import Rows, json_rows
 
 _ORDER = "enc"  # of every list of three numbers in the published files
@@ -110,9 +109,7 @@ def _expanded(counts: list[int]) -> Iterator[str]:
 
 
 def _from_file(path: Path) -> Iterator[tuple[int, str, str]]:
-    for _, row in json_rows(path):
-        if isinstance(row, InputError):
-            raise row
+    for row in companion(path, lambda row, line: {key: row[key] for key in ("index", "label", "output")}):
         yield row["index"], row["label"], row["output"]
 
 

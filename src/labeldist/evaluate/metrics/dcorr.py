@@ -59,7 +59,8 @@ def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
     variance_y = _mean_squared_distance(y, weights) + mean_y**2 - 2 * twice_y
     defined = (mean_x > LEAST_SPREAD) & (mean_y > LEAST_SPREAD) & (variance_x > 0) & (variance_y > 0)
     scale = np.sqrt(np.where(defined, variance_x, np.nan)) * np.sqrt(np.where(defined, variance_y, np.nan))
-    return np.sqrt(np.maximum(covariance, 0.0) / scale)
+    correlation: Array = np.sqrt(np.maximum(covariance, 0.0) / scale)
+    return correlation
 
 
 def _kinds(rows: Array, columns: Array) -> tuple[Array, NDArray[np.intp], Array]:

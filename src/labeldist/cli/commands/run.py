@@ -1,0 +1,79 @@
+"""``labeldist run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labeldist.cli.options import (
+    generation_options,
+    generation_settings,
+    json_option,
+    judge_options,
+    judge_settings,
+    model_options,
+    model_settings,
+    out_option,
+    seed_option,
+    source_options,
+    split_names,
+)
+
+
+@click.command(
+    "run",
+    epilog="Example: labeldist run items.jsonl --explanations none,label-guided --orders balanced:12 --out result",
+)
+@click.argument("source")
+@out_option("Folder", "result")
+@click.option(
+    "--explanations",
+    multiple=True,
+    metavar="SPEC,...",
+    help="What the judge sees: none, human, label-free, label-guided or GROUP-guided (by the annotators of a group), "
+    "each with :first, :longest or :random.  [default: none,label-free, and label-guided where there are labels]",
+)
+@click.option(
+    "--explainer",
+    default="same",
+    show_default=True,
+    metavar="MODEL|items:SOURCE",
+    help="Who explains: the same model, another, or items:SOURCE for what the items carry from that source.",
+)
+@click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
+@source_options
+@model_options
+@judge_options
+@generation_options
+@seed_option
+@click.option("--overwrite", is_flag=True, help="Replace the results of a run with other settings; its calls are kept.")
+@json_option
+def command(source: str, out: Path, explanations: tuple[str, ...], overwrite: bool, as_json: bool, **given: Any) -> int:
+    """The whole way: explain, select, judge, evaluate.
+
+    Everything is kept in the folder --out: run.sqlite (every model call), the distributions per kind of explanations,
+    and, where items have a reference, the evaluation beside the baselines. The same command resumes an interrupted run.
+    """
+    from labeldist.cli.progress import shown_progress
+    from labeldist.cli.results import show_run
+    from labeldist.run.pipeline import run
+    from labeldist.run.settings import RunSettings
+
+    settings = RunSettings(
+        source=source,
+        model=given["model"],
+        explainer=given["explainer"],
+        parser=given["parser"],
+        conditions=split_names(explanations),
+        task=given["task"],
+        limit=given["limit"],
+        judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
+        generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
+        model_options=model_settings(given["device"], given["dtype"], given["batch_tokens"], given["answers"]),
+        on_error=given["on_error"],
+    )
+    with shown_progress() as progress:
+        summary = run(settings, out, overwrite=overwrite, progress=progress)
+    return show_run(summary, as_json=as_json)

@@ -1,0 +1,86 @@
+"""Distributions as rows of a file, and files of distributions as an evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from labeldist.datasets.failures import Failure
+from labeldist.datasets.predictions import read_predictions
+from labeldist.datasets.source import Dataset
+from labeldist.evaluate.bootstrap import RESAMPLES
+from labeldist.evaluate.compare import Missing, evaluate
+from labeldist.evaluate.evaluation import Evaluation
+from labeldist.judge.judge import JudgeSettings
+from labeldist.judge.pool import Pooled
+from labeldist.models.base import LanguageModel
+from labeldist.run.stages import Asked
+
+
+def distribution_row(
+    asked: Asked, pooled: Pooled, model: LanguageModel, settings: JudgeSettings, saw_labels: bool | None
+) -> dict[str, Any]:
+    """An MJD as a row by the contract, with all that is known of its making. ``settings`` as ``for_model`` gives them."""
+    item, explanations = asked
+    labels = pooled.distribution.labels
+    errors = {
+        label: None if math.isnan(error) else error for label, error in zip(labels, pooled.standard_error, strict=True)
+    }
+    return {
+        "id": item.id,
+        "distribution": pooled.distribution.as_dict(),
+        "standard_error": errors,
+        "orders": pooled.orders,
+        "letter_mass": pooled.letter_mass,
+        "explanations": [{"label": e.label, "text": e.text, "source": e.source} for e in explanations],
+        "saw_labels": saw_labels,
+        "model": model.name,
+        "transform": settings.transform,
+        "style": settings.style,
+        "explicit": settings.explicit,
+    }
+
+
+def evaluate_files(
+    dataset: Dataset,
+    files: Mapping[str, Path],
+    *,
+    bootstrap: int = RESAMPLES,
+    seed: int = 0,
+    missing: Missing = "stop",
+    failures: list[Failure] | None = None,
+) -> Evaluation:
+    """The distributions in ``files`` ({name to show: file}) against the references of ``dataset``, beside baselines.
+
+    ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``.
+    """
+    predictions = {
+        name: {
+            row.id: row.distribution.as_dict()
+            for row in read_predictions(file, dataset.task, on_error=missing, failures=failures)
+        }
+        for name, file in files.items()
+    }
+    return evaluate(dataset.items(), predictions, dataset.task, bootstrap=bootstrap, seed=seed, missing=missing)
+
+
+class MeanLetterMass:
+    """The mean letter mass of the rows that passed by; 0 of a distribution means the answers were never likely."""
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._rows = 0
+
+    def of(self, rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+        """The rows, unchanged."""
+        for row in rows:
+            self._total += row["letter_mass"]
+            self._rows += 1
+            yield row
+
+    @property
+    def mean(self) -> float | None:
+        """The mean so far; None before the first row."""
+        return self._total / self._rows if self._rows else None

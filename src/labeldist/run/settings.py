@@ -1,0 +1,76 @@
+"""What a run does, written into its store so that results of different settings are never mixed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import UsageError
+from labeldist.datasets.failures import OnError
+from labeldist.judge.judge import JudgeSettings
+from labeldist.models.open import ModelOptions
+from labeldist.run.stages import Generation
+from labeldist.run.store import Store
+
+# What changes how a run goes, but not what it finds.
+WITHOUT_EFFECT = ("on_error",)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Everything that the results of a run depend on.
+
+    ``source``: data-set name or file. ``explainer``: a model spec, ``same`` for the judging model, or
+    ``items:SOURCE`` for the answers or explanations of that source that the items carry. ``parser``: how raw
+    answers are read; None means explanations as the items carry them, else the profile ``clean``.
+    ``conditions``: see :func:`labeldist.explain.condition.parse_condition`; empty means ``none``, ``label-free``
+    and, where all items have labels, ``label-guided``.
+    """
+
+    source: str
+    model: str = "embedded"
+    explainer: str = "same"
+    parser: str | None = None
+    conditions: tuple[str, ...] = ()
+    task: str | None = None
+    limit: int | None = None
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+    generation: Generation = field(default_factory=Generation)
+    model_options: ModelOptions = field(default_factory=ModelOptions)
+    on_error: OnError = "stop"
+
+
+def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
+    """Note in the store what its results are made with.
+
+    Raises :class:`UsageError`, naming what differs, where the store already holds a run with other settings, unless
+    ``overwrite`` says that its results may be replaced (its finished calls are kept either way).
+    """
+    now = _flat(asdict(settings))
+    before = store.settings()
+    if before and before != now and not overwrite:
+        names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
+        raise UsageError(
+            f"{store.file.parent} holds a run with other settings: {differing}",
+            hint="use another --out, or --overwrite to replace its results (finished model calls are kept and reused)",
+        )
+    store.set_settings(now)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files that a killed run was still writing; whole files have other names."""
+    for file in folder.glob(".*.part"):
+        file.unlink(missing_ok=True)
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings with dotted names; tuples as lists, as JSON gives them back."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif name not in WITHOUT_EFFECT:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat
