@@ -26,7 +26,7 @@ from training.settings import CACHE, LABELS, SEED
 PEAK_RATE = 4e-4
 WARM_UP = 0.03  # share of the training in which the learning rate rises
 DROP = 0.08
-SIZES = {"plain": 64, "explained": 24, "listing": 16}
+SIZES = {"plain": 48, "explained": 24, "listing": 24}
 CHECKPOINT_SECONDS = 240.0
 
 

@@ -98,7 +98,9 @@ def test_a_condition_without_a_name_of_its_own_cannot_be_made(arguments):
     ],
 )
 def test_what_the_judge_sees(spec, texts):
-    assert [e.text for e in parse_condition(spec).choose(ITEM, POOL, TASK)] == texts
+    chosen = parse_condition(spec).choose(ITEM, POOL, TASK)
+    assert [e.text for e in chosen] == texts
+    assert parse_condition(spec).wanted(ITEM, TASK) == tuple(e.label for e in chosen)
 
 
 def test_the_label_order_and_the_seed_reach_the_selection():

@@ -91,7 +91,7 @@ def test_an_answer_without_explanations_is_kept_and_selection_reports_the_shorta
     assert item.answers[0].text == refusal
     explanations = pool(item, "fake")
     assert explanations == (Explanation("N.", "neutral", "fake"), Explanation("C.", "contradiction", "fake"))
-    with pytest.raises(InputError, match="label 'entailment' of item 'a'"):
+    with pytest.raises(ModelError, match="label 'entailment' of item 'a'"):
         select(item, explanations, TASK, Selection())
 
 

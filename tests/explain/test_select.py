@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labeldist.core.errors import InputError, UsageError
+from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.core.item import Annotation, Explanation, Item
 from labeldist.explain.select import GUIDES, RANKINGS, Selection, follow, select
 from labeldist.tasks.load import load_task
@@ -102,7 +102,7 @@ def test_longest_breaks_ties_by_the_listed_order_and_the_pool_repeats_its_first(
 
 
 def test_an_empty_pool_names_item_and_label():
-    with pytest.raises(InputError, match=r"no explanation for label 'neutral' of item '61429c'"):
+    with pytest.raises(ModelError, match=r"no explanation for label 'neutral' of item '61429c'"):
         select(Item("61429c", {}), explanations({"entailment": ["A"]}), TASK, Selection())
 
 

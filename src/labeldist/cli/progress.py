@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from labeldist.run.stages import Progress
@@ -51,3 +51,15 @@ def _lines() -> Progress:
             print(f"{stage}: {done[stage]:,}" + ("" if total is None else f" of {total:,}"), file=sys.stderr)
 
     return advance
+
+
+def shown_bytes() -> Callable[[str, int, int | None], None]:
+    """A progress function for transfers: address, bytes so far, bytes in all (None: not known)."""
+    advance = _lines()
+    before: dict[str, int] = {}
+
+    def told(address: str, done: int, total: int | None) -> None:
+        advance(f"{address}, bytes", done - before.get(address, 0), total)
+        before[address] = done
+
+    return told

@@ -16,7 +16,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -77,13 +76,15 @@ def fetch_download(
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with _alone(part, download.url):
-            if _transfer(download.url, part, progress, timeout):
-                try:
-                    return _put(download, part, folder)
-                except IntegrityError:
-                    # What was there before may have been of another file: once more from the start.
-                    _transfer(download.url, part, progress, timeout)
-            _put(download, part, folder)
+            resumed = _transfer(download.url, part, progress, timeout)
+            try:
+                _put(download, part, folder)
+            except IntegrityError:
+                if not resumed:
+                    raise
+                # The beginning that was kept may have been of another file: once more from the start.
+                _transfer(download.url, part, progress, timeout)
+                _put(download, part, folder)
     except OSError as error:
         raise LabeldistError(
             f"cannot write to {folder}: {error.strerror or error}", hint="is the disk full?"
@@ -99,7 +100,8 @@ def _transfer(url: str, part: Path, progress: Progress | None, timeout: float) -
     with _answer(urllib.request.Request(url, headers=headers), timeout) as response:
         if response is None:  # nothing after what is there: it was whole
             return True
-        resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        content_range = str(response.headers.get("Content-Range"))
+        resumed = bool(response.status == 206) and content_range.startswith(f"bytes {have}-")
         if response.status == 206 and not resumed:
             raise FetchError(f"{url} sent another part of the file than was asked for", retryable=False)
         have = have if resumed else 0
@@ -152,7 +154,13 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to http and https only, and never from https to http."""
 
     def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
     ) -> urllib.request.Request | None:
         """The request to go on with; :class:`FetchError` where that is not safe."""
         scheme = urlsplit(newurl).scheme

@@ -29,7 +29,7 @@ def read_predictions(
 ) -> Iterator[Prediction]:
     """The distributions of a file (JSONL, CSV or Parquet) as a stream, each id once, over all labels of ``task``.
 
-    Probabilities that were rounded (a sum within 0.01 of 1) are brought to a sum of 1. Bad rows raise
+    Probabilities that were rounded (a sum of 1 give or take 0.005 per label) are brought to a sum of 1. Bad rows raise
     :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
     """
     first: dict[str, Place] = {}

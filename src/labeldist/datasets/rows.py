@@ -28,7 +28,7 @@ from labeldist.core.task import Task
 SPREAD = ("fields", "labels", "reference")
 KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
 MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
-ROUNDING = 0.01  # how far published probabilities, rounded to two decimals, may be from a sum of 1
+ROUNDING = 0.005  # of each probability: published ones often have two decimals
 
 
 def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
@@ -127,13 +127,23 @@ def weights_from_row(found: Any, task: Task, place: Place, *, complete: bool = F
 
 
 def distribution_from_row(found: Any, task: Task, place: Place) -> dict[str, float]:
-    """A mapping ``{label: probability}`` over all labels of the task, with a sum of 1 (to 0.01: published
-    numbers are rounded). Raises :class:`InputError`."""
+    """A mapping ``{label: probability}`` over all labels of the task. Raises :class:`InputError`.
+
+    The sum must be 1, give or take 0.005 per label: published numbers are often rounded to two decimals.
+    """
     weights = weights_from_row(found, task, place, complete=True)
-    total = math.fsum(weights.values())
-    if abs(total - 1) > ROUNDING:
-        _refuse(f"probabilities that sum to {total:.6g}", f"a sum of 1 (to {ROUNDING})", place)
+    if not _sums_to_one(weights, task):
+        found = f"probabilities that sum to {math.fsum(weights.values()):.6g}"
+        _refuse(found, f"a sum of 1 (to {_slack(task):.3g})", place)
     return weights
+
+
+def _slack(task: Task) -> float:
+    return ROUNDING * len(task.labels)
+
+
+def _sums_to_one(weights: Mapping[str, float], task: Task) -> bool:
+    return abs(math.fsum(weights.values()) - 1) <= _slack(task) + 1e-9
 
 
 def _gathered(row: Mapping[str, Any], place: Place) -> dict[str, Any]:
@@ -267,8 +277,8 @@ def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:
     total = math.fsum(weights.values())
     if not math.isfinite(total) or total <= 0:
         _refuse(shown(dict(found)), "at least one number above 0", place)
-    if any(number != int(number) for number in weights.values()) and abs(total - 1) > ROUNDING:
-        expected = f"whole counts, or probabilities with a sum of 1 (to {ROUNDING})"
+    if any(number != int(number) for number in weights.values()) and not _sums_to_one(weights, task):
+        expected = f"whole counts, or probabilities with a sum of 1 (to {_slack(task):.3g})"
         _refuse(f"{shown(dict(found))} with a sum of {total:.6g}", expected, place)
     return weights
 

@@ -41,7 +41,7 @@ def csv_rows(path: Path, delimiter: str = ",", key: str = "id") -> Rows:
         rows = 0
         for place, record in records:
             rows += 1
-            yield place, record if isinstance(record, InputError) else _row_of(header, record, place)
+            yield place, record if isinstance(record, InputError) else _row_of(header, record, place, lines.reach)
         if not rows:
             raise InputError("a header and no row", expected="at least one row", place=Place(path))
 
@@ -92,7 +92,14 @@ class _RecordLines:
         return self
 
     def __next__(self) -> str:
-        self.last, line = next(self._lines)
+        try:
+            self.last, line = next(self._lines)
+        except StopIteration:
+            if self.first is not None:
+                # How many rows the open quote took in cannot be told, so none of them can be named and skipped.
+                found = 'a quote (") that is never closed'
+                raise InputError(found, expected="a closing quote", place=self.place) from None
+            raise
         self.first = self.first or self.last
         if isinstance(line, InputError):
             self.fault = self.fault or line
@@ -114,6 +121,11 @@ class _RecordLines:
         """Where the record begins."""
         return Place(self._path, self.first)
 
+    @property
+    def reach(self) -> str:
+        """What to add to an error of a record of several lines: it may have taken in its neighbours."""
+        return "" if self.last == self.first else f" in lines {self.first} to {self.last}"
+
 
 def _records(reader: Any, lines: _RecordLines) -> Iterator[tuple[Place, list[str] | InputError]]:
     while True:
@@ -124,7 +136,8 @@ def _records(reader: Any, lines: _RecordLines) -> Iterator[tuple[Place, list[str
             return
         except csv.Error as error:
             hint = 'a quote inside a quoted cell is doubled: "He said ""no""."'
-            wrong = InputError(str(error), expected="a row of a CSV table", place=lines.place, hint=hint)
+            found = f"{error}{lines.reach}"
+            wrong = InputError(found, expected="a row of a CSV table", place=lines.place, hint=hint)
             yield lines.place, lines.fault or wrong
             continue
         if lines.fault is not None:
@@ -146,9 +159,9 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
         raise InputError(found, expected=expected, place=replace(place, field=key))
 
 
-def _row_of(header: list[str], record: list[str], place: Place) -> dict[str, Any] | InputError:
+def _row_of(header: list[str], record: list[str], place: Place, reach: str) -> dict[str, Any] | InputError:
     if len(record) != len(header):
-        return InputError(f"{len(record)} cells", expected=f"{len(header)}, as in the header", place=place)
+        return InputError(f"{len(record)} cells{reach}", expected=f"{len(header)}, as in the header", place=place)
     try:
         return {column: _cell(column, text, place) for column, text in zip(header, record, strict=True)}
     except InputError as error:

@@ -59,8 +59,8 @@ class Selection:
 def select(item: Item, pool: Sequence[Explanation], task: Task, selection: Selection) -> tuple[Explanation, ...]:
     """The explanations of ``pool`` that ``selection`` chooses for ``item``, in the order of the guide's labels.
 
-    Raises :class:`InputError` where the guide needs labels that the item lacks,
-    :class:`~labeldist.core.errors.ModelError` where a label has no explanation, :class:`UsageError` for an unknown guide or ranking and for a bad label order.
+    Raises :class:`InputError` where the guide needs labels that the item lacks, :class:`ModelError` where a label
+    has no explanation, :class:`UsageError` for an unknown guide or ranking and for a bad label order.
 
     >>> from labeldist.core.item import Annotation
     >>> from labeldist.tasks.load import load_task

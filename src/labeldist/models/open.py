@@ -25,10 +25,15 @@ class ModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A kind of model: ``open`` makes one from the text after the colon of its spec ("" without one)."""
+    """A kind of model: ``open`` makes one from the text after the colon of its spec ("" without one).
 
+    ``spec`` is how to name it, ``title`` what it is, ``card`` gives its model card where it has one.
+    """
+
+    spec: str
     title: str
     open: Callable[[str, ModelOptions], LanguageModel]
+    card: Callable[[], str] | None = None
 
 
 BACKENDS: Registry[Backend] = Registry("model")

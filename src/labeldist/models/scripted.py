@@ -129,4 +129,4 @@ def _open(argument: str, options: ModelOptions) -> Scripted:
     return Scripted(rules, name=name, answer_style="letters" if options.style == "auto" else options.style)
 
 
-BACKEND = Backend("a mock that answers from a script, for tests and documentation", _open)
+BACKEND = Backend("scripted[:SCRIPT.json]", "a mock that answers from a script, for tests and documentation", _open)

@@ -194,4 +194,8 @@ def _weights_revision(argument: str, model: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-BACKEND = Backend("a causal language model of Hugging Face transformers, from a folder or the hub", _open)
+BACKEND = Backend(
+    "transformers:NAME-OR-FOLDER",
+    "a causal language model of Hugging Face transformers, from a folder or the hub",
+    _open,
+)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from labeldist.core.errors import UsageError
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset
@@ -22,7 +23,7 @@ from labeldist.run.stages import Asked
 def distribution_row(
     asked: Asked, pooled: Pooled, model: LanguageModel, settings: JudgeSettings, saw_labels: bool | None
 ) -> dict[str, Any]:
-    """An MJD as a row by the contract, with all that is known of its making. ``settings`` as ``for_model`` gives them."""
+    """An MJD as a row by the contract, with how it was made; ``settings`` are those of ``for_model``."""
     item, explanations = asked
     labels = pooled.distribution.labels
     errors = {
@@ -47,6 +48,7 @@ def evaluate_files(
     dataset: Dataset,
     files: Mapping[str, Path],
     *,
+    metrics: Sequence[str] | None = None,
     bootstrap: int = RESAMPLES,
     seed: int = 0,
     missing: Missing = "stop",
@@ -63,7 +65,28 @@ def evaluate_files(
         }
         for name, file in files.items()
     }
-    return evaluate(dataset.items(), predictions, dataset.task, bootstrap=bootstrap, seed=seed, missing=missing)
+    return evaluate(
+        dataset.items(), predictions, dataset.task, bootstrap=bootstrap, seed=seed, metrics=metrics, missing=missing
+    )
+
+
+def named_files(specs: Sequence[str]) -> dict[str, Path]:
+    """``NAME=FILE`` or ``FILE``, which is then named by itself without folder and suffix.
+
+    Raises :class:`UsageError` where two files have one name.
+
+    >>> named_files(["llm=a/mjd.jsonl", "b/mjd.none.jsonl"])
+    {'llm': PosixPath('a/mjd.jsonl'), 'mjd.none': PosixPath('b/mjd.none.jsonl')}
+    """
+    files: dict[str, Path] = {}
+    for spec in specs:
+        name, equals, file = spec.rpartition("=")
+        path = Path(file)
+        name = name if equals else path.name.removesuffix(".gz").rpartition(".")[0] or path.name
+        if name in files:
+            raise UsageError(f"two files of distributions are named {name!r}", hint="name them: NAME=FILE")
+        files[name] = path
+    return files
 
 
 class MeanLetterMass:

@@ -133,7 +133,10 @@ def _explained(
     if explainer is None or all(condition.guide in (NONE, HUMAN) for condition in conditions):
         return [], dataset.items
     file = out / "explanations.jsonl"
-    write_items(file, explain_items(dataset.items(), dataset.task, explainer, settings.generation, watch))
+    answered = explain_items(
+        dataset.items(), dataset.task, explainer, settings.generation, watch, profile=settings.parser
+    )
+    write_items(file, answered)
     return [file], lambda: read_items(file, dataset.task)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from labeldist.core.errors import InputError, ModelError
@@ -22,6 +22,7 @@ from labeldist.models.base import LanguageModel
 # How much goes to a model in one call: what a kill can cost, and what memory must hold.
 ITEMS_PER_GENERATION = 16
 PROMPTS_PER_JUDGEMENT = 256
+CLEAN = "clean"
 
 # Called with the stage, how many more items it has done, and how many there are in all (None: not known).
 Progress = Callable[[str, int, int | None], None]
@@ -64,15 +65,25 @@ class Generation:
 
 
 def explain_items(
-    items: Iterable[Item], task: Task, model: LanguageModel, generation: Generation, watch: Watch
+    items: Iterable[Item],
+    task: Task,
+    model: LanguageModel,
+    generation: Generation,
+    watch: Watch,
+    *,
+    profile: str | None = None,
 ) -> Iterator[Item]:
-    """The items with the model's raw answers added; an item that the model fails on is named in the failures."""
+    """The items with the model's raw answers added, and the explanations that a parser ``profile`` finds in them.
+
+    An item that the model fails on is named in the failures.
+    """
 
     def ask(batch: Sequence[Item]) -> list[Item]:
         return explain(batch, task, model, **asdict(generation))
 
     for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id):
-        yield answered
+        found = (e for e in pool(answered, model.name, profile or CLEAN) if e not in answered.explanations)
+        yield replace(answered, explanations=(*answered.explanations, *found))
 
 
 def explanation_pool(source: str, profile: str | None) -> Choose:
@@ -84,7 +95,7 @@ def explanation_pool(source: str, profile: str | None) -> Choose:
 
     def of(item: Item) -> tuple[Explanation, ...]:
         carried = tuple(e for e in item.explanations if e.source == source)
-        return carried if carried and profile is None else pool(item, source, profile or "clean")
+        return carried if carried and profile is None else pool(item, source, profile or CLEAN)
 
     return of
 

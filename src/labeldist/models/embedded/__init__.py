@@ -30,4 +30,6 @@ def _open(argument: str, options: ModelOptions) -> EmbeddedModel:
     )
 
 
-BACKEND = Backend("the 22-million-parameter model inside this package: no torch, no download", _open)
+BACKEND = Backend(
+    "embedded[:FOLDER]", "the 22-million-parameter model inside this package: no torch, no download", _open
+)

@@ -1,0 +1,63 @@
+"""``labeldist evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labeldist.cli.options import json_option, seed_option, source_options, split_names
+
+
+@click.command("evaluate", epilog="Example: labeldist evaluate result/mjd.*.jsonl --reference chaosnli-snli")
+@click.argument("predictions", nargs=-1, metavar="[NAME=]PREDICTIONS...")
+@click.option("--reference", "source", required=True, metavar="SOURCE", help="Items with reference (and labels).")
+@click.option("--metrics", multiple=True, metavar="NAME,...", help="Which metrics.  [default: all]")
+@click.option(
+    "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples; 0: no intervals."
+)
+@click.option("--intervals/--no-intervals", default=None, help="Show intervals.  [default: where there is room]")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write: .json, or .md for a table.")
+@source_options
+@seed_option
+@json_option
+def command(
+    predictions: tuple[str, ...],
+    source: str,
+    metrics: tuple[str, ...],
+    bootstrap: int,
+    intervals: bool | None,
+    out: Path | None,
+    task: str | None,
+    limit: int | None,
+    on_error: str,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Compare distributions with a dense human reference, beside baselines.
+
+    PREDICTIONS are files of distributions, as judge writes them; without any, the baselines stand alone: uniform, and
+    from the items' labels the majority, relative frequencies, and 0.5 or 1 pseudo-count per label, for each group of
+    annotators. With --on-error skip all rows use the items common to all files.
+    """
+    from labeldist.cli.results import show_evaluation, write_evaluation
+    from labeldist.datasets.failures import Failure
+    from labeldist.datasets.source import open_source
+    from labeldist.run.distributions import evaluate_files, named_files
+
+    skip = on_error == "skip"
+    dataset = open_source(source, task=task, on_error="skip" if skip else "stop", limit=limit)
+    bad_rows: list[Failure] = []
+    evaluation = evaluate_files(
+        dataset,
+        named_files(predictions),
+        metrics=split_names(metrics) or None,
+        bootstrap=bootstrap,
+        seed=seed,
+        missing="skip" if skip else "stop",
+        failures=bad_rows,
+    )
+    failures = [failure.as_row() for failure in (*dataset.failures, *bad_rows)]
+    if out is not None:
+        write_evaluation(evaluation, out)
+    return show_evaluation(evaluation, failures, intervals=intervals, as_json=as_json)

@@ -1,0 +1,49 @@
+"""``labeldist explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labeldist.cli.options import (
+    generation_options,
+    generation_settings,
+    json_option,
+    model_options,
+    model_settings,
+    out_option,
+    seed_option,
+    source_options,
+)
+
+
+@click.command("explain", epilog="Example: labeldist explain items.jsonl --out explanations.jsonl")
+@click.argument("source")
+@out_option("File of items", "explanations.jsonl")
+@click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
+@source_options
+@model_options
+@generation_options
+@seed_option
+@json_option
+def command(source: str, out: Path, as_json: bool, **given: Any) -> int:
+    """A model lists explanations for each label of each item.
+
+    Writes the items with the raw answers and the explanations found in them. The same command resumes.
+    """
+    from labeldist.cli.progress import shown_progress
+    from labeldist.cli.results import show_stage
+    from labeldist.datasets.source import open_source
+    from labeldist.models.open import open_model
+    from labeldist.run.single import explain_to_file
+
+    dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
+    model = open_model(given["model"], model_settings(given["device"], given["dtype"], given["batch_tokens"]))
+    generation = generation_settings(given["max_new_tokens"], given["temperature"], given["seed"])
+    with shown_progress() as progress:
+        summary = explain_to_file(
+            dataset, model, out, generation=generation, profile=given["parser"], progress=progress
+        )
+    return show_stage(summary, as_json=as_json)

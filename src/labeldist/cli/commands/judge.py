@@ -1,0 +1,54 @@
+"""``labeldist judge``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labeldist.cli.options import (
+    json_option,
+    judge_options,
+    judge_settings,
+    model_options,
+    model_settings,
+    out_option,
+    seed_option,
+    source_options,
+)
+
+
+@click.command("judge", epilog="Example: labeldist judge selected.jsonl --orders balanced:12 --out mjd.jsonl")
+@click.argument("source")
+@out_option("File of distributions", "mjd.jsonl")
+@click.option(
+    "--explanations",
+    type=click.Choice(["given", "human", "none"]),
+    default="given",
+    show_default=True,
+    help="Show what the items carry, only what humans wrote, or nothing.",
+)
+@source_options
+@model_options
+@judge_options
+@seed_option
+@json_option
+def command(source: str, out: Path, explanations: str, as_json: bool, **given: Any) -> int:
+    """A model judges each item under every order of explanations and options.
+
+    Writes the model judgment distribution (MJD) of each item. The same command resumes.
+    """
+    from labeldist.cli.progress import shown_progress
+    from labeldist.cli.results import show_stage
+    from labeldist.datasets.source import open_source
+    from labeldist.models.open import open_model
+    from labeldist.run.single import judge_to_file
+
+    settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"])
+    dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
+    options = model_settings(given["device"], given["dtype"], given["batch_tokens"], given["answers"])
+    model = open_model(given["model"], options)
+    with shown_progress() as progress:
+        summary = judge_to_file(dataset, model, out, explanations=explanations, settings=settings, progress=progress)
+    return show_stage(summary, as_json=as_json)

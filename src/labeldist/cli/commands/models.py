@@ -1,0 +1,37 @@
+"""``labeldist models``."""
+
+from __future__ import annotations
+
+import click
+
+from labeldist.cli.options import json_option
+
+
+@click.group("models", invoke_without_command=True, epilog="Examples: labeldist models; labeldist models show embedded")
+@json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """List the language models, or show one."""
+    if context.invoked_subcommand is not None:
+        return
+    from labeldist.cli.results import print_json
+    from labeldist.models.open import BACKENDS
+
+    backends = {name: BACKENDS.get(name) for name in BACKENDS.names()}
+    rows = [{"name": name, "spec": backend.spec, "title": backend.title} for name, backend in backends.items()]
+    if as_json:
+        print_json({"models": rows})
+        return
+    width = max(len(row["spec"]) for row in rows)
+    for row in rows:
+        click.echo(f"{row['spec']:<{width}}  {row['title']}")
+
+
+@command.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """What is known of one kind of model; for the embedded one its model card."""
+    from labeldist.models.open import BACKENDS
+
+    backend = BACKENDS.get(name)
+    click.echo(f"{backend.spec}: {backend.title}" if backend.card is None else backend.card())

@@ -1,0 +1,192 @@
+"""Single stages from a source to a file, resumable like the whole run: finished calls are kept beside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Explanation, Item
+from labeldist.datasets.files import write_items, write_rows
+from labeldist.datasets.source import Dataset
+from labeldist.explain.condition import HUMAN, Condition
+from labeldist.judge.judge import JudgeSettings
+from labeldist.models.base import LanguageModel
+from labeldist.run.distributions import MeanLetterMass, distribution_row
+from labeldist.run.recorded import Recorded
+from labeldist.run.stages import (
+    Asked,
+    Generation,
+    Progress,
+    Watch,
+    choose_explanations,
+    explain_items,
+    explanation_pool,
+    judge_items,
+)
+from labeldist.run.store import Store
+
+GIVEN, NONE = "given", "none"
+# The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
+SELECTION = "selection"
+
+
+@dataclass(frozen=True, slots=True)
+class StageSummary:
+    """What one stage did: rows written, what failed, model calls made and reused, mean letter mass where judged."""
+
+    rows: int
+    failures: tuple[dict[str, Any], ...]
+    calls_made: int
+    calls_reused: int
+    letter_mass: dict[str, float | None]
+    files: tuple[Path, ...]
+
+
+def explain_to_file(
+    dataset: Dataset,
+    model: LanguageModel,
+    out: Path,
+    *,
+    generation: Generation | None = None,
+    profile: str | None = None,
+    progress: Progress = lambda *_: None,
+) -> StageSummary:
+    """Write the items with the model's raw answers and what the parser ``profile`` finds in them."""
+    watch = Watch(progress, [], dataset.on_error)
+    with Store(store_of(out)) as store:
+        recorded = Recorded(model, store)
+        answered = explain_items(
+            dataset.items(), dataset.task, recorded, generation or Generation(), watch, profile=profile
+        )
+        rows = write_items(out, answered)
+    return _summary(out, rows, dataset, watch, recorded)
+
+
+def select_to_file(
+    dataset: Dataset,
+    condition: Condition,
+    out: Path,
+    *,
+    source: str | None = None,
+    profile: str | None = None,
+    seed: int = 0,
+) -> StageSummary:
+    """Write the items with the explanations that ``condition`` chooses from those of ``source``.
+
+    ``source`` None means the only source other than ``human`` that the items have.
+    """
+    watch = Watch(lambda *_: None, [], dataset.on_error)
+    of_pool = explanation_pool(source or _only_source(dataset), profile)
+    note = {"condition": condition.name, "saw_labels": condition.saw_labels}
+    chosen = choose_explanations(dataset.items(), dataset.task, condition, of_pool, seed, watch)
+    rows = write_items(
+        out,
+        (
+            replace(item, explanations=tuple(explanations), extra={**item.extra, SELECTION: note})
+            for item, explanations in chosen
+        ),
+    )
+    return _summary(out, rows, dataset, watch, None)
+
+
+def judge_to_file(
+    dataset: Dataset,
+    model: LanguageModel,
+    out: Path,
+    *,
+    explanations: str = GIVEN,
+    settings: JudgeSettings | None = None,
+    progress: Progress = lambda *_: None,
+) -> StageSummary:
+    """Write the MJD of each item, judged with the explanations that it carries.
+
+    ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of humans) or ``none``.
+    """
+    if explanations not in (GIVEN, HUMAN, NONE):
+        raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
+    settings = (settings or JudgeSettings()).for_model(model)
+    watch = Watch(progress, [], dataset.on_error)
+    mass = MeanLetterMass()
+
+    def asked() -> Iterator[Asked]:
+        for item in dataset.items():
+            yield item, _shown(item, explanations)
+
+    with Store(store_of(out)) as store:
+        recorded = Recorded(model, store)
+        judged = judge_items(asked(), dataset.task, recorded, settings, watch, "judge")
+        rows = write_rows(
+            out,
+            mass.of(
+                distribution_row(one, pooled, recorded, settings, _saw_labels(one, explanations))
+                for one, pooled in judged
+            ),
+        )
+    return _summary(out, rows, dataset, watch, recorded, {explanations: mass.mean})
+
+
+def store_of(out: Path) -> Path:
+    """The file of finished calls beside the result file ``out``.
+
+    >>> str(store_of(Path("mjd.jsonl")))
+    'mjd.calls.sqlite'
+    """
+    return out.with_name(f"{out.name.partition('.')[0]}.calls.sqlite")
+
+
+def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
+    if explanations == NONE:
+        return ()
+    return tuple(e for e in item.explanations if explanations == GIVEN or e.source == HUMAN)
+
+
+def _saw_labels(asked: Asked, explanations: str) -> bool | None:
+    """Whether what was shown depends on the item's labels; None where nothing tells."""
+    item, shown = asked
+    if not shown:
+        return False
+    if all(explanation.source == HUMAN for explanation in shown):
+        return True
+    note = item.extra.get(SELECTION)
+    saw = note.get("saw_labels") if explanations == GIVEN and isinstance(note, dict) else None
+    return saw if isinstance(saw, bool) else None
+
+
+def _only_source(dataset: Dataset) -> str:
+    sources: dict[str, None] = {}
+    for item in dataset.items():
+        sources |= dict.fromkeys(answer.source for answer in item.answers)
+        sources |= dict.fromkeys(explanation.source for explanation in item.explanations)
+    others = [source for source in sources if source != HUMAN]
+    if len(others) > 1:
+        raise UsageError(
+            f"the items have explanations of several sources: {', '.join(others)}", hint="choose one with --from"
+        )
+    return others[0] if others else HUMAN
+
+
+def _summary(
+    out: Path,
+    rows: int,
+    dataset: Dataset,
+    watch: Watch,
+    model: Recorded | None,
+    letter_mass: dict[str, float | None] | None = None,
+) -> StageSummary:
+    failures = (*(bad.as_row() for bad in dataset.failures), *(bad.as_row() for bad in watch.failures))
+    beside = out.with_name(f"{out.name.partition('.')[0]}.failures.jsonl")
+    if failures:
+        write_rows(beside, failures)
+    else:
+        beside.unlink(missing_ok=True)
+    return StageSummary(
+        rows,
+        failures,
+        0 if model is None else model.made,
+        0 if model is None else model.reused,
+        letter_mass or {},
+        (out, beside) if failures else (out,),
+    )
