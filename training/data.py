@@ -130,7 +130,7 @@ def _explained(data: Path, counts: Counter[str]) -> Iterator[Pair]:
 def _kept(raw: str, pair: Pair, seen: set[str], counts: Counter[str], kind: str) -> str | None:
     """The cleaned explanation, or None (and a count of the reason) if it says nothing of its own."""
     text = tidy(raw)
-    reason = _fault(normalise(text), pair, seen)
+    reason = fault(normalise(text), pair, seen)
     if reason:
         counts[f"{kind} explanations dropped: {reason}"] += 1
         return None
@@ -139,7 +139,8 @@ def _kept(raw: str, pair: Pair, seen: set[str], counts: Counter[str], kind: str)
     return text[0].upper() + text[1:]
 
 
-def _fault(plain: str, pair: Pair, seen: set[str]) -> str | None:
+def fault(plain: str, pair: Pair, seen: set[str]) -> str | None:
+    """Why an explanation (in the form of `normalise`) says nothing of its own; None if it does."""
     words = plain.split()
     premise, hypothesis = normalise(pair.premise), normalise(pair.hypothesis)
     if len(words) < 4 or len(words) > 60:
@@ -164,10 +165,10 @@ def _part(premise: str, ranges: dict[str, range]) -> str:
 
 
 def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        for line in lines:
-            yield json.loads(line)
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
+    # Not splitlines(): texts may contain other line separators.
+    yield from (json.loads(line) for line in text.split("\n") if line)
 
 
 if __name__ == "__main__":

@@ -123,8 +123,8 @@ def batches(
 def fill_ids(examples: Sequence[Judgment] | Sequence[Listing], tokenizer: Tokenizer) -> None:
     """Tokenise what follows the opening (and the answer of listings); the opening is tokenised once elsewhere."""
     rests = tokenizer.encode_batch_fast([example.rest for example in examples], add_special_tokens=False)
-    for example, encoded in zip(examples, rests, strict=True):
-        example.ids = list(encoded.ids)
+    for at, encoded in enumerate(rests):
+        examples[at].ids = list(encoded.ids)
     listings = [example for example in examples if isinstance(example, Listing)]
     answers = tokenizer.encode_batch_fast([example.answer for example in listings], add_special_tokens=False)
     for one, encoded in zip(listings, answers, strict=True):

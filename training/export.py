@@ -1,7 +1,7 @@
 """Writes a model folder (`model.onnx`, `tokenizer.json`, `model.json`) that the library loads.
 
-    python -m training.export                      # the checkpoint, into the package
-    python -m training.export --storage float32 --out FOLDER
+python -m training.export                      # the checkpoint, into the package
+python -m training.export --storage float32 --out FOLDER
 """
 
 from __future__ import annotations

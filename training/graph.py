@@ -1,5 +1,8 @@
 """Writes the ONNX graph of the network, node by node, with its weights stored as float32, float16 or int8.
 
+Storage "int8" is computed in float32; "int8-rows" also computes the layers' products in int8, with one scale per row
+of the activations, so that a row's result does not depend on the other rows of a batch.
+
 Inputs (b sequences, t new tokens each, p positions in the cache):
 
     ids          int64   (b, t)          token ids
@@ -27,7 +30,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 
 OPSET = 20
-STORAGES = ("float32", "float16", "int8")
+STORAGES = ("float32", "float16", "int8", "int8-rows")
 _EPSILON = 1e-12
 
 Array = NDArray[Any]
@@ -70,8 +73,20 @@ class Graph:
 
     def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
         """x times the transposed weight (out, in), plus bias."""
+        if self.storage == "int8-rows":
+            return self.op("Add", self._product_of_int8(x, name, weight), self.plain(f"{name}.bias", bias))
         product = self.op("MatMul", x, self.matrix(f"{name}.weight", weight.T, axis=1))
         return self.op("Add", product, self.plain(f"{name}.bias", bias))
+
+    def _product_of_int8(self, x: str, name: str, weight: Array) -> str:
+        numbers, scale = to_int8(weight.T, axis=1)
+        largest = self.op("ReduceMax", self.op("Abs", x), self.plain(f"{name}.axis", np.array([-1])))
+        step = self.op("Mul", largest, self.plain(f"{name}.part", np.array(1 / 127, np.float32)))
+        step = self.op("Add", step, self.plain(f"{name}.least", np.array(1e-9, np.float32)))
+        rounded = self.op("Cast", self.op("Round", self.op("Div", x, step)), to=TensorProto.INT8)
+        product = self.op("MatMulInteger", rounded, self.plain(f"{name}.weight.int8", numbers))
+        product = self.op("Mul", self.op("Cast", product, to=TensorProto.FLOAT), step)
+        return self.op("Mul", product, self.plain(f"{name}.weight.scale", scale))
 
     def norm(self, x: str, name: str, weight: Array, bias: Array) -> str:
         """Layer normalisation over the last dimension."""
@@ -98,13 +113,19 @@ def to_int8(array: Array, axis: int) -> tuple[NDArray[np.int8], NDArray[np.float
     return np.clip(np.round(array / scale32), -127, 127).astype(np.int8), scale32
 
 
-def build(weights: dict[str, Array], storage: str, *, layers: int, heads: int) -> Any:
-    """The ONNX model of weights that carry the names of transformers' `BertLMHeadModel`."""
-    g = Graph(storage)
+def build(
+    weights: dict[str, Array], storage: str, *, layers: int = 6, heads: int = 12, table_storage: str | None = None
+) -> Any:
+    """The ONNX model of weights that carry the names of transformers' `BertLMHeadModel`.
+
+    `table_storage` stores the embedding table otherwise than the rest.
+    """
+    g = Graph(table_storage or storage)
     table_weights = weights["bert.embeddings.word_embeddings.weight"]
     vocabulary, hidden = table_weights.shape
     size = hidden // heads
     table = g.matrix("table", table_weights, axis=0)
+    g.storage = storage
     places = weights["bert.embeddings.position_embeddings.weight"]
     # BERT adds the embedding of the first segment to every token: it is put into the positions' table.
     places = places + weights["bert.embeddings.token_type_embeddings.weight"][:1]
@@ -131,9 +152,9 @@ def build(weights: dict[str, Array], storage: str, *, layers: int, heads: int) -
     return _model(g, layers, heads, size, vocabulary)
 
 
-def write(path: Path, weights: dict[str, Array], storage: str, *, layers: int = 6, heads: int = 12) -> None:
+def write(path: Path, weights: dict[str, Array], storage: str) -> None:
     """Build the graph and write it to a file."""
-    save_model(build(weights, storage, layers=layers, heads=heads), str(path))
+    save_model(build(weights, storage), str(path))
 
 
 def _layer(g: Graph, x: str, index: int, weights: dict[str, Array], constants: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from training.examples import Judgment, Listing
 from training.network import Network, Vocabulary
@@ -21,7 +21,7 @@ ENTRIES = 7168
 
 def word_ids(tokenizer: Tokenizer) -> list[int]:
     """Token ids of the answer words, in the order of LABELS."""
-    return [int(tokenizer.token_to_id(WORDS[label])) for label in LABELS]
+    return [tokenizer.encode(WORDS[label], add_special_tokens=False).ids[0] for label in LABELS]
 
 
 def opening_ids(text: str, tokenizer: Tokenizer) -> Tensor:
@@ -86,5 +86,5 @@ def listing_loss(
     wanted = (place >= starts[:, None]) & (place < lengths[:, None])
     rows, targets = hidden[:, :-1][wanted], words.place[ids[:, 1:][wanted]]
     filling = -len(targets) % 64
-    rows, targets = F.pad(rows, (0, 0, 0, filling)), F.pad(targets, (0, filling), value=-100)
-    return F.cross_entropy(network.logits(rows, words), targets)
+    rows, targets = functional.pad(rows, (0, 0, 0, filling)), functional.pad(targets, (0, filling), value=-100)
+    return functional.cross_entropy(network.logits(rows, words), targets)

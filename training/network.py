@@ -12,7 +12,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Layer(nn.Module):
             mixed = share[..., :length] @ v + from_past.view(self.heads, batch, length, -1).transpose(0, 1)
         mixed = mixed.transpose(1, 2).reshape(batch, length, hidden)
         x = self.norm_attention(x + _drop(self.out(mixed), drop))
-        x = self.norm_output(x + _drop(self.down(F.gelu(self.up(x))), drop))
+        x = self.norm_output(x + _drop(self.down(functional.gelu(self.up(x))), drop))
         return x, (k[0], v[0])
 
 
@@ -81,7 +81,7 @@ class Vocabulary:
 class Network(nn.Module):
     """Embeddings, layers and a language-model head whose matrix is the embedding table."""
 
-    def __init__(self, shape: Shape = Shape()) -> None:  # noqa: B008 - a frozen record
+    def __init__(self, shape: Shape = Shape()) -> None:
         super().__init__()
         self.shape = shape
         self.words = nn.Embedding(shape.vocabulary, shape.hidden)
@@ -124,7 +124,8 @@ class Network(nn.Module):
             weight.grad = torch.zeros_like(weight)
         else:
             weight.grad.zero_()
-        assert words.chosen is not None and words.table.grad is not None
+        assert words.chosen is not None
+        assert words.table.grad is not None
         weight.grad.index_add_(0, words.chosen, words.table.grad)
 
     def opening(self, ids: Tensor, words: Vocabulary, drop: float = 0.0) -> list[tuple[Tensor, Tensor]]:
@@ -143,7 +144,7 @@ class Network(nn.Module):
         before = 0 if past is None else past[0][0].shape[1]
         length = ids.shape[1]
         place = torch.arange(before, before + length)
-        embedded = F.embedding(words.place[ids], words.table)
+        embedded = functional.embedding(words.place[ids], words.table)
         x = self.norm_embedding(embedded + (self.places(place) + self.kind))
         if torch.is_autocast_enabled("cpu"):
             x = x.to(torch.bfloat16)
@@ -158,8 +159,8 @@ class Network(nn.Module):
 
     def logits(self, hidden: Tensor, words: Vocabulary) -> Tensor:
         """Logits (rows, entries) of hidden states (rows, hidden)."""
-        x = cast(Tensor, self.norm_head(F.gelu(self.head(hidden))))
-        return F.linear(x, words.table, words.bias).float() + words.raised
+        x = cast(Tensor, self.norm_head(functional.gelu(self.head(hidden))))
+        return functional.linear(x, words.table, words.bias).float() + words.raised
 
 
 def _drop(x: Tensor, share: float) -> Tensor:

@@ -57,4 +57,4 @@ def _read_layer(stored: dict[str, Array], weights: dict[str, Array], own: str, t
 def _matrix(stored: dict[str, Array], name: str) -> Array:
     if f"{name}.int8" in stored:
         return stored[f"{name}.int8"].astype(np.float32) * stored[f"{name}.scale"]
-    return stored.get(f"{name}.float16", stored.get(name)).astype(np.float32)
+    return stored[f"{name}.float16" if f"{name}.float16" in stored else name].astype(np.float32)

@@ -1,6 +1,6 @@
 """Trains the network; writes a checkpoint every few minutes and goes on from the last one.
 
-    python -m training.train --minutes 60
+python -m training.train --minutes 60
 """
 
 from __future__ import annotations

@@ -102,10 +102,14 @@ seed_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 
 
-def out_option(what: str, default: str) -> Callable[[Command], Command]:
+def out_option(what: str, default: str, *, folder: bool = False) -> Callable[[Command], Command]:
     """``--out``, for a file or a folder."""
     return click.option(
-        "--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=f"{what} to write."
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=folder, file_okay=not folder),
+        default=Path(default),
+        show_default=True,
+        help=f"{what} to write.",
     )
 
 

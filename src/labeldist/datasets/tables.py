@@ -28,7 +28,7 @@ PARQUET_BATCH = 256  # rows held at a time
 
 def csv_rows(path: Path, delimiter: str = ",", key: str = "id") -> Rows:
     """The rows of a CSV or TSV file, numbered by the line on which each begins; column ``key`` must be there."""
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+    csv.field_size_limit(max(csv.field_size_limit(), 2 * LONGEST_LINE))  # a record is bounded below
     with opened(path) as file:
         lines = _RecordLines(byte_lines(file, path), path)
         records = _records(csv.reader(lines, delimiter=delimiter, strict=True), lines)
@@ -104,7 +104,7 @@ class _RecordLines:
         if isinstance(line, InputError):
             self.fault = self.fault or line
             return "?"
-        self.size += len(line)
+        self.size += len(line) + 1
         if self.size > LONGEST_LINE:
             hint = 'is a quote (") left open on that line?'
             found = f"a row longer than {LONGEST_LINE:,} bytes"

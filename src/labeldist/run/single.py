@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.files import write_items, write_rows
 from labeldist.datasets.source import Dataset
@@ -161,6 +161,12 @@ def _only_source(dataset: Dataset) -> str:
         sources |= dict.fromkeys(answer.source for answer in item.answers)
         sources |= dict.fromkeys(explanation.source for explanation in item.explanations)
     others = [source for source in sources if source != HUMAN]
+    if not sources:
+        raise InputError(
+            "no explanation and no raw answer in any item",
+            expected="items as `labeldist explain` writes them",
+            place=Place(dataset.path, field="answers"),
+        )
     if len(others) > 1:
         raise UsageError(
             f"the items have explanations of several sources: {', '.join(others)}", hint="choose one with --from"

@@ -27,7 +27,7 @@ from labeldist.cli.options import (
     epilog="Example: labeldist run items.jsonl --explanations none,label-guided --orders balanced:12 --out result",
 )
 @click.argument("source")
-@out_option("Folder", "result")
+@out_option("Folder", "result", folder=True)
 @click.option(
     "--explanations",
     multiple=True,

@@ -72,5 +72,8 @@ def _generator(sequence: Sequence[int], seed: int) -> np.random.Generator:
 def _sample(logits: Floats, temperature: float, chance: Sequence[np.random.Generator]) -> Ints:
     scaled = logits.astype(np.float64) / temperature
     share = np.exp(scaled - scaled.max(axis=1, keepdims=True)).cumsum(axis=1)
-    drawn = [np.searchsorted(row, one.random() * row[-1], side="right") for row, one in zip(share, chance, strict=True)]
-    return np.minimum(np.array(drawn, dtype=np.int64), logits.shape[1] - 1)
+    drawn = np.empty(len(logits), dtype=np.int64)
+    for at, (row, one) in enumerate(zip(share, chance, strict=True)):
+        # Rounding may put the draw behind the last entry.
+        drawn[at] = min(np.searchsorted(row, one.random() * row[-1], side="right"), len(row) - 1)
+    return drawn

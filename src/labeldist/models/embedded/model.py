@@ -99,8 +99,8 @@ class EmbeddedModel:
             if len(sequence) + room > self.context:
                 more = f" and {room} new ones" if room else ""
                 raise ModelError(
-                    f"a prompt of {len(sequence)} tokens{more}, where model {self.name!r} takes {self.context} together",
-                    hint="shorten the item, use fewer explanations or fewer new tokens, or a model with a longer context",
+                    f"a prompt of {len(sequence)} tokens{more}, where model {self.name!r} takes {self.context}",
+                    hint="shorten the item, ask for fewer tokens, or use a model with a longer context",
                 )
 
 
@@ -115,15 +115,13 @@ def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: 
     place = folder or PACKAGED
     missing = [name for name in FILES if not (place / name).is_file()]
     if missing:
-        raise UsageError(
-            f"{place} has no {' and no '.join(missing)}", hint=f"a model folder holds {', '.join(FILES)}"
-        )
+        raise UsageError(f"{place} has no {' and no '.join(missing)}", hint=f"a model folder holds {', '.join(FILES)}")
     settings = json.loads((place / "model.json").read_text(encoding="utf-8"))
     sums = {name: hashlib.sha256((place / name).read_bytes()).hexdigest() for name in FILES[1:]}
     for name, found in sums.items():
         if found != settings["sha256"][name]:
             raise IntegrityError(
-                f"{place / name} has the checksum {found[:12]}..., where model.json says {settings['sha256'][name][:12]}...",
+                f"{place / name} has the checksum {found}, where model.json says {settings['sha256'][name]}",
                 hint="install the package again, or write the folder again with `python -m training.export`",
             )
     model = EmbeddedModel(

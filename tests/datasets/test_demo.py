@@ -1,0 +1,99 @@
+"""The demonstration items: valid, honest about what they are, and nobody else's text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Item
+from labeldist.datasets.catalog import DATASETS, data_folders
+from labeldist.datasets.source import open_source
+
+
+@pytest.fixture(scope="module")
+def items() -> list[Item]:
+    return list(open_source("demo").items())
+
+
+def test_48_items_with_five_labels_and_twenty_illustrative_votes(items: list[Item]) -> None:
+    assert len({item.id for item in items}) == len(items) == 48
+    for item in items:
+        assert [a.annotator for a in item.labels] == [f"demo/{number}" for number in range(1, 6)]
+        assert item.reference is not None
+        assert sum(item.reference.values()) == 20
+        assert {a.label for a in item.labels} <= {label for label, count in item.reference.items() if count}
+
+
+def test_texts_are_of_the_stated_lengths_and_all_different(items: list[Item]) -> None:
+    texts = [text for item in items for text in item.fields.values()]
+    assert len(set(texts)) == len(texts) == 96
+    for item in items:
+        assert 8 <= len(item.fields["premise"].split()) <= 25, item.id
+        assert 4 <= len(item.fields["hypothesis"].split()) <= 12, item.id
+
+
+def test_a_third_has_a_clear_majority(items: list[Item]) -> None:
+    clear = [item for item in items if item.reference and max(item.reference.values()) >= 17]
+    assert len(clear) == 16
+    assert {max(item.reference, key=item.reference.__getitem__) for item in clear if item.reference} == {
+        "entailment",
+        "neutral",
+        "contradiction",
+    }
+
+
+def test_it_says_that_labels_and_references_are_illustrative() -> None:
+    facts = DATASETS.get("demo").facts
+    for text in (facts.title, facts.labels, facts.reference):
+        assert "illustrative" in text
+    assert "nothing about people" in facts.note
+
+
+def test_it_is_read_from_the_package_whatever_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, items: list[Item]
+) -> None:
+    monkeypatch.setenv("LABELDIST_DATA", str(tmp_path))
+    monkeypatch.setenv("LABELDIST_CACHE", str(tmp_path / "none"))
+    assert list(open_source("demo").items()) == items
+
+
+def test_no_text_is_in_a_named_data_set(shared_data: Path, monkeypatch: pytest.MonkeyPatch, items: list[Item]) -> None:
+    """Every split that is at hand, training pairs included; compared without case and final full stop."""
+    monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
+    mine = {_plain(text): item.id for item in items for text in item.fields.values()}
+    read = 0
+    for name in DATASETS.names():
+        facts = DATASETS.get(name).facts
+        for split, files in facts.splits.items():
+            if name == "demo" or data_folders().find(*files) is None:
+                continue
+            for other in open_source(f"{name}:{split}", on_error="skip").items():
+                read += 1
+                shared = [mine[_plain(text)] for text in other.fields.values() if _plain(text) in mine]
+                assert not shared, f"{shared[0]} shares a text with {other.id} of {name}:{split}"
+    assert read > 1000
+
+
+def test_an_unknown_split_is_refused() -> None:
+    with pytest.raises(UsageError, match="no split of demo"):
+        open_source("demo:test")
+
+
+def test_the_file_keeps_the_contract_with_names_written_out(items: list[Item]) -> None:
+    rows = [json.loads(line) for line in open_source("demo").path.read_text(encoding="utf-8").splitlines()]
+    assert {key for row in rows for key in row} == {
+        "id",
+        "premise",
+        "hypothesis",
+        "labels",
+        "reference",
+        "phenomenon",
+    }
+    assert {row["phenomenon"] for row in rows} == {item.extra["phenomenon"] for item in items}
+
+
+def _plain(text: str) -> str:
+    return text.strip().rstrip(".").lower()
