@@ -1,6 +1,7 @@
 """Writes the ONNX graph of the network, node by node, with its weights stored as float32, float16 or int8.
 
-Storage "int8" is computed in float32; "int8-rows" also computes the layers' products in int8, with one scale per row
+Storage "int8-float16" keeps the embedding table in int8 and the rest in float16. All are computed in float32, but
+"int8-rows" also computes the layers' products in int8, with one scale per row
 of the activations, so that a row's result does not depend on the other rows of a batch.
 
 Inputs (b sequences, t new tokens each, p positions in the cache):
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 
 OPSET = 20
-STORAGES = ("float32", "float16", "int8", "int8-rows")
+STORAGES = ("float32", "float16", "int8-float16", "int8", "int8-rows")
 _EPSILON = 1e-12
 
 Array = NDArray[Any]
@@ -120,6 +121,8 @@ def build(
 
     `table_storage` stores the embedding table otherwise than the rest.
     """
+    if storage == "int8-float16":
+        storage, table_storage = "float16", "int8"
     g = Graph(table_storage or storage)
     table_weights = weights["bert.embeddings.word_embeddings.weight"]
     vocabulary, hidden = table_weights.shape

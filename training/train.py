@@ -130,7 +130,7 @@ def main(arguments: list[str] | None = None) -> None:
     listing = examples.batches(
         lambda r: examples.listing(r.choice(with_explanations), r.choice(LABELS), r), SIZES["listing"], tok, rng
     )
-    last_save, sums, tokens = time.monotonic(), [0.0, 0.0, 0.0], 0
+    last_save, sums, tokens, since = time.monotonic(), [0.0, 0.0, 0.0], 0, 0
     while True:
         begun = time.monotonic()
         progress = step / options.steps if options.steps else seconds / (60.0 * options.minutes)
@@ -152,13 +152,14 @@ def main(arguments: list[str] | None = None) -> None:
         optimizer.step()
         optimizer.zero_grad(set_to_none=False)
         step += 1
+        since += 1
         seconds += time.monotonic() - begun
         finished = step >= options.steps if options.steps else seconds >= 60.0 * options.minutes
         if step % 50 == 0:
-            means = [round(value / 50, 4) for value in sums]
+            means = [round(value / since, 4) for value in sums]
             line = {"step": step, "seconds": round(seconds), "tokens": tokens, "losses": means}
             print(json.dumps(line), flush=True)
-            sums, tokens = [0.0, 0.0, 0.0], 0
+            sums, tokens, since = [0.0, 0.0, 0.0], 0, 0
         if finished or time.monotonic() - last_save > CHECKPOINT_SECONDS:
             measured = check(network, corpus.dev, tok)
             with log.open("a") as lines:

@@ -166,7 +166,7 @@ WHOLE_FILES = {
     "CSV, quote left open": ("a.csv", HEADER + b'1,"x,y,e\n2,x,y,e\n', "never closed", "a closing quote"),
     "CSV, quote left open in a long file": (
         "a.csv",
-        HEADER + b'1,"' + b"x\n" * (LONGEST_LINE // 2 + 10),
+        HEADER + b'1,"' + (b"x" * 999 + b"\n") * (LONGEST_LINE // 1000 + 1),
         "longer than",
         "shorter",
     ),

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, LabeldistError, MissingExtraError
 from labeldist.core.item import Item
+from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import read_items, write_items, write_rows
 from labeldist.tasks.load import load_task
 
@@ -110,6 +111,20 @@ def test_parquet_values_that_json_has_not(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"b.parquet, line 1, field 'labels': found nan"):
         list(read_items(tmp_path / "b.parquet", NLI))
+
+
+def test_a_bad_parquet_row_spoils_no_other(tmp_path: Path) -> None:
+    arrow = importlib.import_module("pyarrow")
+    parquet = importlib.import_module("pyarrow.parquet")
+    texts = arrow.array([b"x", b"\xff\xfe", b"x"])
+    texts = arrow.Array.from_buffers(arrow.string(), 3, texts.buffers())  # says UTF-8 and is not
+    files = arrow.array([None, None, b"bytes"], arrow.binary())
+    table = arrow.table({"id": [1, 2, 3], "premise": texts, "hypothesis": ["y"] * 3, "file": files})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    failures: list[Failure] = []
+    found = list(read_items(tmp_path / "a.parquet", NLI, on_error="skip", failures=failures))
+    assert [item.id for item in found] == ["1"]
+    assert [(failure.place.line, failure.place.field) for failure in failures] == [(2, None), (3, "file")]
 
 
 def test_parquet_without_its_extra_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

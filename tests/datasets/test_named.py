@@ -76,7 +76,7 @@ def mean(found: list[Item], part: str) -> list[float]:
 
 
 def test_the_registry_holds_the_ten_named_sets() -> None:
-    assert sorted(DATASETS.names()) == NAMES
+    assert set(NAMES) <= set(DATASETS.names())
 
 
 # Rows as counted by `wc -l` (and by the README of the data); labels as `min-max` per item.
@@ -176,7 +176,6 @@ def test_varierr_keeps_annotators_explanations_and_judgments(real: Path) -> None
     found = items("varierr")
     raw = read(real / "varierr" / "varierr.jsonl")
     assert sum(len(item.explanations) for item in found) == 1933  # as the authors state
-    assert sum(len(j["judgments"]) for item in found for j in item.extra["judgments"]) == 7732
     for item, row in zip(found, raw, strict=True):
         assert item.id == row["id"]
         assert list(item.label_counts(ENC)) == [row["label_count_round_1"][label] or 0 for label in ENC]
@@ -186,6 +185,9 @@ def test_varierr_keeps_annotators_explanations_and_judgments(real: Path) -> None
         assert [e.text for e in item.explanations] == [entry["reason"] for label in ENC for entry in row[label]]
         assert [e.label for e in item.explanations] == [j["label"] for j in item.extra["judgments"]]
         assert {label[0]: count for label, count in (item.reference or {}).items()} == row["chaosnli_labels"]
+        assert [j["judgments"] for j in item.extra["judgments"]] == [
+            entry["judgments"] for label in ENC for entry in row[label]
+        ]
         assert item.extra["idk"] == row["idk"]
 
 
@@ -329,7 +331,7 @@ def test_an_unknown_name_gets_a_suggestion(source: str, message: str) -> None:
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("source", ["none.jsonl", "folder/none", "none.csv.gz"])
+@pytest.mark.parametrize("source", ["none.jsonl", "folder/none", "none.csv.gz", "x" * 5000 + ".csv", "a\0/b.csv"])
 def test_a_path_that_is_not_there_is_no_name(source: str) -> None:
     with pytest.raises(InputError, match="no such file"):
         open_source(source)
@@ -367,12 +369,12 @@ def test_the_cache_serves_where_the_folder_has_nothing(folder: Path) -> None:
 
 def test_the_listing_tells_facts_rows_and_places(real: Path) -> None:
     table = {entry["name"]: entry for entry in listing()}
-    assert list(table) == NAMES
+    assert list(table) == sorted(DATASETS.names())
     assert table["snli"]["splits"]["dev"]["rows"] == 9842
     assert table["snli"]["splits"]["dev"]["path"].endswith("snli_dev.csv.gz")
     assert table["anli-r1"]["splits"]["train"] == {"rows": 16_946, "path": None}
     json.dumps(list(table.values()))
-    for entry in table.values():
+    for entry in (table[name] for name in NAMES):
         assert entry["available"]
         assert entry["default_split"] in entry["splits"]
         assert all(entry[key] for key in ("title", "labels", "reference", "licence", "citation", "home"))
@@ -417,5 +419,5 @@ def test_a_new_set_is_one_decorated_function(monkeypatch: pytest.MonkeyPatch) ->
     registry: Registry[Any] = Registry("data set")
     monkeypatch.setattr("labeldist.datasets.catalog.DATASETS", registry)
     facts = Facts("mine", "Mine", {"all": {"mine.jsonl": 1}}, "all", "1", "none", "CC0", "Me", "https://example.org")
-    assert dataset(facts)(lambda path, split, folders: iter(()))
+    dataset(facts)(lambda path, split, folders: iter(()))
     assert registry.names() == ["mine"]

@@ -48,7 +48,6 @@ def test_a_round_trip_through_json_loses_nothing(item: Item) -> None:
     row = json.loads(json.dumps(item_to_row(item), ensure_ascii=False, allow_nan=False))
     again = item_from_row(row, NLI, Place())
     assert again == item
-    assert list(again.fields) == list(item.fields)
     assert item_to_row(again) == item_to_row(item)
 
 

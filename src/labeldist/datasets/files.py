@@ -40,9 +40,9 @@ def read_rows(path: Path) -> Rows:
 def readable_suffix(path: Path) -> str:
     """The suffix by which ``path`` will be read; :class:`InputError` if it is no file that can be."""
     place = Place(path)
-    if path.is_dir():
+    if is_there(path) and path.is_dir():
         raise InputError("a folder", expected="a file of items", place=place)
-    if not path.exists():
+    if not is_there(path):
         raise InputError("no such file", expected="a file of items", place=place)
     suffix = next((known for known in SUFFIXES if path.name.lower().endswith(known)), None)
     if suffix is None:
@@ -50,6 +50,14 @@ def readable_suffix(path: Path) -> str:
         found = f"the suffix {path.suffix!r}" if path.suffix else "a name without a suffix"
         raise InputError(found, expected=f"one of: {', '.join(SUFFIXES)}", place=place, hint=hint)
     return suffix
+
+
+def is_there(path: Path) -> bool:
+    """Whether ``path`` exists; a name that no file can have (too long, with a NUL) does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_items(
@@ -138,7 +146,8 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     except OSError as error:
         raise LabeldistError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # it was renamed, or could not be made
+            beside.unlink()
     return count
 
 

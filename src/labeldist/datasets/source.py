@@ -14,7 +14,7 @@ from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import Failure, OnError
-from labeldist.datasets.files import SUFFIXES, items_from_rows, read_rows, readable_suffix
+from labeldist.datasets.files import SUFFIXES, is_there, items_from_rows, read_rows, readable_suffix
 from labeldist.datasets.jsonl import Rows
 from labeldist.tasks.load import load_task
 
@@ -81,7 +81,7 @@ def open_source(
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
         return Dataset(title, known_task, named.facts, path, lambda: named.read(path, chosen, folders), on_error, limit)
     path = Path(source)
-    if not path.exists() and not source.lower().endswith(SUFFIXES) and os.sep not in source:
+    if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
     return Dataset(path.name, load_task(task or DEFAULT_TASK), None, path, lambda: read_rows(path), on_error, limit)

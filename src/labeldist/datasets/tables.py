@@ -59,9 +59,9 @@ def parquet_rows(path: Path) -> Rows:
             columns = file.schema_arrow.names
             _check_header(columns, Place(path), "id")
             for batch in file.iter_batches(batch_size=PARQUET_BATCH):
-                for values in batch.to_pylist():
+                for index in range(batch.num_rows):
                     number += 1
-                    yield Place(path, number), _parquet_row(values, Place(path, number))
+                    yield Place(path, number), _parquet_row(batch.slice(index, 1), Place(path, number))
     except (arrow.ArrowException, OSError) as error:
         found = f"{shown(str(error).splitlines()[0], 100)} after row {number}"
         raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
@@ -196,16 +196,19 @@ def _number(text: str, place: Place) -> float:
         raise InputError(shown(text), expected="a number", place=place) from None
 
 
-def _parquet_row(values: dict[str, Any], place: Place) -> dict[str, Any] | InputError:
+def _parquet_row(batch: Any, place: Place) -> dict[str, Any] | InputError:
+    """The row of a batch of one: in a larger batch one text that is not UTF-8 would spoil all the others."""
     row = {}
     try:
-        for column, value in values.items():
+        for column, value in batch.to_pylist()[0].items():
             if isinstance(value, str):
                 row[column] = _cell(column, value, place)
             elif isinstance(value, float) and math.isnan(value) and column not in KNOWN and not spread_over(column):
                 row[column] = None  # how data frames write a missing value
             else:
                 row[column] = _plain(value)
+    except UnicodeDecodeError as error:
+        return InputError(f"a text that is not UTF-8 ({error.reason})", expected="texts in UTF-8", place=place)
     except InputError as error:
         return error
     return row

@@ -1,0 +1,88 @@
+"""The embedded runtime and transformers agree: one set of float32 weights, the same logits, the same greedy text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labeldist.core.item import Explanation, Item
+from labeldist.datasets.source import open_source
+from labeldist.explain.prompts import explain_prompt
+from labeldist.judge.answers import answer_tokens
+from labeldist.judge.orders import balanced_orders
+from labeldist.judge.prompts import judge_prompt
+from labeldist.models.base import LanguageModel
+from labeldist.models.open import ModelOptions, open_model
+from labeldist.tasks.load import load_task
+
+pytest.importorskip("torch", reason="the extra 'transformers' is not installed")
+pytest.importorskip("onnx", reason="the development tools are not installed")
+
+NLI = load_task("nli")
+ITEMS = 20
+REASONS = ("It does not say so.", "A dog is an animal.", "Nobody can be in two places.", "That may be, or may not be.")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The packaged weights as float32, once for each backend."""
+    from training.hugging_face import write_model_folder, write_transformers_folder
+
+    folder = tmp_path_factory.mktemp("weights")
+    write_transformers_folder(folder / "transformers")
+    write_model_folder(folder / "embedded", folder / "transformers")
+    return folder / "embedded", folder / "transformers"
+
+
+@pytest.fixture(scope="module")
+def models(folders: tuple[Path, Path]) -> tuple[LanguageModel, LanguageModel]:
+    embedded, transformers = folders
+    return (
+        open_model(f"embedded:{embedded}"),
+        open_model(f"transformers:{transformers}", ModelOptions(device="cpu", style="words")),
+    )
+
+
+@pytest.fixture(scope="module")
+def items() -> list[Item]:
+    return list(open_source("demo", limit=ITEMS).items())
+
+
+def test_the_same_answer_logits(models: tuple[LanguageModel, LanguageModel], items: list[Item]) -> None:
+    embedded, transformers = models
+    for number, item in enumerate(items):
+        shown = [Explanation(text, label) for text, label in zip(REASONS, NLI.label_names * 2, strict=False)]
+        shown = shown[: number % 5]
+        orders = balanced_orders(len(shown), 3, 2, seed=number)
+        prompts = [judge_prompt(NLI, item, shown, order, style="words") for order in orders]
+        sequences = [embedded.encode(prompt.text) for prompt in prompts]
+        assert sequences == [transformers.encode(prompt.text) for prompt in prompts]
+        wanted = answer_tokens(embedded, prompts[0].text, prompts[0].answers)
+        assert wanted == answer_tokens(transformers, prompts[0].text, prompts[0].answers)
+        tokens = [[token for option in wanted for token in option]] * len(prompts)
+        ours, theirs = (model.next_token_scores(sequences, tokens) for model in models)
+        np.testing.assert_allclose(ours.logits, theirs.logits, atol=1e-3)
+        np.testing.assert_allclose(ours.log_total, theirs.log_total, atol=1e-3)
+
+
+def test_the_same_greedy_explanations(models: tuple[LanguageModel, LanguageModel], items: list[Item]) -> None:
+    embedded, transformers = models
+    labels = NLI.label_names
+    prompts = [explain_prompt(NLI, item, labels[number % len(labels)]) for number, item in enumerate(items)]
+    sequences = [embedded.encode(prompt) for prompt in prompts]
+    ours = embedded.generate(sequences, max_new_tokens=64)
+    assert len(ours) == ITEMS
+    assert all(ours)
+    assert ours == transformers.generate(sequences, max_new_tokens=64)
+
+
+def test_an_answer_does_not_depend_on_what_it_is_computed_with(items: list[Item]) -> None:
+    embedded = open_model("embedded")
+    sequences = [embedded.encode(explain_prompt(NLI, item, "neutral")) for item in items]
+    together = embedded.next_token_scores(sequences, [[1000, 2000]] * ITEMS)
+    alone = [embedded.next_token_scores([one], [[1000, 2000]]).logits[0] for one in sequences]
+    np.testing.assert_allclose(together.logits, alone, atol=1e-4)
+    texts = embedded.generate(sequences[:8], max_new_tokens=32)
+    assert texts == [embedded.generate([one], max_new_tokens=32)[0] for one in sequences[:8]]
