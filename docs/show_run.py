@@ -15,16 +15,18 @@ from labeldist.datasets.files import read_items
 from labeldist.datasets.predictions import Prediction, read_predictions
 from labeldist.tasks.load import load_task
 
-WIDTH = 20
+WIDTH = 9
+EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def bar(probability: float) -> str:
-    """A bar and the number.
+    """A bar of at most nine blocks, and the number.
 
-    >>> bar(0.25)
-    '█████                 .25'
+    >>> bar(0.5)
+    '████▌     0.50'
     """
-    return f"{'█' * round(probability * WIDTH):{WIDTH}} {probability:4.2f}".replace(" 0.", "  .")
+    whole, eighths = divmod(round(probability * WIDTH * 8), 8)
+    return f"{'█' * whole + EIGHTHS[eighths]:{WIDTH}} {probability:.2f}"
 
 
 def show(item: Item, predictions: dict[str, Prediction], task: Task) -> None:
@@ -38,17 +40,19 @@ def show(item: Item, predictions: dict[str, Prediction], task: Task) -> None:
     reference = item.reference_distribution(task.label_names)
     if reference is not None:
         columns["reference"] = reference
-    print(" " * 17 + "  ".join(f"{name:{WIDTH + 5}}" for name in columns).rstrip())
+    width = max(len(label) for label in task.label_names)
+    print(" " * (width + 4) + "  ".join(f"{name:{WIDTH + 5}}" for name in columns).rstrip())
     for at, label in enumerate(task.label_names):
-        print(f"  {label:15}" + "  ".join(bar(column.probabilities[at]) for column in columns.values()))
+        print(f"  {label:{width}}  " + "  ".join(bar(column.probabilities[at]) for column in columns.values()))
 
 
 def main(folder: Path, ids: list[str], task: Task) -> None:
-    """Print the items of ``folder`` with these ids."""
+    """Print the items of ``folder`` with these ids, the distributions in the order in which the run wrote them."""
     found = {item.id: item for item in read_items(folder / "explanations.jsonl", task) if item.id in ids}
+    files = sorted(folder.glob("mjd.*.jsonl"), key=lambda file: file.stat().st_mtime_ns)
     mjds = {
         file.name.removeprefix("mjd.").removesuffix(".jsonl"): {row.id: row for row in read_predictions(file, task)}
-        for file in sorted(folder.glob("mjd.*.jsonl"))
+        for file in files
     }
     for name in ids:
         show(found[name], {mjd: rows[name] for mjd, rows in mjds.items() if name in rows}, task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 DONE, PARTLY_FAILED = 0, 1
 SMALL_LETTER_MASS = 0.5
 SHOWN_FAILURES = 5
+FACT_WIDTH = 16
 
 
 def print_json(summary: dict[str, Any]) -> None:
@@ -106,34 +108,36 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> None:
 
 
 def print_datasets(rows: Sequence[dict[str, Any]]) -> None:
-    """The named data sets as a table: rows, labels per item, reference, licence, and whether they are here."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for title in ("name", "rows", "labels per item", "reference", "licence", "here"):
-        table.add_column(title, justify="right" if title == "rows" else "left", overflow="fold")
+    """The named data sets, a few lines each: rows, labels per item, reference, licence, citation, whether here."""
     for row in rows:
-        splits = row["splits"]
-        counts = "\n".join(
-            f"{name if len(splits) > 1 else ''} {split['rows']:,}".strip() for name, split in splits.items()
-        )
-        here = "yes" if row["available"] else "fetch" if row["fetchable"] else "by hand"
-        cells = (row["name"], counts, row["labels"], row["reference"], row["licence"], here)
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
-    click.echo("A split is named NAME:SPLIT. Citation, home and notes: labeldist datasets show NAME")
+        here = "on this machine" if row["available"] else "to fetch" if row["fetchable"] else "by hand, see the note"
+        click.echo(f"{click.style(row['name'], bold=True)}  ({here})")
+        for name in ("title", "rows", "labels", "reference", "licence", "citation"):
+            _print_fact(name, _rows_of(row) if name == "rows" else row[name])
+        click.echo()
+    click.echo("A split is named NAME:SPLIT. Home, files and notes: labeldist datasets show NAME")
 
 
 def print_dataset(row: dict[str, Any]) -> None:
-    """One data set, a line for each thing that is known."""
+    """All that is known of one data set."""
     for name, value in row.items():
-        if name == "splits":
-            value = ", ".join(f"{split} ({facts['rows']:,} rows)" for split, facts in value.items())
         if value not in ("", None):
-            click.echo(f"{name}: {value}")
+            _print_fact(name, _rows_of(row) if name == "splits" else str(value))
+
+
+def _rows_of(row: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{facts['rows']:,}"
+        + (f" ({split}{', the default' if split == row['default_split'] else ''})" if len(row["splits"]) > 1 else "")
+        for split, facts in row["splits"].items()
+    )
+
+
+def _print_fact(name: str, value: str) -> None:
+    lines = textwrap.wrap(value, 80 - FACT_WIDTH, break_on_hyphens=False, break_long_words=False)
+    click.echo(f"  {name:<{FACT_WIDTH - 2}}{lines[0]}")
+    for line in lines[1:]:
+        click.echo(" " * FACT_WIDTH + line)
 
 
 def tell_failures(failures: Sequence[dict[str, Any]], file: str = "") -> None:

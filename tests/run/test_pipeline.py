@@ -1,0 +1,183 @@
+"""The whole way and the single stages: the same results, nothing lost, nothing mixed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labeldist.core.errors import ModelError, UsageError
+from labeldist.datasets.source import open_source
+from labeldist.explain.condition import parse_condition
+from labeldist.judge.judge import JudgeSettings
+from labeldist.models import open as models
+from labeldist.models.scripted import Scripted
+from labeldist.run.pipeline import run
+from labeldist.run.settings import RunSettings
+from labeldist.run.single import explain_to_file, judge_to_file, select_to_file
+
+BALANCED = JudgeSettings("balanced:12")
+ALL = ("none", "human", "label-free", "label-guided:longest", "crowd-guided")
+
+
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def items(tmp_path: Path) -> Path:
+    """Five items with two groups of annotators, human explanations, a reference and a column of their own."""
+    file = tmp_path / "items.jsonl"
+    with file.open("w") as out:
+        for number in range(5):
+            row = {
+                "id": f"i{number}",
+                "premise": f"Premise {number}.",
+                "hypothesis": "It {follows}.",
+                "labels": [
+                    {"annotator": "crowd/1", "label": "e"},
+                    {"annotator": "crowd/2", "label": "n"},
+                    {"annotator": "expert/1", "label": "c"},
+                ],
+                "explanations": [{"label": "n", "text": "Who knows?"}],
+                "reference": {"e": 10 + number, "n": 20, "c": 3 * number},
+                "genre": "made up",
+            }
+            out.write(json.dumps(row) + "\n")
+    return file
+
+
+def test_everything_that_went_in_comes_out(items: Path, tmp_path: Path) -> None:
+    summary = run(RunSettings(str(items), model="scripted", conditions=ALL, judge=BALANCED), tmp_path / "out")
+    assert not summary.failures
+    assert summary.evaluation is not None
+    assert summary.evaluation.items == 5
+    assert [row.name for row in summary.evaluation.rows][:5] == [f"MJD {name}" for name in ALL]
+    explained = rows_of(tmp_path / "out/explanations.jsonl")
+    assert all(row["genre"] == "made up" and len(row["answers"]) == 3 for row in explained)
+    for name, (orders, shown, saw) in {
+        "none": (6, 0, False),
+        "human": (6, 1, True),
+        "label-free": (12, 3, False),
+        "label-guided-longest": (12, 3, True),
+        "crowd-guided": (12, 2, True),
+    }.items():
+        rows = rows_of(tmp_path / f"out/mjd.{name}.jsonl")
+        assert [row["id"] for row in rows] == [f"i{number}" for number in range(5)]
+        for row in rows:
+            assert (row["orders"], len(row["explanations"]), row["saw_labels"]) == (orders, shown, saw)
+            assert sum(row["distribution"].values()) == pytest.approx(1)
+            assert 0 < row["letter_mass"] < 1
+            assert min(row["standard_error"].values()) > 0
+
+
+def test_single_stages_give_what_the_run_gives(items: Path, tmp_path: Path) -> None:
+    run(
+        RunSettings(str(items), model="scripted", conditions=("label-guided:longest",), judge=BALANCED),
+        tmp_path / "out",
+    )
+    model = Scripted()
+    explain_to_file(open_source(str(items)), model, tmp_path / "e.jsonl")
+    condition = parse_condition("label-guided:longest")
+    select_to_file(open_source(str(tmp_path / "e.jsonl")), condition, tmp_path / "s.jsonl")
+    judge_to_file(open_source(str(tmp_path / "s.jsonl")), model, tmp_path / "m.jsonl", settings=BALANCED)
+    assert (tmp_path / "m.jsonl").read_text() == (tmp_path / "out/mjd.label-guided-longest.jsonl").read_text()
+
+
+def test_a_stage_that_is_repeated_asks_nothing_again(items: Path, tmp_path: Path) -> None:
+    first = judge_to_file(open_source(str(items)), Scripted(), tmp_path / "m.jsonl", explanations="human")
+    again = judge_to_file(open_source(str(items)), Scripted(), tmp_path / "m.jsonl", explanations="human")
+    assert (first.calls_made, first.calls_reused) == (30, 0)
+    assert (again.calls_made, again.calls_reused) == (0, 30)
+
+
+def test_other_settings_in_the_same_folder_are_refused_and_named(items: Path, tmp_path: Path) -> None:
+    settings = RunSettings(str(items), model="scripted", conditions=("none",))
+    run(settings, tmp_path / "out")
+    other = RunSettings(str(items), model="scripted", conditions=("none",), judge=JudgeSettings(transform="softmax:2"))
+    with pytest.raises(UsageError, match=r"judge\.transform was 'auto', is 'softmax:2'"):
+        run(other, tmp_path / "out")
+    summary = run(other, tmp_path / "out", overwrite=True)
+    assert (summary.calls_made, summary.calls_reused) == (0, 30)
+
+
+def test_explanations_that_the_items_carry(items: Path, tmp_path: Path) -> None:
+    carried = tmp_path / "carried.jsonl"
+    with carried.open("w") as out:
+        for row in rows_of(items):
+            answers = [{"label": label, "text": f"1. Because {label}.", "source": "llm"} for label in "enc"]
+            out.write(json.dumps({**row, "answers": answers}) + "\n")
+    settings = RunSettings(str(carried), model="scripted", explainer="items:llm", conditions=("label-free",))
+    summary = run(settings, tmp_path / "out")
+    assert summary.store.keys() == {"next_token"}
+    shown = rows_of(tmp_path / "out/mjd.label-free.jsonl")[0]["explanations"]
+    assert [explanation["text"] for explanation in shown] == ["Because e.", "Because n.", "Because c."]
+    assert {explanation["source"] for explanation in shown} == {"llm"}
+
+
+class Picky(Scripted):
+    """Fails on everything that mentions the third premise."""
+
+    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> Any:
+        if any("Premise 3" in bytes(t for t in s if t < 256).decode() for s in sequences):
+            raise ModelError("too difficult")
+        return super().next_token_scores(sequences, tokens)
+
+
+def test_one_items_failure_stays_its_own(items: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = models.Backend("picky", "", lambda argument, options: Picky(name="picky"))
+    monkeypatch.setitem(models.BACKENDS._parts, "picky", backend)
+    summary = run(RunSettings(str(items), model="picky", conditions=("none",)), tmp_path / "out")
+    assert summary.failures == ({"id": "i3", "stage": "judge none", "reason": "too difficult"},)
+    assert rows_of(tmp_path / "out/failures.jsonl") == list(summary.failures)
+    assert [row["id"] for row in rows_of(tmp_path / "out/mjd.none.jsonl")] == ["i0", "i1", "i2", "i4"]
+    assert summary.evaluation is not None
+    assert summary.evaluation.items == 4
+    assert summary.evaluation.left_out == {"i3": "not in prediction 'MJD none'"}
+
+
+TASK = """
+title = "Sentiment of a sentence"
+language = "en"
+fields = ["text"]
+"""
+LABEL = """
+[[labels]]
+name = "{0}"
+verbalised = "{0}"
+options = {{ letters = "{0}" }}
+"""
+PROMPTS = """
+explain = "Why is this {label}? {text}"
+[judge.letters]
+plain = "Which is it? {text} {options} Answer:"
+commented = "Which is it? {text}{comments} {options} Answer:"
+comment = " ({number}: {text})"
+explicit_comment = " ({number}: {text} So {option})"
+option = "{letter}) {option}"
+option_separator = ", "
+answer_forms = ["{letter}"]
+"""
+
+
+def test_a_task_of_four_labels_that_is_no_nli(tmp_path: Path) -> None:
+    folder = tmp_path / "sentiment"
+    folder.mkdir()
+    names = ["good", "bad", "mixed", "none"]
+    (folder / "task.toml").write_text(TASK + "".join(LABEL.format(name) for name in names))
+    (folder / "prompts.toml").write_text(PROMPTS)
+    (tmp_path / "items.jsonl").write_text(
+        '{"id": 1, "text": "Fine!", "labels": {"good": 2, "mixed": 1}, "reference": {"good": 70, "mixed": 30}}\n'
+        '{"id": 2, "text": "Well.", "labels": ["none", "mixed"], "reference": {"none": 60, "mixed": 40}}\n'
+    )
+    settings = RunSettings(
+        str(tmp_path / "items.jsonl"), task=str(folder), model="scripted", judge=JudgeSettings("balanced:24")
+    )
+    summary = run(settings, tmp_path / "out")
+    assert summary.evaluation is not None
+    assert [row.items for row in summary.evaluation.rows] == [2] * len(summary.evaluation.rows)
+    rows = rows_of(tmp_path / "out/mjd.label-guided.jsonl")
+    assert [list(row["distribution"]) for row in rows] == [names, names]
