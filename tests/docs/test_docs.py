@@ -28,6 +28,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 BLOCK = re.compile(r"(?:^<!-- ([^\n]*?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:src|docs|tests|training|benchmarks)/[\w./-]*)`")
+COMMAND = re.compile(r"((?:\w+=\S+ )*labeldist )(\w+)(.*)", re.DOTALL)
 SHELL = ("console", "bash")
 MARKS = ("file", "append", "not run")
 
@@ -115,7 +116,7 @@ def perform(block: Block, folder: Path, environment: dict[str, str]) -> None:
     elif block.language in SHELL:
         assert block.commands(), f"{block.name}: commands begin with '$ '"
         for command in block.commands():
-            assert command.startswith("labeldist "), f"{block.name}: say why {command!r} is not run"
+            assert COMMAND.match(command), f"{block.name}: say why {command!r} is not run"
             run(["bash", "-c", quickened(command)], block, folder, environment)
     elif block.language == "python":
         assert ">>>" in block.text, f"{block.name}: a Python block is a doctest, a file, or not run"
@@ -147,13 +148,14 @@ def quickened(command: str) -> str:
     >>> quickened("labeldist run demo --out here")
     'labeldist run --model scripted --limit 8 demo --out here'
     """
-    words = command.split()
-    added = ""
-    if words[1] in ("run", "explain", "judge") and "--model" not in words:
-        added += " --model scripted"
-    if words[1] in ("run", "explain", "select", "judge", "evaluate") and "--limit" not in words:
-        added += " --limit 8"
-    return command.replace(words[1], words[1] + added, 1) if "--help" not in words else command
+    match = COMMAND.match(command)
+    assert match is not None
+    start, name, rest = match.groups()
+    if name in ("run", "explain", "judge") and "--model" not in rest:
+        name += " --model scripted"
+    if name.split()[0] in ("run", "explain", "select", "judge", "evaluate") and "--limit" not in rest:
+        name += " --limit 8"
+    return start + name + rest
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -63,10 +63,10 @@ model_options = _together(
 judge_options = _together(
     click.option(
         "--orders",
-        default="all",
+        default="balanced:12",
         show_default=True,
         metavar="all|balanced:N",
-        help="Orders of explanations and options to ask in.",
+        help="Orders of explanations and options to ask in: all (as published), or N balanced ones.",
     ),
     click.option(
         "--transform",

@@ -22,7 +22,7 @@ from labeldist.models.base import LanguageModel
 class JudgeSettings:
     """How to ask and how to pool. ``auto`` for ``style`` and ``transform`` means what suits the model."""
 
-    orders: str = "all"
+    orders: str = "balanced:12"
     style: str = "auto"
     transform: str = "auto"
     explicit: bool = False

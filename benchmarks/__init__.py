@@ -1,0 +1,1 @@
+"""Speed and cost, each as a ratio measured side by side in one run."""
