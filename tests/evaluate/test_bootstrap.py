@@ -127,4 +127,3 @@ def test_bad_input():
     with pytest.raises(InputError):
         paired_difference(METRICS.get("kl"), r, p, p[:4])
     assert intervals(METRICS.get("kl"), r, []) == []
-
