@@ -46,6 +46,8 @@ def show_run(summary: RunSummary, *, as_json: bool) -> int:
             }
         )
         return status(summary.failures)
+    for line in summary.shown:
+        click.echo(line)
     if summary.evaluation is not None:
         from rich.console import Console
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_rows
+from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN, NONE, Condition
 from labeldist.models.open import open_model
+from labeldist.report.items import chosen_items, item_lines
 from labeldist.report.tables import markdown_table
 from labeldist.run.distributions import MeanLetterMass, distribution_row, evaluate_files
 from labeldist.run.recorded import Recorded
@@ -32,6 +34,7 @@ from labeldist.run.survey import survey
 # An explainer "items:NAME" takes the answers or explanations of that source that the items carry.
 CARRIED = "items:"
 STORE_NAME = "run.sqlite"
+MJD = "MJD "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class RunSummary:
 
     ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
     ``letter_mass``: per condition the mean probability of all answers together (None: nothing judged).
-    ``failures``: the rows of ``failures.jsonl``. ``files``: what was written.
+    ``failures``: the rows of ``failures.jsonl``. ``shown``: the items asked for, as lines to print. ``files``: what was
+    written.
     """
 
     out: Path
@@ -51,18 +55,25 @@ class RunSummary:
     store: dict[str, dict[str, int]]
     letter_mass: dict[str, float | None]
     evaluation: Evaluation | None
+    shown: tuple[str, ...]
     files: tuple[Path, ...]
 
 
 def run(
-    settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = lambda *_: None
+    settings: RunSettings,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    show: int | Sequence[str] = 0,
+    progress: Progress = lambda *_: None,
 ) -> RunSummary:
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
     model was asked), ``mjd.CONDITION.jsonl`` per condition, ``evaluation.json`` and ``evaluation.md`` (where
     there are references) and ``failures.jsonl`` (where anything failed). Killed and started again, it repeats no
-    finished model call and ends with the same results. Source: arXiv 2412.13942.
+    finished model call and ends with the same results. ``show``: items whose distributions the summary should have,
+    the first so many or by their ids. Source: arXiv 2412.13942.
 
     Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings (unless
     ``overwrite``), and :class:`~labeldist.core.errors.InputError` for bad items, before any model call.
@@ -92,7 +103,7 @@ def run(
             asked = choose_explanations(items(), dataset.task, condition, of_pool, settings.judge.seed, watch)
             file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
             mass[condition.name] = _judge_condition(condition, asked, dataset, judge_model, settings, watch, file)
-            mjds[f"MJD {condition.name}"] = file
+            mjds[MJD + condition.name] = file
         evaluation = None
         if found.with_reference and any(value is not None for value in mass.values()):
             evaluation = evaluate_files(dataset, mjds, seed=settings.judge.seed, missing="skip")
@@ -108,6 +119,7 @@ def run(
             store=store.totals(),
             letter_mass=mass,
             evaluation=evaluation,
+            shown=tuple(_shown(dataset, mjds, show)),
             files=tuple(written),
         )
 
@@ -155,6 +167,18 @@ def _judge_condition(
     mass = MeanLetterMass()
     write_rows(file, mass.of(distribution_row(one, pooled, model, how, condition.saw_labels) for one, pooled in judged))
     return mass.mean
+
+
+def _shown(dataset: Dataset, mjds: Mapping[str, Path], wanted: int | Sequence[str]) -> Iterator[str]:
+    items = chosen_items(dataset.items(), wanted)
+    ids = {item.id for item in items}
+    found = {
+        name.removeprefix(MJD): {p.id: p.distribution for p in read_predictions(file, dataset.task) if p.id in ids}
+        for name, file in mjds.items()
+    }
+    for item in items:
+        of_item = {name: by_id[item.id] for name, by_id in found.items() if item.id in by_id}
+        yield from (*item_lines(item, of_item, dataset.task), "")
 
 
 def _write_evaluation(evaluation: Evaluation | None, out: Path) -> list[Path]:

@@ -49,8 +49,13 @@ from labeldist.cli.options import (
 @generation_options
 @seed_option
 @click.option("--overwrite", is_flag=True, help="Replace the results of a run with other settings; its calls are kept.")
+@click.option(
+    "--show", default="3", show_default=True, metavar="N|ID,...", help="Items to print: the first N, or by id."
+)
 @json_option
-def command(source: str, out: Path, explanations: tuple[str, ...], overwrite: bool, as_json: bool, **given: Any) -> int:
+def command(
+    source: str, out: Path, explanations: tuple[str, ...], overwrite: bool, show: str, as_json: bool, **given: Any
+) -> int:
     """The whole way: explain, select, judge, evaluate.
 
     Everything is kept in the folder --out: run.sqlite (every model call), the distributions per kind of explanations,
@@ -75,5 +80,6 @@ def command(source: str, out: Path, explanations: tuple[str, ...], overwrite: bo
         on_error=given["on_error"],
     )
     with shown_progress() as progress:
-        summary = run(settings, out, overwrite=overwrite, progress=progress)
+        wanted = int(show) if show.isdecimal() else split_names((show,))
+        summary = run(settings, out, overwrite=overwrite, show=wanted, progress=progress)
     return show_run(summary, as_json=as_json)

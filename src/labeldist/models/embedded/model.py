@@ -55,7 +55,8 @@ class EmbeddedModel:
         Raises :class:`ModelError` for a sequence that is empty or longer than the context.
         """
         self._check(sequences, room=0)
-        wanted = np.array([list(ids) for ids in tokens], dtype=np.int64).reshape(len(sequences), len(tokens[0]) if tokens else 0)
+        width = len(tokens[0]) if tokens else 0
+        wanted = np.array([list(ids) for ids in tokens], dtype=np.int64).reshape(len(sequences), width)
         logits = np.empty(wanted.shape, dtype=np.float32)
         totals = np.empty(len(sequences), dtype=np.float32)
         for batch in by_length(sequences, self.batch_tokens):
