@@ -21,7 +21,7 @@ $(VENV)/.dev: pyproject.toml
 # The whole pipeline on the 48 items that ship with the package, with the model that ships with it.
 demo: $(VENV)/.base
 	$(BIN)/labeldist run demo --explanations none,label-free,label-guided --orders balanced:12 \
-		--max-new-tokens 64 --show demo-20,demo-25,demo-33,demo-41 --out demo-run --overwrite
+		--show demo-20,demo-25,demo-33,demo-41 --out demo-run --overwrite
 	@echo "The labels and references of these 48 items are illustrative, written by their authors: the figures"
 	@echo "show how labeldist works, and nothing about people or about the quality of a method."
 

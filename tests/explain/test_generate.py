@@ -30,6 +30,7 @@ class Fake:
     revision: str = "1"
     answer_style: str = "letters"
     transform: str = "softmax:20"
+    max_new_tokens: int = 256
     capabilities: Capabilities = field(default_factory=Capabilities)
     prompts: list[str] = field(default_factory=list)
     calls: list[dict[str, float]] = field(default_factory=list)

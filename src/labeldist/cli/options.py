@@ -86,7 +86,11 @@ judge_options = _together(
 )
 
 generation_options = _together(
-    click.option("--max-new-tokens", type=AT_LEAST_ONE, default=256, show_default=True, help="Longest answer."),
+    click.option(
+        "--max-new-tokens",
+        type=AT_LEAST_ONE,
+        help="Longest answer.  [default: what suits the model: 256 as published, 80 for the embedded one]",
+    ),
     click.option(
         "--temperature",
         type=click.FloatRange(min=0),
@@ -132,7 +136,7 @@ def judge_settings(orders: str, transform: str, answers: str, explicit: bool, se
     return JudgeSettings(orders, answers, transform, explicit, seed)
 
 
-def generation_settings(max_new_tokens: int, temperature: float, seed: int) -> Generation:
+def generation_settings(max_new_tokens: int | None, temperature: float, seed: int) -> Generation:
     """The record of the generation options."""
     from labeldist.run.stages import Generation
 

@@ -18,16 +18,17 @@ def explain(
     task: Task,
     model: LanguageModel,
     *,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     temperature: float = 0.0,
     seed: int = 0,
     labels: Sequence[str] | None = None,
 ) -> list[Item]:
     """The items with the model's raw answer for each label (or each of ``labels``) added; its source is ``model.name``.
 
-    All prompts go to the model in one call, item by item: the caller makes the batches. Answers that an item
-    already has are kept, and an answer exactly like one of them is not added again. Raises :class:`ModelError`
-    where the model cannot generate or returns another number of answers than it was asked.
+    All prompts go to the model in one call, item by item: the caller makes the batches. ``max_new_tokens`` None means
+    what suits the model (the paper has 256). Answers that an item already has are kept, and an answer exactly like
+    one of them is not added again. Raises :class:`ModelError` where the model cannot generate or returns another
+    number of answers than it was asked.
     """
     names = task.label_names if labels is None else tuple(dict.fromkeys(task.canonical(label) for label in labels))
     if not model.capabilities.generate:
@@ -37,7 +38,7 @@ def explain(
         return list(items)
     texts = model.generate(
         [model.encode(explain_prompt(task, item, name)) for item, name in asked],
-        max_new_tokens=max_new_tokens,
+        max_new_tokens=max_new_tokens or model.max_new_tokens,
         temperature=temperature,
         seed=seed,
     )

@@ -57,6 +57,10 @@ class LanguageModel(Protocol):
         """The transform of its logits to use by default, for instance ``softmax:20``."""
 
     @property
+    def max_new_tokens(self) -> int:
+        """The longest answer to generate by default, in tokens: four explanations must fit into its context."""
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the backend can do."""
 

@@ -47,6 +47,7 @@ class Scripted:
 
     capabilities = Capabilities()
     transform = "softmax:1"
+    max_new_tokens = 256
 
     def __init__(self, rules: Sequence[Rule] = (), *, name: str = "scripted", answer_style: str = "letters") -> None:
         self.name = name

@@ -30,6 +30,7 @@ class TransformersModel:
     capabilities = Capabilities()
     # The paper's temperature: raw logits of large models are far apart (arXiv 2412.13942, section 3).
     transform = "softmax:20"
+    max_new_tokens = 256
 
     def __init__(
         self, model: Any, tokenizer: Any, *, name: str, revision: str, style: str = "letters", batch_tokens: int = 0

@@ -49,6 +49,11 @@ class Recorded:
         return self._model.transform
 
     @property
+    def max_new_tokens(self) -> int:
+        """The wrapped model's default length of answers."""
+        return self._model.max_new_tokens
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the wrapped model can do."""
         return self._model.capabilities

@@ -57,9 +57,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How explanations are generated: at most ``max_new_tokens`` per answer; greedy at temperature 0."""
+    """How explanations are generated: at most ``max_new_tokens`` each (None: what suits the model); greedy at 0."""
 
-    max_new_tokens: int = 256
+    max_new_tokens: int | None = None
     temperature: float = 0.0
     seed: int = 0
 

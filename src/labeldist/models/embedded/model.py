@@ -31,6 +31,8 @@ class EmbeddedModel:
     """
 
     capabilities = Capabilities()
+    # Five explanations of this length, an item and the instruction fit into the context of 512.
+    max_new_tokens = 80
 
     def __init__(
         self, session: Session, tokenizer: Tokenizer, settings: dict[str, Any], *, name: str, revision: str
