@@ -76,6 +76,20 @@ ROWS = {
     "empty annotator": Case(row(id="b", labels=[{"annotator": "", "label": "e"}]), "labels", "''", "annotator's name"),
     "negative count": Case(row(id="b", labels={"neutral": -1}), "labels", "-1", "at least 0"),
     "half a count": Case(row(id="b", labels={"neutral": 1.5}), "labels", "1.5", "whole number"),
+    "a count of 400 digits": Case(row(id="b", labels={"e": 10**400}), "labels", "1000", "at most 1e+15"),
+    "a reference of 400 digits": Case(row(id="b", reference={"e": 10**400}), "reference", "1000", "at most 1e+15"),
+    "references that overflow": Case(
+        row(id="b", reference={"e": 1e308, "n": 1e308}), "reference", "1e+308", "at most 1e+15"
+    ),
+    "NUL in a human explanation": Case(
+        row(id="b", explanations=[{"label": "e", "text": "a\0"}]), "explanations", "NUL character", "without NUL"
+    ),
+    "a model's explanation without a text": Case(
+        row(id="b", explanations=[{"label": "e", "source": "m"}]), "explanations", "nothing", "a text, in entry 1"
+    ),
+    "NUL byte in an answer": Case(
+        b'{"id": "b", "answers": [{"label": "e", "text": "\0", "source": "m"}]}', None, "NUL byte", "UTF-8"
+    ),
     "count a text": Case(row(id="b", labels={"neutral": "3"}), "labels", "'3'", "a number"),
     "count true": Case(row(id="b", labels={"neutral": True}), "labels", "True", "a number"),
     "a billion labels": Case(row(id="b", labels={"neutral": 10**9}), "labels", "1000000000 labels", "at most 100000"),
@@ -135,7 +149,8 @@ def test_a_bad_row_stops_the_reading_or_is_skipped(case: Case, tmp_path: Path) -
     assert items[0] == "a"
     assert items[-1] == "last"
     assert [(failure.place.line, failure.place.field) for failure in failures] == [(line, case.field)]
-    assert set(failures[0].as_row()) == {"id", "file", "line", "field", "found", "expected"}
+    assert set(failures[0].as_row()) == {"id", "stage", "reason", "file", "line", "field", "found", "expected"}
+    assert failures[0].as_row()["reason"] == caught.value.message
 
 
 def test_the_failure_names_the_id_where_the_row_has_one(tmp_path: Path) -> None:

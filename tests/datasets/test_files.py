@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, LabeldistError, MissingExtraError
-from labeldist.core.item import Item
+from labeldist.core.item import Answer, Explanation, Item
 from labeldist.datasets.failures import Failure
-from labeldist.datasets.files import read_items, write_items, write_rows
+from labeldist.datasets.files import read_items, write_items, write_rows, write_text
+from labeldist.datasets.source import open_source
 from labeldist.tasks.load import load_task
 
 NLI = load_task("nli")
@@ -152,6 +153,27 @@ def test_written_items_are_read_again(name: str, items: list[Item], tmp_path: Pa
     assert [file.name for file in path.parent.iterdir() if file.name.startswith(".")] == []
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["", " \n", "\0", "a\0b"]))
+def test_whatever_a_model_says_is_read_again(text: str) -> None:
+    import tempfile
+
+    item = Item(
+        "a",
+        {"premise": "x", "hypothesis": "y"},
+        explanations=(Explanation(text, "neutral", "m"),),
+        answers=(Answer(text, "neutral", "m"),),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "explanations.jsonl"
+        write_items(path, [item])
+        assert list(read_items(path, NLI)) == [item]
+
+
+@pytest.mark.parametrize("limit", [1, 10**23])
+def test_a_limit_may_be_of_any_size(limit: int, items: list[Item], tmp_path: Path) -> None:
+    assert list(open_source(str(tmp_path / "items.jsonl"), limit=limit).items()) == items[:limit]
+
+
 def test_texts_are_written_as_they_are_and_readable_by_all(items: list[Item], tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     write_items(path, items)
@@ -169,6 +191,23 @@ def test_a_row_that_json_cannot_hold_leaves_the_old_file(bad: object, tmp_path: 
         write_rows(path, [{"id": 1}, {"id": bad}])
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["b.jsonl"]
+
+
+def test_a_text_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "table.md"
+    write_text(path, "| ü |\n")
+    assert path.read_bytes() == "| ü |\n".encode()
+    with pytest.raises(InputError, match=r"table\.md"):
+        write_text(path, "half a pair: \ud800")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LabeldistError, match="No space left"):
+        write_text(path, "new")
+    assert path.read_text(encoding="utf-8") == "| ü |\n"
+    assert [file.name for file in path.parent.iterdir()] == ["table.md"]
 
 
 def test_a_stream_that_breaks_leaves_the_old_file(tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def test_names_with_groups():
     assert titles == ["uniform", "1 a label", "all labels"]
 
 
+def test_of_many_groups_only_all_labels_are_shown():
+    ten = [item(str(group), f"batch{group}/yes", f"batch{group}/no") for group in range(10)]
+    assert len(found(ten)) == 1 + 4 * 11
+    eleven = [*ten, item("10", "batch10/yes", "no")]
+    assert list(found(eleven)) == ["uniform", *(f"all 2 labels (11 groups), {way}" for way in WAYS)]
+
+
 def test_numbers_with_a_tie_and_four_labels():
     rows = found([item("1", "a", "b", "a", "b", "c")], "abcd")
     expected = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 
 import pytest
@@ -39,13 +40,47 @@ def test_balanced_orders_are_balanced(explanations: int, options: int, count: in
         assert max(Counter(chosen).values()) == 1
 
 
+@pytest.mark.parametrize(("explanations", "options", "count"), [(8, 3, 5040), (6, 3, 4319), (0, 8, 5040)])
+def test_many_orders_are_balanced_and_quick(explanations: int, options: int, count: int) -> None:
+    began = time.process_time()
+    chosen = balanced_orders.__wrapped__(explanations, options, count)
+    assert time.process_time() - began < 10  # about 1 s; minutes where every pair is compared
+    assert len(chosen) == count
+    for rows, length in (([o.explanations for o in chosen], explanations), ([o.options for o in chosen], options)):
+        often = place_counts(rows).values()
+        assert len(often) == length**2
+        assert not often or max(often) - min(often) <= 1
+    if explanations == 8:
+        assert max(Counter(chosen).values()) == 1
+
+
+@pytest.mark.parametrize("number", ["5041", "10000000000", "9" * 5000])
+def test_a_number_of_too_many_orders_is_refused(number: str) -> None:
+    with pytest.raises(UsageError, match="at most 5,040") as caught:
+        orders(f"balanced:{number}", 2, 3)
+    assert "balanced:N" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
 def test_a_seed_is_repeatable_and_seeds_differ() -> None:
     assert balanced_orders(4, 3, 12, seed=1) == balanced_orders.__wrapped__(4, 3, 12, seed=1)
     assert balanced_orders(4, 3, 12, seed=1) != balanced_orders(4, 3, 12, seed=2)
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "some", "balanced", "balanced:", "balanced:0", "balanced:-3", "balanced:x", "ALL"]
+    "spec",
+    [
+        "",
+        "some",
+        "balanced",
+        "balanced:",
+        "balanced:0",
+        "balanced:00",
+        "balanced:-3",
+        "balanced:²",
+        "balanced:x",
+        "ALL",
+    ],
 )
 def test_bad_specs_are_refused_with_the_choices(spec: str) -> None:
     with pytest.raises(UsageError, match="balanced:N"):

@@ -43,6 +43,36 @@ SPOILED = {
     "two labels of one name": ("task.toml", 'name = "neutral"', 'name = "entailment"', "'labels'"),
     "two labels of one alias": ("task.toml", '["n"]', '["e"]', "'labels'"),
     "no option of a style": ("task.toml", ', words = "neutral"', "", "'words'"),
+    "an unclosed brace": ("prompts.toml", "{premise}", "{premise", "each brace closed"),
+    "a lone closing brace": ("prompts.toml", "{premise}", "premise}", "each brace closed"),
+    "a format": ("prompts.toml", "is {label} given", "is {label:d} given", "'explain': found placeholder {label:d}"),
+    "a conversion": ("prompts.toml", "{premise}", "{premise!r}", "{premise!r}"),
+    "a placeholder without a name": ("prompts.toml", "{premise}", "{}", "placeholder {}"),
+    "an answer form with an unknown placeholder": (
+        "prompts.toml",
+        '["{option}", " {option}"]',
+        '["{option}", "{text}"]',
+        "'judge.words.answer_forms': found placeholder {text}",
+    ),
+    "an answer form that is the same for all": (
+        "prompts.toml",
+        '["{option}", " {option}"]',
+        '["yes"]',
+        "'judge.words.answer_forms': found 'yes' without {letter} or {option}",
+    ),
+    "plain without options": ("prompts.toml", "{hypothesis} \\n{options}.", "{hypothesis}", "without {options}"),
+    "plain without fields": (
+        "prompts.toml",
+        'plain = "Please determine whether',
+        'plain = "{options}"\nplane = "Please determine whether',
+        "without {premise} or {hypothesis}",
+    ),
+    "commented without comments": ("prompts.toml", "{comments}", "", "'judge.letters.commented'"),
+    "explain without label": ("prompts.toml", "is {label} given", "is so given", "'explain'"),
+    "explain without fields": ("prompts.toml", 'explain = "', 'explain = "{label}"\nold = "', "'explain'"),
+    "comment without text": ("prompts.toml", ': {text} "', ': "', "'judge.letters.comment'"),
+    "explicit comment without option": ("prompts.toml", "I choose {option}", "I choose", "explicit_comment'"),
+    "option without option": ("prompts.toml", 'option = "{letter}. {option}"', 'option = "x"', "letters.option'"),
     "verbalised is no text": ("task.toml", '"false (contradiction)"', "3", "'verbalised'"),
 }
 
@@ -56,6 +86,21 @@ def test_a_spoiled_task_is_refused(kind: str, folder: Path) -> None:
     with pytest.raises(InputError, match=name.replace(".", r"\.")) as raised:
         load_task(str(folder))
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["options", "comments", "label", "premise.x", "two words", "0"])
+def test_a_field_that_cannot_be_a_placeholder_is_refused(name: str, folder: Path) -> None:
+    for file in ("task.toml", "prompts.toml"):
+        text = (folder / file).read_text(encoding="utf-8")
+        (folder / file).write_text(text.replace('"premise"', f'"{name}"').replace("{premise}", f"{{{name}}}"))
+    with pytest.raises(InputError, match=r"task\.toml, field 'fields'"):
+        load_task(str(folder))
+
+
+def test_braces_may_be_escaped(folder: Path) -> None:
+    text = (folder / "prompts.toml").read_text(encoding="utf-8")
+    (folder / "prompts.toml").write_text(text.replace("{premise}", "{{x}} {premise}"), encoding="utf-8")
+    assert "{{x}}" in load_task(str(folder)).explain_prompt
 
 
 def test_an_unknown_task_and_style_are_refused_with_the_choices() -> None:

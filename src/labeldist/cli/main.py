@@ -76,6 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output has gone; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
+    except OSError as error:
+        _tell(f"cannot write the output: {error.strerror or error}")
+        status = FAILED
     sys.exit(status if isinstance(status, int) else DONE)
 
 

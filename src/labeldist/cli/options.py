@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+LONGEST_NUMBER = 10
 AT_LEAST_ONE = click.IntRange(min=1)
 
 
@@ -141,6 +142,15 @@ def generation_settings(max_new_tokens: int | None, temperature: float, seed: in
     from labeldist.run.stages import Generation
 
     return Generation(max_new_tokens, temperature, seed)
+
+
+def first_or_named(value: str) -> int | tuple[str, ...]:
+    """A number of items, or their ids with commas between them.
+
+    >>> first_or_named("3"), first_or_named("q1,q7")
+    (3, ('q1', 'q7'))
+    """
+    return int(value) if value.isdecimal() and len(value) < LONGEST_NUMBER else split_names((value,))
 
 
 def split_names(values: tuple[str, ...]) -> tuple[str, ...]:

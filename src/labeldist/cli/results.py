@@ -27,9 +27,11 @@ def print_json(summary: dict[str, Any]) -> None:
     click.echo(json.dumps(summary, ensure_ascii=False, indent=1, default=str))
 
 
-def show_run(summary: RunSummary, *, as_json: bool) -> int:
-    """Show what a run did; returns the exit status."""
-    warnings = _letter_mass_warnings(summary.letter_mass)
+def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool) -> int:
+    """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
+    warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
+    if summary.evaluation is not None:
+        write_evaluation(summary.evaluation, summary.out / "evaluation.md")
     if as_json:
         print_json(
             {
@@ -39,6 +41,7 @@ def show_run(summary: RunSummary, *, as_json: bool) -> int:
                 "calls_made": summary.calls_made,
                 "calls_reused": summary.calls_reused,
                 "store": summary.store,
+                "mjds": summary.mjds,
                 "letter_mass": summary.letter_mass,
                 "warnings": warnings,
                 "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),
@@ -46,8 +49,7 @@ def show_run(summary: RunSummary, *, as_json: bool) -> int:
             }
         )
         return status(summary.failures)
-    for line in summary.shown:
-        click.echo(line)
+    _print_items(summary, wanted)
     if summary.evaluation is not None:
         from rich.console import Console
 
@@ -61,8 +63,16 @@ def show_run(summary: RunSummary, *, as_json: bool) -> int:
     )
     for warning in warnings:
         click.echo(f"labeldist: warning: {warning}", err=True)
-    tell_failures(summary.failures, str(summary.out / "failures.jsonl"))
+    tell_failures(summary.failures, summary.out / "failures.jsonl")
     return status(summary.failures)
+
+
+def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
+    from labeldist.report.items import chosen_items, lines_of_items
+
+    items = chosen_items(summary.dataset.items(), wanted)
+    for line in lines_of_items(items, summary.mjds, summary.dataset.task):
+        click.echo(line)
 
 
 def show_stage(summary: StageSummary, *, as_json: bool) -> int:
@@ -77,14 +87,19 @@ def show_stage(summary: StageSummary, *, as_json: bool) -> int:
     )
     for warning in warnings:
         click.echo(f"labeldist: warning: {warning}", err=True)
-    tell_failures(summary.failures, str(summary.files[-1]))
+    tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
 
 
 def show_evaluation(
-    evaluation: Evaluation, failures: Sequence[dict[str, Any]], *, intervals: bool | None, as_json: bool
+    evaluation: Evaluation,
+    failures: Sequence[dict[str, Any]],
+    file: Path | None = None,
+    *,
+    intervals: bool | None,
+    as_json: bool,
 ) -> int:
-    """Show an evaluation; returns the exit status."""
+    """Show an evaluation, and the rows that were skipped (all are in ``file``, if any); returns the exit status."""
     if as_json:
         print_json({"evaluation": evaluation.as_dict(), "failures": failures})
         return status(failures)
@@ -93,18 +108,17 @@ def show_evaluation(
     from labeldist.report.tables import print_evaluation
 
     print_evaluation(evaluation, Console(), intervals=intervals)
-    tell_failures(failures)
+    tell_failures(failures, file)
     return status(failures)
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> None:
     """Write an evaluation: a Markdown table where the name ends in .md, else JSON."""
-    from labeldist.datasets.files import write_rows
+    from labeldist.datasets.files import write_rows, write_text
     from labeldist.report.tables import markdown_table
 
     if out.suffix == ".md":
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(markdown_table(evaluation, intervals=True), encoding="utf-8")
+        write_text(out, markdown_table(evaluation, intervals=True))
     else:
         write_rows(out, [evaluation.as_dict()])
 
@@ -142,9 +156,9 @@ def _print_fact(name: str, value: str) -> None:
         click.echo(" " * FACT_WIDTH + line)
 
 
-def tell_failures(failures: Sequence[dict[str, Any]], file: str = "") -> None:
-    """The first failures, how many there are, and the ``file`` that has all, on standard error."""
-    for failure in failures[:SHOWN_FAILURES]:
+def tell_failures(failures: Sequence[dict[str, Any]], file: Path | None = None) -> None:
+    """The first failures, how many there are, and the ``file`` that has all; all of them where there is none."""
+    for failure in failures[: SHOWN_FAILURES if file else None]:
         told = ", ".join(f"{name}: {value}" for name, value in failure.items() if value is not None)
         click.echo(f"labeldist: failed: {told}", err=True)
     if failures:

@@ -66,7 +66,9 @@ class OptionScores:
 
     ``logits`` are in the task's label order, whatever order the options stood in. ``log_total`` is the
     log-sum-exp of all logits of the vocabulary, so ``logit - log_total`` is a log-probability; where ``raw``
-    is false the logits are such log-probabilities already (a server's, say) and ``log_total`` is 0.
+    is false the logits are such log-probabilities already (a server's, say) and ``log_total`` is 0. Where several
+    tokens mean one option, ``logits`` sums their probabilities and ``likeliest`` has the logit of the likeliest token
+    alone, which is a raw logit where a sum is not; empty where each option is one token.
 
     >>> OptionScores(("yes", "no"), (0.0, 0.0), log_total=math.log(4)).letter_mass
     0.5
@@ -76,6 +78,7 @@ class OptionScores:
     logits: tuple[float, ...]
     log_total: float
     raw: bool = True
+    likeliest: tuple[float, ...] = ()
 
     @property
     def letter_mass(self) -> float:

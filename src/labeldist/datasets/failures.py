@@ -15,8 +15,16 @@ class Failure:
     """A row that was skipped, and why; ``id`` is None where the row is too broken to tell.
 
     >>> error = InputError("'maybe'", expected="one of: yes, no", place=Place(line=2, field="labels"))
-    >>> Failure.of(error, id="q1").as_row()
-    {'id': 'q1', 'file': None, 'line': 2, 'field': 'labels', 'found': "'maybe'", 'expected': 'one of: yes, no'}
+    >>> for key, value in Failure.of(error, id="q1").as_row().items():
+    ...     print(f"{key}: {value}")
+    id: q1
+    stage: read
+    reason: line 2, field 'labels': found 'maybe', expected one of: yes, no
+    file: None
+    line: 2
+    field: labels
+    found: 'maybe'
+    expected: one of: yes, no
     """
 
     place: Place
@@ -31,9 +39,11 @@ class Failure:
         return cls(error.place, error.found, error.expected, id, error.message)
 
     def as_row(self) -> dict[str, Any]:
-        """The row for ``failures.jsonl``."""
+        """The row for ``failures.jsonl``: id, stage and reason as for a failure of any stage, then the details."""
         return {
             "id": self.id,
+            "stage": "read",
+            "reason": self.reason,
             "file": None if self.place.file is None else str(self.place.file),
             "line": self.place.line,
             "field": self.place.field,

@@ -6,11 +6,11 @@ import gzip
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, TypeVar, cast
 
 from labeldist.core.errors import InputError, LabeldistError, Place, UsageError, shown
 from labeldist.core.item import Item
@@ -21,6 +21,17 @@ from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
 from labeldist.datasets.tables import csv_rows, parquet_rows
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+
+
+class Identified(Protocol):
+    """A record with an id, such as an item."""
+
+    @property
+    def id(self) -> str:
+        """Unique in a file."""
+
+
+R = TypeVar("R", bound=Identified)
 
 
 def read_rows(path: Path) -> Rows:
@@ -63,14 +74,19 @@ def is_there(path: Path) -> bool:
 def read_items(
     path: Path, task: Task, *, on_error: OnError = "stop", failures: list[Failure] | None = None
 ) -> Iterator[Item]:
-    """The items of a file as a stream; :func:`items_from_rows` says what becomes of bad rows."""
-    return items_from_rows(read_rows(path), task, on_error=on_error, failures=failures)
+    """The items of a file as a stream; :func:`records_from_rows` says what becomes of bad rows."""
+    return records_from_rows(read_rows(path), task, item_from_row, on_error=on_error, failures=failures)
 
 
-def items_from_rows(
-    rows: Rows, task: Task, *, on_error: OnError = "stop", failures: list[Failure] | None = None
-) -> Iterator[Item]:
-    """The items that ``rows`` describe, each id once.
+def records_from_rows(
+    rows: Rows,
+    task: Task,
+    from_row: Callable[[Mapping[str, Any], Task, Place], R],
+    *,
+    on_error: OnError = "stop",
+    failures: list[Failure] | None = None,
+) -> Iterator[R]:
+    """What ``from_row`` (such as :func:`~labeldist.datasets.rows.item_from_row`) makes of each row, each id once.
 
     With ``on_error="stop"`` the first bad row raises :class:`InputError`; with ``"skip"`` it is appended to
     ``failures`` and reading goes on.
@@ -79,7 +95,8 @@ def items_from_rows(
     >>> rows = [{"id": 1, "premise": "It rains.", "hypothesis": "It is wet."}, {"id": 2, "premise": "It rains."}]
     >>> failures: list[Failure] = []
     >>> stream = ((Place(line=line), row) for line, row in enumerate(rows, 1))
-    >>> [item.id for item in items_from_rows(stream, load_task("nli"), on_error="skip", failures=failures)]
+    >>> items = records_from_rows(stream, load_task("nli"), item_from_row, on_error="skip", failures=failures)
+    >>> [item.id for item in items]
     ['1']
     >>> failures[0].id, failures[0].place.field
     ('2', 'hypothesis')
@@ -89,15 +106,15 @@ def items_from_rows(
         try:
             if isinstance(row, InputError):
                 raise row
-            item = item_from_row(row, task, place)
-            refuse_doubled(item.id, first, place)
+            record = from_row(row, task, place)
+            _refuse_doubled(record.id, first, place)
         except InputError as error:
-            skip_or_stop(error, row, on_error, failures)
+            _skip_or_stop(error, row, on_error, failures)
         else:
-            yield item
+            yield record
 
 
-def refuse_doubled(found: str, first: dict[str, Place], place: Place) -> None:
+def _refuse_doubled(found: str, first: dict[str, Place], place: Place) -> None:
     """Note where an id stands for the first time; raise :class:`InputError` if it did before."""
     if found in first:
         earlier = f"line {first[found].line}" if first[found].file == place.file else str(first[found])
@@ -107,7 +124,7 @@ def refuse_doubled(found: str, first: dict[str, Place], place: Place) -> None:
     first[found] = place
 
 
-def skip_or_stop(
+def _skip_or_stop(
     error: InputError, row: Mapping[str, Any] | InputError, on_error: OnError, failures: list[Failure] | None
 ) -> None:
     """Raise ``error``, or note it with the row's id where the row has a usable one."""
@@ -131,15 +148,31 @@ def write_items(path: Path, items: Iterable[Item]) -> int:
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write rows as JSONL in UTF-8 (gzipped where the name ends in ``.gz``) and return how many.
 
-    The file appears whole or not at all: it is written under another name in the same folder, synced, and
-    renamed. Raises :class:`InputError` for a row that JSON cannot hold and :class:`LabeldistError` where the disk
-    refuses.
+    The file appears whole or not at all. Raises :class:`InputError` for a row that JSON cannot hold and
+    :class:`LabeldistError` where the disk refuses.
     """
+    with _whole(path) as file:
+        return _written(file, rows, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` in UTF-8; as with :func:`write_rows`, the file appears whole or not at all."""
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(str(error), expected="a text that UTF-8 can hold", place=Place(path)) from error
+    with _whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file that becomes ``path`` when it is whole: written beside it under another name, synced, and renamed."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("xb") as file:
-            count = _written(file, rows, path)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -148,7 +181,6 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     finally:
         with suppress(OSError):  # it was renamed, or could not be made
             beside.unlink()
-    return count
 
 
 def _written(file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path) -> int:

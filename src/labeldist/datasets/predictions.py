@@ -11,7 +11,7 @@ from labeldist.core.distribution import LabelDistribution, proportions
 from labeldist.core.errors import InputError, Place
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
-from labeldist.datasets.files import read_rows, refuse_doubled, skip_or_stop
+from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.rows import distribution_from_row, id_from_row
 
 
@@ -32,17 +32,7 @@ def read_predictions(
     Probabilities that were rounded (a sum of 1 give or take 0.005 per label) are brought to a sum of 1. Bad rows raise
     :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
     """
-    first: dict[str, Place] = {}
-    for place, row in read_rows(path):
-        try:
-            if isinstance(row, InputError):
-                raise row
-            prediction = prediction_from_row(row, task, place)
-            refuse_doubled(prediction.id, first, place)
-        except InputError as error:
-            skip_or_stop(error, row, on_error, failures)
-        else:
-            yield prediction
+    return records_from_rows(read_rows(path), task, prediction_from_row, on_error=on_error, failures=failures)
 
 
 def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Prediction:

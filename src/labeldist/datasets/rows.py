@@ -5,7 +5,8 @@ and may be null:
 
 - ``labels``: a list of ``{"annotator", "label"}``, a list of label names, or counts ``{label: number}``;
 - ``explanations``: a list of ``{"label", "text", "source"}`` (source ``human`` unless told);
-- ``answers``: raw answers of models, a list of ``{"label", "text", "source"}``;
+- ``answers``: raw answers of models, a list of ``{"label", "text", "source"}``; what a model said, here or as an
+  explanation, is taken as it is, be it blank;
 - ``evidence``: ``{model: {"distribution": {label: p}, "saw_labels": true|false|null}}``;
 - ``reference``: counts or probabilities ``{label: number}``; a label that is left out has 0.
 
@@ -26,8 +27,10 @@ from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
 from labeldist.core.task import Task
 
 SPREAD = ("fields", "labels", "reference")
+HUMAN = "human"
 KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
 MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
+LARGEST = 1e15  # a count: up to about here floats are exact, and sums cannot overflow
 ROUNDING = 0.005  # of each probability: published ones often have two decimals
 
 
@@ -49,7 +52,7 @@ def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
         labels=tuple(_labels(row.get("labels"), task, replace(place, field="labels"))),
         explanations=tuple(
             Explanation(text, label, source)
-            for text, label, source in _texts(row, "explanations", task, place, default_source="human")
+            for text, label, source in _texts(row, "explanations", task, place, default_source=HUMAN)
         ),
         answers=tuple(Answer(text, label, source) for text, label, source in _texts(row, "answers", task, place)),
         evidence=_evidence(row.get("evidence"), task, replace(place, field="evidence")),
@@ -116,8 +119,9 @@ def weights_from_row(found: Any, task: Task, place: Place, *, complete: bool = F
             continue
         if isinstance(number, bool) or not isinstance(number, int | float):
             _refuse(f"{shown(number)} for label {label!r}", "a number", place)
-        if not math.isfinite(number) or number < 0:
-            _refuse(f"{shown(number)} for label {label!r}", "a finite number of at least 0", place)
+        if not 0 <= number <= LARGEST:  # also where it is NaN
+            expected = f"a finite number of at least 0 and at most {LARGEST:g}"
+            _refuse(f"{shown(number)} for label {label!r}", expected, place)
         weights[label] = number
     missing = [label for label in task.label_names if label not in weights]
     if complete and missing:
@@ -230,7 +234,7 @@ def _annotation(entry: Any, number: int, task: Task, place: Place) -> Annotation
 def _texts(
     row: Mapping[str, Any], column: str, task: Task, place: Place, default_source: str | None = None
 ) -> Iterator[tuple[str, str, str]]:
-    """(text, label, source) of each entry. The text of an answer may be empty: that is what the model said."""
+    """(text, label, source) of each entry; a model may say nothing, a human explanation must say something."""
     place = replace(place, field=column)
     found = row.get(column)
     if found is None:
@@ -241,12 +245,13 @@ def _texts(
         if not isinstance(entry, Mapping):
             _refuse(f"{shown(entry)} as entry {number}", 'an object {"label", "text", "source"}', place)
         _only(entry, ("label", "text", "source"), number, place)
-        text = entry.get("text")
-        if not (column == "answers" and text == ""):
-            text = _text(text, f"a text that is not empty, in entry {number}", place)
         source = entry.get("source")
         source = default_source if source is None and default_source else source
         source = _text(source, f"the name of a source, in entry {number}", place)
+        if column == "answers" or source != HUMAN:
+            text = _string(entry.get("text"), f"a text, in entry {number}", place)
+        else:
+            text = _text(entry.get("text"), f"a text that is not empty, in entry {number}", place)
         yield text, _label(entry.get("label"), task, place, f" in entry {number}"), source
 
 
@@ -275,7 +280,7 @@ def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:
         return None
     weights = weights_from_row(found, task, place)
     total = math.fsum(weights.values())
-    if not math.isfinite(total) or total <= 0:
+    if total <= 0:
         _refuse(shown(dict(found)), "at least one number above 0", place)
     if any(number != int(number) for number in weights.values()) and not _sums_to_one(weights, task):
         expected = f"whole counts, or probabilities with a sum of 1 (to {_slack(task):.3g})"
@@ -306,10 +311,19 @@ def _label(found: Any, task: Task, place: Place, where: str = "") -> str:
 
 
 def _text(found: Any, expected: str, place: Place) -> str:
-    if not isinstance(found, str) or not found.strip():
+    """A text that says something."""
+    text = _string(found, expected, place)
+    if not text.strip():
+        _refuse(shown(text), expected, place)
+    if "\0" in text:
+        _refuse(f"a NUL character in {shown(text)}", "a text without NUL characters", place)
+    return text
+
+
+def _string(found: Any, expected: str, place: Place) -> str:
+    """Any text that can be written back."""
+    if not isinstance(found, str):
         _refuse("nothing" if found is None else shown(found), expected, place)
-    if "\0" in found:
-        _refuse(f"a NUL character in {shown(found)}", "a text without NUL characters", place)
     try:
         found.encode("utf-8")
     except UnicodeEncodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,8 +15,9 @@ from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import Failure, OnError
-from labeldist.datasets.files import SUFFIXES, is_there, items_from_rows, read_rows, readable_suffix
+from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
 from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.rows import item_from_row
 from labeldist.tasks.load import load_task
 
 DEFAULT_TASK = "nli"
@@ -43,8 +45,9 @@ class Dataset:
         Raises :class:`InputError` at a bad row, or skips it and adds to ``failures`` (``on_error``).
         """
         self.failures.clear()
-        items = items_from_rows(self.read(), self.task, on_error=self.on_error, failures=self.failures)
-        return islice(items, self.limit)
+        rows = self.read()
+        items = records_from_rows(rows, self.task, item_from_row, on_error=self.on_error, failures=self.failures)
+        return items if self.limit is None else islice(items, min(self.limit, sys.maxsize))
 
 
 def open_source(

@@ -14,6 +14,7 @@ from labeldist.evaluate.evaluation import Kind
 from labeldist.evaluate.metric import Array
 
 PSEUDO_COUNTS = (0.5, 1)
+MOST_GROUPS = 10  # names such as batch17/3 make thousands, which nobody could read
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def baselines(items: Sequence[Item], labels: Sequence[str]) -> list[Candidate]:
 
     ``majority`` puts everything on the most frequent label (ties share equally), ``frequencies`` are the label
     counts divided by their sum, ``+ 0.5`` and ``+ 1 per label`` add pseudo-counts first. Each covers the items that
-    have labels of its group. Raises :class:`InputError` for a label that is not in ``labels``.
+    have labels of its group. Of more than 10 groups only the baselines of all labels are given. Raises
+    :class:`InputError` for a label that is not in ``labels``.
 
     >>> from labeldist.core.item import Annotation
     >>> items = [Item("1", {}, (Annotation("no"), Annotation("no"), Annotation("yes")))]
@@ -46,10 +48,10 @@ def baselines(items: Sequence[Item], labels: Sequence[str]) -> list[Candidate]:
     _check_labels(items, labels)
     shape = (len(items), len(labels))
     found = [Candidate("uniform", "baseline", np.arange(len(items)), np.full(shape, 1 / len(labels)))]
-    for name, group in _groups(items):
+    for name, group, note in _groups(items):
         counts = np.array([item.label_counts(labels, group) for item in items], dtype=np.float64).reshape(shape)
         rows = np.flatnonzero(counts.sum(axis=1))
-        title = _title(name, counts[rows])
+        title = _title(name, counts[rows]) + note
         for way, distributions in _from_counts(counts[rows]):
             found.append(Candidate(f"{title}, {way}", "baseline", rows, distributions))
     return found
@@ -66,13 +68,15 @@ def _check_labels(items: Sequence[Item], labels: Sequence[str]) -> None:
                 )
 
 
-def _groups(items: Sequence[Item]) -> list[tuple[str, str | None]]:
-    """(name, group) of each set of annotators, the group None for all; "all" is named beside others only."""
+def _groups(items: Sequence[Item]) -> list[tuple[str, str | None, str]]:
+    """(name, group, note) of each set of annotators, the group None for all; "all" is named beside others only."""
     groups = list(dict.fromkeys(annotation.group for item in items for annotation in item.labels))
-    named: list[tuple[str, str | None]] = [(group, group) for group in groups if group is not None]
+    named: list[tuple[str, str | None, str]] = [(group, group, "") for group in groups if group is not None]
     if not named:
-        return [("", None)] if groups else []
-    return [*named, ("all", None)] if len(groups) > 1 else named
+        return [("", None, "")] if groups else []
+    if len(named) > MOST_GROUPS:
+        return [("all", None, f" ({len(named):,} groups)")]
+    return [*named, ("all", None, "")] if len(groups) > 1 else named
 
 
 def _title(name: str, counts: Array) -> str:

@@ -16,9 +16,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from labeldist.core.errors import UsageError
+from labeldist.core.errors import shown as quoted
 
 MOST_ORDERS = 5040
 ATTEMPTS = 20
+LOOK_AHEAD = 64
+
+
+Pair = tuple[tuple[int, ...], tuple[int, ...]]  # what an Order holds, quicker to hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ def orders(spec: str, explanations: int, options: int, *, seed: int = 0) -> tupl
     """The orders that ``spec`` (``all`` or ``balanced:N``) means for so many explanations and options.
 
     ``balanced:N`` gives all orders where there are at most N. Raises :class:`UsageError` for another spec, and
-    for ``all`` where that would be more than 5,040 prompts for one item.
+    where that would be more than 5,040 prompts for one item.
 
     >>> [len(orders("all", k, 3)) for k in range(5)]
     [6, 6, 12, 36, 144]
@@ -43,9 +48,15 @@ def orders(spec: str, explanations: int, options: int, *, seed: int = 0) -> tupl
     if spec == "all":
         return all_orders(explanations, options)
     kind, _, number = spec.partition(":")
-    if kind != "balanced" or not number.isdecimal() or int(number) < 1:
-        raise UsageError(f"cannot read the orders {spec!r}", hint="use all, or balanced:N with N of at least 1")
-    return balanced_orders(explanations, options, int(number), seed=seed)
+    if kind != "balanced" or not number.isdecimal() or not number.strip("0"):
+        raise UsageError(f"cannot read the orders {quoted(spec)}", hint="use all, or balanced:N with N of at least 1")
+    # Python refuses to read thousands of digits as a number.
+    count = int(number) if len(number) < 100 else MOST_ORDERS + 1
+    if count > MOST_ORDERS:
+        raise UsageError(
+            f"{quoted(spec)} asks for too many orders of each item", hint=f"use a number of at most {MOST_ORDERS:,}"
+        )
+    return balanced_orders(explanations, options, count, seed=seed)
 
 
 @lru_cache(maxsize=64)
@@ -75,29 +86,31 @@ def all_orders(explanations: int, options: int, shown: int | None = None) -> tup
 def balanced_orders(explanations: int, options: int, count: int, *, seed: int = 0) -> tuple[Order, ...]:
     """``count`` orders in which each explanation, and each option, stands about equally often in each place.
 
-    "About equally": how often differs by at most one between places. The two are paired so that no order occurs
-    twice as long as that can be avoided.
+    "About equally": how often differs by at most one between places. The two are paired so that few orders
+    occur twice, and none where there are many more than ``count``.
     """
     if math.factorial(explanations) * math.factorial(options) <= count:
         return all_orders(explanations, options)
     chance = random.Random(f"orders {seed} {explanations} {options}")
     designs = (_paired(explanations, options, count, chance) for _ in range(ATTEMPTS))
-    fewest: Counter[Order] = Counter()
+    fewest: Counter[Pair] = Counter()
     for design in designs:
         fewest = design if len(design) > len(fewest) else fewest
         if len(fewest) == count:
             break
-    return tuple(fewest.elements())
+    return tuple(Order(*pair) for pair in fewest.elements())
 
 
-def _paired(explanations: int, options: int, count: int, chance: random.Random) -> Counter[Order]:
+def _paired(explanations: int, options: int, count: int, chance: random.Random) -> Counter[Pair]:
     """One balanced design, and how often each order is in it."""
     waiting = list(itertools.islice(_latin_rows(options, chance), count))
-    design: Counter[Order] = Counter()
+    design: Counter[Pair] = Counter()
     for row in itertools.islice(_latin_rows(explanations, chance), count):
-        # Swapping which options go with which explanations keeps both balances, so the pair seen least is free.
-        best = min(range(len(waiting)), key=lambda at: design[Order(row, waiting[at])])
-        design[Order(row, waiting.pop(best))] += 1
+        # Swapping which options go with which explanations keeps both balances, so a pair not seen yet is free.
+        near = range(min(LOOK_AHEAD, len(waiting)))
+        unseen = next((at for at in near if (row, waiting[at]) not in design), None)
+        best = min(near, key=lambda at: design[row, waiting[at]]) if unseen is None else unseen
+        design[row, waiting.pop(best)] += 1
     return design
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeldist.core.distribution import LabelDistribution, OptionScores
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import ModelError, UsageError
 from labeldist.judge.transform import Transform
 
 
@@ -44,7 +44,11 @@ def pool(scores: Sequence[OptionScores], transform: Transform) -> Pooled:
             f"transform {transform.spec!r} needs raw logits, and this model gives log-probabilities only",
             hint="use softmax:T",
         )
-    shares = transform.apply(np.array([score.logits for score in scores], dtype=np.float64))
+    raw = transform.needs_raw_logits
+    logits = [score.likeliest if raw and score.likeliest else score.logits for score in scores]
+    shares = transform.apply(np.array(logits, dtype=np.float64))
+    if not np.isfinite(shares).all():
+        raise ModelError(f"{transform.spec} of these logits is no distribution", hint="use a higher temperature")
     mean = shares.mean(axis=0)
     mean /= mean.sum()
     error = shares.std(axis=0, ddof=1) / math.sqrt(len(scores)) if len(scores) > 1 else np.full(len(mean), math.nan)

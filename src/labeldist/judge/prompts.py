@@ -40,7 +40,7 @@ def judge_prompt(
     >>> prompt.text[-55:]
     ' \\nA. Contradiction \\nB. Entailment \\nC. Neutral. \\nAnswer:'
     >>> prompt.answers
-    (('B',), ('C',), ('A',))
+    (('B', ' B'), ('C', ' C'), ('A', ' A'))
     """
     prompts = task.prompts(style)
     if len(task.labels) > len(string.ascii_uppercase):

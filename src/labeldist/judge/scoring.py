@@ -37,16 +37,17 @@ def option_scores(
     return [
         OptionScores(
             labels,
-            _merge(scores.logits[at], options),
+            _merge(scores.logits[at], options, np.logaddexp),
             float(scores.log_total[at]),
             raw=model.capabilities.raw_logits,
+            likeliest=_merge(scores.logits[at], options, np.maximum),
         )
         for at, options in zip(row, wanted, strict=True)
     ]
 
 
-def _merge(logits: np.ndarray, options: Sequence[Sequence[int]]) -> tuple[float, ...]:
+def _merge(logits: np.ndarray, options: Sequence[Sequence[int]], how: np.ufunc) -> tuple[float, ...]:
     """One logit per option from the logits of its tokens, which stand one option after the other."""
     ends = np.cumsum([len(option) for option in options])
     parts = np.split(logits[: ends[-1]].astype(np.float64), ends[:-1])
-    return tuple(float(np.logaddexp.reduce(part)) for part in parts)
+    return tuple(float(how.reduce(part)) for part in parts)

@@ -27,6 +27,7 @@ from labeldist.models.open import Backend, ModelOptions
 
 BEGIN = 256
 VOCABULARY = 257
+LARGEST_LOGIT = 1e30  # well within what float32 holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def read_script(file: Path) -> list[Rule]:
         rows = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read the script {file}: {error.strerror}", hint="use scripted:FILE.json") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(str(error), expected="a JSON list of rules in UTF-8", place=Place(file)) from error
     if not isinstance(rows, list):
         raise InputError(shown(rows), expected="a JSON list of rules", place=Place(file))
@@ -109,15 +110,27 @@ def read_script(file: Path) -> list[Rule]:
 
 
 def _rule(row: Any, place: Place) -> Rule:
-    answers = row.get("answers") if isinstance(row, dict) else None
+    expected = "{contains, text and/or answers: {answer: logit}}, every logit a finite number"
+    if not isinstance(row, dict):
+        raise InputError(shown(row), expected=expected, place=place)
+    answers = row.get("answers", {})
     if (
-        not isinstance(row, dict)
-        or not isinstance(row.get("contains"), str)
-        or not isinstance(row.get("text", ""), str)
-        or not all(key and isinstance(logit, int | float) for key, logit in (answers or {}).items())
+        not _is_text(row.get("contains"))
+        or not _is_text(row.get("text", ""))
+        or not isinstance(answers, dict)
+        or not all(key and _is_text(key) and _is_logit(logit) for key, logit in answers.items())
     ):
-        raise InputError(shown(row), expected="{contains, text and/or answers: {answer: logit}}", place=place)
-    return Rule(row["contains"], row.get("text"), None if answers is None else tuple(answers.items()))
+        raise InputError(shown(row), expected=expected, place=place)
+    return Rule(row["contains"], row.get("text"), tuple(answers.items()) if "answers" in row else None)
+
+
+def _is_text(found: Any) -> bool:
+    """Whether ``found`` is a text without half surrogate pairs, which have no bytes."""
+    return isinstance(found, str) and found.encode(errors="replace").decode() == found
+
+
+def _is_logit(found: Any) -> bool:
+    return isinstance(found, int | float) and not isinstance(found, bool) and abs(found) <= LARGEST_LOGIT
 
 
 def _digest(sequence: Sequence[int], purpose: str) -> bytes:

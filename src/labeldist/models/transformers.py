@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from labeldist.models.base import Capabilities, TokenScores
 from labeldist.models.open import Backend, ModelOptions
 
 BATCH_TOKENS = 8192
-READ_AT_ENDS = 1 << 20
+# What answers may depend on in a model's folder: configuration, weights, tokenizer, chat template.
+HASHED = {".json", ".safetensors", ".jinja", ".model", ".txt"}
 
 
 class TransformersModel:
@@ -44,9 +46,22 @@ class TransformersModel:
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
         self._begin = _begin(tokenizer)
+        ends, pad = model.generation_config.eos_token_id, tokenizer.pad_token_id
+        self._special = {
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id if ends is None else ends,
+            "pad_token_id": tokenizer.eos_token_id if pad is None else pad,
+        }
+        # Penalties, top-k and the like that a model brings along would fill whatever `generate` is not told.
+        self._config = type(model.generation_config)
+        model.generation_config = self._config()
 
     def encode(self, prompt: str, reply: str = "") -> list[int]:
-        """The chat template's user turn (or the bare prompt) and the beginning of the reply, as token ids."""
+        """The chat template's user turn (or the bare prompt) and the beginning of the reply, as token ids.
+
+        The reply merges with the end of the turn where the tokenizer does so, except with white space that ends it:
+        the model is given that as a token of its own, and goes on behind it.
+        """
         if self._tokenizer.chat_template:
             # The template states its special tokens itself; a tokenizer that adds them again would double them.
             turn = [{"role": "user", "content": prompt}]
@@ -54,7 +69,13 @@ class TransformersModel:
             begin: list[int] = []
         else:
             text, begin = prompt, self._begin
-        return begin + list(self._tokenizer(text + reply, add_special_tokens=False)["input_ids"])
+        turn_ids = begin + self._ids(text)
+        if not reply:
+            return turn_ids
+        new = self._added(text, reply)
+        if new is None:
+            new = self._added(text.rstrip(), reply)
+        return begin + self._ids(text + reply) if new is None else turn_ids + new
 
     def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
         """Raw logits at the last position, softmax totals in float32, batches of similar length padded right."""
@@ -64,7 +85,7 @@ class TransformersModel:
         width = len(tokens[0]) if tokens else 0
         logits = np.empty((len(sequences), width), dtype=np.float32)
         totals = np.empty(len(sequences), dtype=np.float32)
-        with torch.inference_mode():
+        with torch.inference_mode(), _computing(self.name):
             for batch in self._batches(sequences):
                 last = self._last_logits([sequences[at] for at in batch]).float()
                 wanted = torch.tensor([list(tokens[at]) for at in batch], device=last.device)
@@ -75,28 +96,37 @@ class TransformersModel:
     def generate(
         self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
     ) -> list[str]:
-        """Continue by ``transformers``' own generation; sequences of one length go together, so nothing is padded."""
+        """Plain greedy decoding at temperature 0, sampling from the whole softmax above, whatever the model's settings.
+
+        Sequences of one length go together, so nothing is padded. A sampled sequence goes alone: its text depends on
+        the sequence and the seed, not on what else is asked.
+        """
         import torch
 
+        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {}
+        config = self._config(max_new_tokens=max_new_tokens, **self._special, **sampling)
         texts = [""] * len(sequences)
-        sampling = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
-        pad = self._tokenizer.pad_token_id
-        with torch.inference_mode(), torch.random.fork_rng():
-            torch.manual_seed(seed)
-            for batch in self._batches(sequences, room=max_new_tokens, same_length=True):
+        batches = self._batches(sequences, room=max_new_tokens, same_length=True)
+        if sampling:
+            batches = ([at] for batch in batches for at in batch)
+        with torch.inference_mode(), torch.random.fork_rng(), _computing(self.name):
+            for batch in batches:
                 ids = torch.tensor([list(sequences[at]) for at in batch], device=self._model.device)
-                made = self._model.generate(
-                    ids,
-                    attention_mask=torch.ones_like(ids),
-                    max_new_tokens=max_new_tokens,
-                    pad_token_id=self._tokenizer.eos_token_id if pad is None else pad,
-                    eos_token_id=self._model.generation_config.eos_token_id or self._tokenizer.eos_token_id,
-                    **sampling,
-                )
+                if sampling:
+                    torch.manual_seed(_seed(seed, sequences[batch[0]]))
+                made = self._model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
                 new = made[:, ids.shape[1] :]
                 for at, text in zip(batch, self._tokenizer.batch_decode(new, skip_special_tokens=True), strict=True):
                     texts[at] = text.strip()
         return texts
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _added(self, text: str, reply: str) -> list[int] | None:
+        """The tokens that ``reply`` adds behind ``text``; None where it changes the tokens of ``text``."""
+        before, after = self._ids(text), self._ids(text + reply)
+        return after[len(before) :] if after[: len(before)] == before else None
 
     def _last_logits(self, sequences: Sequence[Sequence[int]]) -> Any:
         """Logits (b, vocabulary) at each sequence's last token; right padding cannot reach it in a causal model."""
@@ -142,6 +172,27 @@ def _begin(tokenizer: Any) -> list[int]:
     return [ids[0]] if ids and ids[0] in (tokenizer.bos_token_id, tokenizer.cls_token_id) and ids[0] is not None else []
 
 
+def _seed(seed: int, sequence: Sequence[int]) -> int:
+    """64 bits from a seed of any size and a sequence."""
+    return int.from_bytes(hashlib.sha256(repr((seed, list(sequence))).encode()).digest()[:8], "big")
+
+
+@contextmanager
+def _computing(name: str) -> Iterator[None]:
+    """What torch cannot compute, for want of memory above all, as a :class:`ModelError`."""
+    try:
+        yield
+    except (RuntimeError, IndexError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        raise ModelError(
+            f"model {name!r} failed to compute: {_reason(error)}",
+            hint="where memory ran out, use a smaller --batch-tokens, --dtype bfloat16 or a smaller model",
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def _open(argument: str, options: ModelOptions) -> TransformersModel:
     if not argument:
         raise UsageError("model 'transformers' without a name", hint="use transformers:NAME-OR-FOLDER")
@@ -154,23 +205,41 @@ def _open(argument: str, options: ModelOptions) -> TransformersModel:
     if options.dtype not in dtypes:
         raise UsageError(f"no number format is named {options.dtype!r}", hint=f"use one of: {', '.join(dtypes)}")
     device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError("device 'cuda', but torch finds no GPU here", hint="use --device cpu")
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(argument)
-        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            argument, dtype=dtypes[options.dtype], use_safetensors=True
-        )
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        torch.zeros(1, device=device).cpu()
+    except Exception as error:  # each kind of device fails with a kind of error of its own
         raise UsageError(
-            f"cannot load {argument!r} with transformers: {reason}",
-            hint="give a folder with config, tokenizer and safetensors weights, or the name of a model on the hub",
+            f"torch cannot compute on device {device!r}: {_reason(error)}",
+            hint="use --device cpu, or cuda where torch finds a GPU",
         ) from error
+    hint = "give a folder with config, tokenizer and safetensors weights, or the name of a model on the hub"
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(argument, trust_remote_code=False)
+        kind: Any = transformers.AutoModelForCausalLM
+        model, loading = kind.from_pretrained(
+            argument,
+            dtype=dtypes[options.dtype],
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except Exception as error:  # files of others fail in many ways: tokenizers raises Exception itself
+        raise UsageError(
+            f"cannot load {argument!r} with transformers: {_reason(error)}",
+            hint=f"{hint}, of a kind that transformers knows: a model's own code is never run",
+        ) from error
+    if loading["missing_keys"]:
+        raise UsageError(
+            f"the weights of {argument!r} lack {', '.join(sorted(loading['missing_keys'])[:3])}, which would be random",
+            hint=hint,
+        )
+    name = f"transformers:{argument}"
+    with _computing(name):
+        model = model.to(device)
     return TransformersModel(
-        model.to(device),
+        model,
         tokenizer,
-        name=f"transformers:{argument}",
+        name=name,
         revision=f"{_weights_revision(argument, model)} {options.dtype} {device.partition(':')[0]}",
         style="letters" if options.style == "auto" else options.style,
         batch_tokens=options.batch_tokens,
@@ -178,20 +247,16 @@ def _open(argument: str, options: ModelOptions) -> TransformersModel:
 
 
 def _weights_revision(argument: str, model: Any) -> str:
-    """The hub's commit, or for a folder a hash over its files: names, sizes, and first and last MiB of each.
+    """The hub's commit, or for a folder a hash over names and whole contents of its files.
 
-    Whole files are not read: a large model would take minutes, and a fine-tuned copy differs all over.
+    Whole, because tuning may change but a few layers; reading costs about what loading the weights did.
     """
     if not Path(argument).is_dir():
         return str(getattr(model.config, "_commit_hash", None) or "unknown")
     digest = hashlib.sha256()
-    for file in sorted(path for path in Path(argument).iterdir() if path.suffix in {".json", ".safetensors", ".jinja"}):
-        size = file.stat().st_size
-        digest.update(f"{file.name} {size}".encode())
+    for file in sorted(path for path in Path(argument).iterdir() if path.suffix in HASHED):
         with file.open("rb") as content:
-            digest.update(content.read(READ_AT_ENDS))
-            content.seek(max(size - READ_AT_ENDS, 0))
-            digest.update(content.read(READ_AT_ENDS))
+            digest.update(f"{file.name} {hashlib.file_digest(content, 'sha256').hexdigest()} ".encode())
     return digest.hexdigest()[:16]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
 
 from labeldist.core.distribution import LabelDistribution
 from labeldist.core.item import Item
 from labeldist.core.task import Task
+from labeldist.datasets.predictions import read_predictions
 
 BAR = 8
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
@@ -21,6 +23,18 @@ def chosen_items(items: Iterable[Item], wanted: int | Sequence[str]) -> list[Ite
         return list(islice(items, wanted))
     found = {item.id: item for item in items if item.id in wanted}
     return [found[name] for name in wanted if name in found]
+
+
+def lines_of_items(items: Sequence[Item], files: Mapping[str, Path], task: Task) -> Iterator[str]:
+    """Each of ``items`` as lines, with what the files of distributions ({name to show: file}) have for it."""
+    ids = {item.id for item in items}
+    found = {
+        name: {row.id: row.distribution for row in read_predictions(file, task) if row.id in ids}
+        for name, file in files.items()
+    }
+    for item in items:
+        of_item = {name: by_id[item.id] for name, by_id in found.items() if item.id in by_id}
+        yield from (*item_lines(item, of_item, task), "")
 
 
 def item_lines(item: Item, distributions: Mapping[str, LabelDistribution], task: Task) -> Iterator[str]:

@@ -80,9 +80,11 @@ def named_files(specs: Sequence[str]) -> dict[str, Path]:
     """
     files: dict[str, Path] = {}
     for spec in specs:
-        name, equals, file = spec.rpartition("=")
+        name, equals, file = spec.partition("=")
+        if not equals or Path(spec).exists():  # a path may hold an equals sign itself
+            name, file = "", spec
         path = Path(file)
-        name = name if equals else path.name.removesuffix(".gz").rpartition(".")[0] or path.name
+        name = name or path.name.removesuffix(".gz").rpartition(".")[0] or path.name
         if name in files:
             raise UsageError(f"two files of distributions are named {name!r}", hint="name them: NAME=FILE")
         files[name] = path

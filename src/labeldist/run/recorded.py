@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from labeldist.core.errors import ModelError
 from labeldist.models.base import Capabilities, LanguageModel, TokenScores
 from labeldist.run.store import Call, Store
+
+NOT_FINITE = "try --dtype float32; if that does not help, the weights are broken"
 
 
 class Recorded:
@@ -67,16 +70,17 @@ class Recorded:
         keys = [
             self._key("next_token", sequence, list(wanted)) for sequence, wanted in zip(sequences, tokens, strict=True)
         ]
-        known = self._store.responses(keys)
-        missing = [at for at, key in enumerate(keys) if key not in known]
+        known, missing = self._known(keys)
         if missing:
             made = self._model.next_token_scores([sequences[at] for at in missing], [tokens[at] for at in missing])
+            # Kept answers are never asked for again, so one that is no number must not be kept.
+            if not (np.isfinite(made.logits).all() and np.isfinite(made.log_total).all()):
+                raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
             responses = [
                 {"logits": logits.tolist(), "log_total": float(total)}
                 for logits, total in zip(made.logits, made.log_total, strict=True)
             ]
             self._keep("next_token", keys, sequences, missing, responses, known)
-        self._count(len(keys), len(missing))
         answers = [known[key] for key in keys]
         return TokenScores(
             np.array([answer["logits"] for answer in answers], dtype=np.float32),
@@ -90,15 +94,22 @@ class Recorded:
         # At temperature 0 nothing is drawn, so the seed is no part of the question.
         parameters = [max_new_tokens, temperature, seed if temperature else None]
         keys = [self._key("generate", sequence, parameters) for sequence in sequences]
-        known = self._store.responses(keys)
-        missing = [at for at, key in enumerate(keys) if key not in known]
+        known, missing = self._known(keys)
         if missing:
             texts = self._model.generate(
                 [sequences[at] for at in missing], max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
             )
             self._keep("generate", keys, sequences, missing, texts, known)
-        self._count(len(keys), len(missing))
         return [known[key] for key in keys]
+
+    def _known(self, keys: Sequence[bytes]) -> tuple[dict[bytes, Any], list[int]]:
+        """What the store has, and where in ``keys`` each missing one stands first: nothing is asked twice."""
+        known = self._store.responses(keys)
+        first = {key: at for at, key in reversed(list(enumerate(keys)))}
+        missing = sorted(at for key, at in first.items() if key not in known)
+        self.made += len(missing)
+        self.reused += len(keys) - len(missing)
+        return known, missing
 
     def _keep(
         self,
@@ -114,10 +125,6 @@ class Recorded:
             for at, response in zip(missing, responses, strict=True)
         )
         known.update((keys[at], response) for at, response in zip(missing, responses, strict=True))
-
-    def _count(self, asked: int, made: int) -> None:
-        self.made += made
-        self.reused += asked - made
 
     def _key(self, kind: str, sequence: Sequence[int], parameters: Sequence[object]) -> bytes:
         digest = hashlib.sha256(json.dumps([kind, self._identity, list(parameters)]).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import UsageError
@@ -14,7 +13,7 @@ from labeldist.run.stages import Generation
 from labeldist.run.store import Store
 
 # What changes how a run goes, but not what it finds.
-WITHOUT_EFFECT = ("on_error",)
+WITHOUT_EFFECT = ("on_error", "model_options.batch_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +58,12 @@ def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
     store.set_settings(now)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove the files that a killed run was still writing; whole files have other names."""
-    for file in folder.glob(".*.part"):
-        file.unlink(missing_ok=True)
-
-
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings with dotted names; tuples as lists, as JSON gives them back."""
     flat: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{name}.")
-        elif name not in WITHOUT_EFFECT:
+        elif prefix + name not in WITHOUT_EFFECT:
             flat[prefix + name] = list(value) if isinstance(value, tuple) else value
     return flat

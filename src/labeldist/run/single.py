@@ -15,6 +15,7 @@ from labeldist.explain.condition import HUMAN, Condition
 from labeldist.judge.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
 from labeldist.run.distributions import MeanLetterMass, distribution_row
+from labeldist.run.folder import alone, check_out, failures_of, remove_unfinished, store_of, write_failures
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
     Asked,
@@ -27,6 +28,7 @@ from labeldist.run.stages import (
     judge_items,
 )
 from labeldist.run.store import Store
+from labeldist.run.survey import check_orders, check_profile
 
 GIVEN, NONE = "given", "none"
 # The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
@@ -55,8 +57,11 @@ def explain_to_file(
     progress: Progress = lambda *_: None,
 ) -> StageSummary:
     """Write the items with the model's raw answers and what the parser ``profile`` finds in them."""
+    check_profile(profile)
     watch = Watch(progress, [], dataset.on_error)
-    with Store(store_of(out)) as store:
+    check_out(out, dataset.path)
+    with alone(store_of(out)), Store(store_of(out)) as store:
+        remove_unfinished(out)
         recorded = Recorded(model, store)
         answered = explain_items(
             dataset.items(), dataset.task, recorded, generation or Generation(), watch, profile=profile
@@ -78,6 +83,8 @@ def select_to_file(
 
     ``source`` None means the only source other than ``human`` that the items have.
     """
+    check_profile(profile)
+    check_out(out, dataset.path)
     watch = Watch(lambda *_: None, [], dataset.on_error)
     of_pool = explanation_pool(source or _only_source(dataset), profile)
     note = {"condition": condition.name, "saw_labels": condition.saw_labels}
@@ -108,6 +115,7 @@ def judge_to_file(
     if explanations not in (GIVEN, HUMAN, NONE):
         raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
     settings = (settings or JudgeSettings()).for_model(model)
+    check_orders({len(_shown(item, explanations)) for item in dataset.items()}, dataset, settings)
     watch = Watch(progress, [], dataset.on_error)
     mass = MeanLetterMass()
 
@@ -115,7 +123,9 @@ def judge_to_file(
         for item in dataset.items():
             yield item, _shown(item, explanations)
 
-    with Store(store_of(out)) as store:
+    check_out(out, dataset.path)
+    with alone(store_of(out)), Store(store_of(out)) as store:
+        remove_unfinished(out)
         recorded = Recorded(model, store)
         judged = judge_items(asked(), dataset.task, recorded, settings, watch, "judge")
         rows = write_rows(
@@ -126,15 +136,6 @@ def judge_to_file(
             ),
         )
     return _summary(out, rows, dataset, watch, recorded, {explanations: mass.mean})
-
-
-def store_of(out: Path) -> Path:
-    """The file of finished calls beside the result file ``out``.
-
-    >>> str(store_of(Path("mjd.jsonl")))
-    'mjd.calls.sqlite'
-    """
-    return out.with_name(f"{out.name.partition('.')[0]}.calls.sqlite")
 
 
 def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
@@ -183,16 +184,12 @@ def _summary(
     letter_mass: dict[str, float | None] | None = None,
 ) -> StageSummary:
     failures = (*(bad.as_row() for bad in dataset.failures), *(bad.as_row() for bad in watch.failures))
-    beside = out.with_name(f"{out.name.partition('.')[0]}.failures.jsonl")
-    if failures:
-        write_rows(beside, failures)
-    else:
-        beside.unlink(missing_ok=True)
+    beside = write_failures(failures, failures_of(out))
     return StageSummary(
         rows,
         failures,
         0 if model is None else model.made,
         0 if model is None else model.reused,
         letter_mass or {},
-        (out, beside) if failures else (out,),
+        (out, *beside),
     )

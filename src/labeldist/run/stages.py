@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from labeldist.core.errors import InputError, ModelError
+from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.failures import OnError
@@ -62,6 +63,10 @@ class Generation:
     max_new_tokens: int | None = None
     temperature: float = 0.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise UsageError(f"temperature {self.temperature} of generation", hint="give a number of at least 0")
 
 
 def explain_items(

@@ -1,60 +1,95 @@
-"""A first reading of all the items, so that bad data is found before a model is asked anything."""
+"""A first reading of all the items, so that what cannot work is found before a model is asked anything."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from labeldist.core.errors import InputError, Place
-from labeldist.core.item import Item
+from labeldist.core.registry import did_you_mean
 from labeldist.datasets.source import Dataset
-from labeldist.explain.condition import Condition, parse_condition
+from labeldist.explain.condition import HUMAN, NONE, Condition, parse_condition
+from labeldist.explain.parse import PARSERS
+from labeldist.judge.judge import JudgeSettings
+from labeldist.judge.orders import orders
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many items there are, how many have a reference or labels, and the groups of their annotators."""
+    """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations."""
 
     items: int
     with_reference: int
     with_labels: int
     groups: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
-def survey(dataset: Dataset, specs: Sequence[str]) -> tuple[Survey, list[Condition]]:
-    """Read all the items once; with the conditions that ``specs`` name, or without any those that the items allow.
-
-    Raises :class:`~labeldist.core.errors.UsageError` for a condition that cannot be, and :class:`InputError` for the
-    first bad row, for an item that lacks what a condition needs (unless the data set skips errors), and for no items.
-    """
-    found = _read(dataset)
-    guided = ("label-guided",) if found.with_labels == found.items else ()
-    conditions = [parse_condition(spec, found.groups) for spec in specs or ("none", "label-free", *guided)]
-    if dataset.on_error == "stop":
-        for item in dataset.items():
-            _check(item, conditions, dataset)
-    return found, conditions
-
-
-def _read(dataset: Dataset) -> Survey:
+def survey(dataset: Dataset) -> Survey:
+    """Read all the items once. Raises :class:`InputError` for the first bad row (or skips it), and for no items."""
     count = with_reference = with_labels = 0
     groups: dict[str, None] = {}
+    sources: dict[str, None] = {}
     for item in dataset.items():
         count += 1
         with_reference += item.reference is not None
         with_labels += bool(item.labels)
         groups |= dict.fromkeys(item.groups())
+        sources |= dict.fromkeys(part.source for part in item.explanations)
+        sources |= dict.fromkeys(part.source for part in item.answers)
     if not count:
         skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
         raise InputError(f"no items{skipped}", expected="at least one", place=Place(dataset.path))
-    return Survey(count, with_reference, with_labels, tuple(groups))
+    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources))
 
 
-def _check(item: Item, conditions: Sequence[Condition], dataset: Dataset) -> None:
-    for condition in conditions:
-        try:
-            condition.wanted(item, dataset.task)
-        except InputError as error:
-            field = "explanations" if condition.guide == "human" else "labels"
-            place = Place(dataset.path, field=field)
-            raise InputError(error.found, expected=error.expected, place=place, hint=error.hint) from error
+def conditions_of(specs: Sequence[str], found: Survey) -> list[Condition]:
+    """The conditions that ``specs`` name, each once; without any, those that the items allow."""
+    guided = ("label-guided",) if found.with_labels == found.items else ()
+    conditions = (parse_condition(spec, found.groups) for spec in specs or ("none", "label-free", *guided))
+    return list({condition.name: condition for condition in conditions}.values())
+
+
+def needs_pool(conditions: Sequence[Condition]) -> bool:
+    """Whether any condition chooses from explanations of a model."""
+    return any(condition.guide not in (NONE, HUMAN) for condition in conditions)
+
+
+def check_source(source: str, found: Survey) -> None:
+    """Refuse a source of explanations that no item has."""
+    if source not in found.sources:
+        raise did_you_mean("source of explanations among the items", source, found.sources)
+
+
+def check_items(dataset: Dataset, conditions: Sequence[Condition], settings: JudgeSettings) -> None:
+    """See that each item has what the conditions take, and that so many explanations have the orders asked for.
+
+    Raises :class:`InputError` for an item that lacks something (unless the data set skips errors: then that item will
+    be a failure of its condition), :class:`~labeldist.core.errors.UsageError` for orders that cannot be.
+    """
+    lengths = set()
+    for item in dataset.items():
+        for condition in conditions:
+            try:
+                lengths.add(len(condition.wanted(item, dataset.task)))
+            except InputError as error:
+                if dataset.on_error == "stop":
+                    raise _located(error, condition, dataset) from error
+    check_orders(lengths, dataset, settings)
+
+
+def check_orders(lengths: Iterable[int], dataset: Dataset, settings: JudgeSettings) -> None:
+    """Refuse orders that are too many for one of these numbers of explanations."""
+    for length in sorted(lengths):
+        orders(settings.orders, length, len(dataset.task.labels), seed=settings.seed)
+
+
+def check_profile(profile: str | None) -> None:
+    """Refuse a parser profile that does not exist."""
+    if profile is not None:
+        PARSERS.get(profile)
+
+
+def _located(error: InputError, condition: Condition, dataset: Dataset) -> InputError:
+    place = Place(dataset.path, field="explanations" if condition.guide == HUMAN else "labels")
+    return InputError(error.found, expected=error.expected, place=place, hint=error.hint)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,28 @@ from labeldist.core.registry import did_you_mean
 from labeldist.core.task import JudgePrompts, Label, Task
 
 SHIPPED = Path(__file__).parent
+RESERVED = ("options", "comments", "label")  # placeholders that stand beside the fields in a prompt
+ANY_OPTION = ("letter", "option")
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """What a template may contain, and what it must: one of each group of ``needed``."""
+
+    needed: tuple[tuple[str, ...], ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> set[str]:
+        """All the names."""
+        return {*itertools.chain.from_iterable(self.needed), *self.others}
+
+
 STYLE_PLACEHOLDERS = {
-    "comment": {"number", "text"},
-    "explicit_comment": {"number", "text", "option"},
-    "option": {"letter", "option"},
-    "option_separator": set[str](),
+    "comment": Placeholders((("text",),), ("number",)),
+    "explicit_comment": Placeholders((("text",), ("option",)), ("number",)),
+    "option": Placeholders((ANY_OPTION,)),
+    "option_separator": Placeholders(),
 }
 
 
@@ -47,13 +66,14 @@ def _read_task(folder: Path) -> Task:
     about = _read_toml(folder / "task.toml")
     prompts = _read_toml(folder / "prompts.toml")
     fields = tuple(_texts(about, "fields", folder / "task.toml"))
+    _check_fields(fields, folder / "task.toml")
     labels = tuple(_label(row, folder / "task.toml") for row in _tables(about, "labels", folder / "task.toml"))
     _check_labels(labels, folder / "task.toml")
     place = folder / "prompts.toml"
     judge = prompts.get("judge")
     if not isinstance(judge, dict) or not judge:
         raise _bad(place, "judge", judge, "a table with at least one answer style")
-    styles = {style: _judge_prompts(f"judge.{style}", table, set(fields), place) for style, table in judge.items()}
+    styles = {style: _judge_prompts(f"judge.{style}", table, fields, place) for style, table in judge.items()}
     for style in styles:
         for label in labels:
             if style not in label.options:
@@ -64,7 +84,7 @@ def _read_task(folder: Path) -> Task:
         language=_text(about, "language", folder / "task.toml"),
         fields=fields,
         labels=labels,
-        explain_prompt=_template(prompts, "explain", {"label", *fields}, place),
+        explain_prompt=_template(prompts, "explain", Placeholders((("label",), fields)), place),
         judge_prompts=styles,
     )
 
@@ -85,31 +105,53 @@ def _check_labels(labels: tuple[Label, ...], file: Path) -> None:
         raise InputError(found, expected="at least two labels, all spelled apart", place=Place(file, field="labels"))
 
 
-def _judge_prompts(name: str, table: Any, fields: set[str], file: Path) -> JudgePrompts:
+def _check_fields(fields: tuple[str, ...], file: Path) -> None:
+    for name in fields:
+        if name in RESERVED or not name.isidentifier():
+            expected = f"a word other than {', '.join(RESERVED)}, to be a placeholder in prompts"
+            raise _bad(file, "fields", name, expected)
+
+
+def _judge_prompts(name: str, table: Any, fields: tuple[str, ...], file: Path) -> JudgePrompts:
     if not isinstance(table, dict):
         raise _bad(file, name, table, "a table of prompts")
-    parts = {part: _template(table, part, allowed, file, name) for part, allowed in STYLE_PLACEHOLDERS.items()}
-    forms = tuple(_texts(table, "answer_forms", file))
+    where = name + "."
+    parts = {part: _template(table, part, known, file, where) for part, known in STYLE_PLACEHOLDERS.items()}
+    forms = tuple(_texts(table, "answer_forms", file, where))
+    for form in forms:
+        _check_template(form, Placeholders((ANY_OPTION,)), Place(file, field=f"{where}answer_forms"))
     return JudgePrompts(
-        plain=_template(table, "plain", {*fields, "options"}, file, name),
-        commented=_template(table, "commented", {*fields, "options", "comments"}, file, name),
+        plain=_template(table, "plain", Placeholders((("options",), fields)), file, where),
+        commented=_template(table, "commented", Placeholders((("options",), ("comments",), fields)), file, where),
         answer_forms=forms,
         **parts,
     )
 
 
-def _template(table: Mapping[str, Any], key: str, allowed: set[str], file: Path, where: str = "") -> str:
-    """A prompt whose placeholders are all known; attribute or index access in one is refused."""
-    text = _text(table, key, file)
-    used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    if not used <= allowed:
-        field = f"{where}.{key}" if where else key
-        raise InputError(
-            f"placeholder {{{sorted(used - allowed)[0]}}}",
-            expected=f"only: {', '.join(sorted(allowed)) or 'no placeholder'}",
-            place=Place(file, field=field),
-        )
+def _template(table: Mapping[str, Any], key: str, known: Placeholders, file: Path, where: str = "") -> str:
+    text = _text(table, key, file, where)
+    _check_template(text, known, Place(file, field=where + key))
     return text
+
+
+def _check_template(text: str, known: Placeholders, place: Place) -> None:
+    """Refuse what could not be filled in: only plain, known placeholders, and all that are needed."""
+    try:
+        parsed = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
+    except ValueError as error:
+        raise InputError(
+            f"{shown(text)} ({error})", expected="each brace closed", place=place, hint="write {{ or }} for a brace"
+        ) from error
+    allowed = f"only: {', '.join(f'{{{name}}}' for name in sorted(known.allowed)) or 'no placeholder'}"
+    for name, form, conversion in parsed:
+        if form or conversion or name not in known.allowed:
+            whole = f"{name}{'!' + conversion if conversion else ''}{':' + form if form else ''}"
+            raise InputError(f"placeholder {{{whole}}}", expected=allowed, place=place)
+    used = {name for name, _, _ in parsed}
+    for choices in known.needed:
+        if not used.intersection(choices):
+            expected = " or ".join(f"{{{name}}}" for name in choices)
+            raise InputError(f"{shown(text)} without {expected}", expected="that placeholder in it", place=place)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -121,17 +163,17 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InputError(str(error), expected="a TOML file in UTF-8", place=Place(file)) from error
 
 
-def _text(table: Mapping[str, Any], key: str, file: Path) -> str:
+def _text(table: Mapping[str, Any], key: str, file: Path, where: str = "") -> str:
     value = table.get(key)
     if not isinstance(value, str) or not value:
-        raise _bad(file, key, value, "a text")
+        raise _bad(file, where + key, value, "a text")
     return value
 
 
-def _texts(table: Mapping[str, Any], key: str, file: Path) -> list[str]:
+def _texts(table: Mapping[str, Any], key: str, file: Path, where: str = "") -> list[str]:
     value = table.get(key)
     if not isinstance(value, list) or not value or not all(isinstance(text, str) and text for text in value):
-        raise _bad(file, key, value, "a list of texts")
+        raise _bad(file, where + key, value, "a list of texts")
     return value
 
 

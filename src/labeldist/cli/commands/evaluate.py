@@ -38,12 +38,14 @@ def command(
 
     PREDICTIONS are files of distributions, as judge writes them; without any, the baselines stand alone: uniform, and
     from the items' labels the majority, relative frequencies, and 0.5 or 1 pseudo-count per label, for each group of
-    annotators. With --on-error skip all rows use the items common to all files.
+    annotators. With --on-error skip all rows use the items common to all files; what was skipped is printed, and with
+    --out also written beside it.
     """
     from labeldist.cli.results import show_evaluation, write_evaluation
     from labeldist.datasets.failures import Failure
     from labeldist.datasets.source import open_source
     from labeldist.run.distributions import evaluate_files, named_files
+    from labeldist.run.folder import failures_of, write_failures
 
     skip = on_error == "skip"
     dataset = open_source(source, task=task, on_error="skip" if skip else "stop", limit=limit)
@@ -58,6 +60,8 @@ def command(
         failures=bad_rows,
     )
     failures = [failure.as_row() for failure in (*dataset.failures, *bad_rows)]
+    beside = []
     if out is not None:
         write_evaluation(evaluation, out)
-    return show_evaluation(evaluation, failures, intervals=intervals, as_json=as_json)
+        beside = write_failures(failures, failures_of(out))
+    return show_evaluation(evaluation, failures, *beside, intervals=intervals, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labeldist.cli.options import (
+    first_or_named,
     generation_options,
     generation_settings,
     json_option,
@@ -80,6 +81,5 @@ def command(
         on_error=given["on_error"],
     )
     with shown_progress() as progress:
-        wanted = int(show) if show.isdecimal() else split_names((show,))
-        summary = run(settings, out, overwrite=overwrite, show=wanted, progress=progress)
-    return show_run(summary, as_json=as_json)
+        summary = run(settings, out, overwrite=overwrite, progress=progress)
+    return show_run(summary, first_or_named(show), as_json=as_json)

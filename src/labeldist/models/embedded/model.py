@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from labeldist.core.errors import IntegrityError, ModelError, UsageError
+from labeldist.core.errors import InputError, IntegrityError, ModelError, Place, UsageError, shown
 from labeldist.models.base import Capabilities, TokenScores
 from labeldist.models.embedded.batches import by_length, causal_mask, padded
 from labeldist.models.embedded.decode import continue_batch
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 PACKAGED = Path(__file__).parent
 FILES = ("model.json", "model.onnx", "tokenizer.json")
 BATCH_TOKENS = 4096
+SETTINGS: dict[str, Any] = {
+    "answer_style": str,
+    "transform": str,
+    "context_length": int,
+    "special_ids": {"begin": int, "end": int, "pad": int},
+    "sha256": {"model.onnx": str, "tokenizer.json": str},
+}
+AGAIN = "install the package again, or write the folder again with `python -m training.export`"
+T = TypeVar("T")
 
 
 class EmbeddedModel:
@@ -111,7 +120,7 @@ def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: 
     """The packaged model, or that of a folder with the same three files (for instance trained by ``training/``).
 
     Raises :class:`UsageError` for a folder without them, :class:`IntegrityError` for weights or a tokenizer that
-    are not those that ``model.json`` names.
+    are not those that ``model.json`` names, :class:`InputError` for a file that is not what its name says.
     """
     from tokenizers import Tokenizer
 
@@ -119,17 +128,18 @@ def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: 
     missing = [name for name in FILES if not (place / name).is_file()]
     if missing:
         raise UsageError(f"{place} has no {' and no '.join(missing)}", hint=f"a model folder holds {', '.join(FILES)}")
-    settings = json.loads((place / "model.json").read_text(encoding="utf-8"))
+    settings = _read(place / "model.json", "settings as JSON", lambda file: json.loads(file.read_bytes()))
+    _check_settings(settings, SETTINGS, place / "model.json")
     sums = {name: hashlib.sha256((place / name).read_bytes()).hexdigest() for name in FILES[1:]}
     for name, found in sums.items():
         if found != settings["sha256"][name]:
             raise IntegrityError(
                 f"{place / name} has the checksum {found}, where model.json says {settings['sha256'][name]}",
-                hint="install the package again, or write the folder again with `python -m training.export`",
+                hint=AGAIN,
             )
     model = EmbeddedModel(
-        Session(place / "model.onnx"),
-        Tokenizer.from_file(str(place / "tokenizer.json")),
+        _read(place / "model.onnx", "a language model written by training.export", Session),
+        _read(place / "tokenizer.json", "a tokenizer", lambda file: Tokenizer.from_file(str(file))),
         settings,
         name="embedded" if folder is None else f"embedded:{folder}",
         revision=hashlib.sha256("".join(sums.values()).encode()).hexdigest()[:16],
@@ -137,3 +147,20 @@ def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: 
     model.answer_style = style or model.answer_style
     model.batch_tokens = batch_tokens or BATCH_TOKENS
     return model
+
+
+def _read(file: Path, expected: str, read: Callable[[Path], T]) -> T:
+    try:
+        return read(file)
+    except Exception as error:  # onnxruntime and tokenizers raise kinds of their own, Exception itself among them
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"what cannot be read ({reason})", expected=expected, place=Place(file), hint=AGAIN) from error
+
+
+def _check_settings(found: Any, shape: Any, file: Path, field: str | None = None) -> None:
+    """Raises :class:`InputError` for a setting that ``shape``, a type or one per key, asks for and is not there."""
+    kind = dict if isinstance(shape, dict) else shape
+    if not isinstance(found, kind):
+        raise InputError(shown(found), expected=f"a {kind.__name__}", place=Place(file, field=field), hint=AGAIN)
+    for key, inner in shape.items() if kind is dict else ():
+        _check_settings(found.get(key), inner, file, f"{field}.{key}" if field else key)
