@@ -29,9 +29,15 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name")
-def show(name: str) -> None:
+@json_option
+def show(name: str, as_json: bool) -> None:
     """What is known of one kind of model; for the embedded one its model card."""
+    from labeldist.cli.results import print_json
     from labeldist.models.open import BACKENDS
 
     backend = BACKENDS.get(name)
+    if as_json:
+        card = None if backend.card is None else backend.card()
+        print_json({"name": name, "spec": backend.spec, "title": backend.title, "card": card})
+        return
     click.echo(f"{backend.spec}: {backend.title}" if backend.card is None else backend.card())

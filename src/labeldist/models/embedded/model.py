@@ -161,6 +161,8 @@ def _check_settings(found: Any, shape: Any, file: Path, field: str | None = None
     """Raises :class:`InputError` for a setting that ``shape``, a type or one per key, asks for and is not there."""
     kind = dict if isinstance(shape, dict) else shape
     if not isinstance(found, kind):
-        raise InputError(shown(found), expected=f"a {kind.__name__}", place=Place(file, field=field), hint=AGAIN)
+        raise InputError(
+            shown(found), expected=f"a value of type {kind.__name__}", place=Place(file, field=field), hint=AGAIN
+        )
     for key, inner in shape.items() if kind is dict else ():
         _check_settings(found.get(key), inner, file, f"{field}.{key}" if field else key)
