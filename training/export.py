@@ -20,7 +20,7 @@ from training import convert, graph, tokenizer
 from training.network import Network
 from training.settings import CACHE, CONTEXT_LENGTH, MODEL_NAME, MODEL_VERSION, PACKAGE
 
-DEFAULT_STORAGE = "int8"
+DEFAULT_STORAGE = "int8-float16"
 
 
 def checkpoint_weights(path: Path | None = None) -> dict[str, NDArray[Any]]:
