@@ -30,6 +30,10 @@ def _open(argument: str, options: ModelOptions) -> EmbeddedModel:
     )
 
 
+def _card() -> str:
+    return (Path(__file__).parent / "MODEL_CARD.md").read_text(encoding="utf-8").rstrip()
+
+
 BACKEND = Backend(
-    "embedded[:FOLDER]", "the 22-million-parameter model inside this package: no torch, no download", _open
+    "embedded[:FOLDER]", "the 22-million-parameter model inside this package: no torch, no download", _open, _card
 )
