@@ -53,7 +53,7 @@ def test_a_message_says_where_what_and_what_to_do() -> None:
     assert str(error) == "a.csv, line 3, field 'id': found 7, expected a text\n  hint: quote it"
     assert error.exit_status == 2
     assert LabeldistError("x").exit_status == 1
-    assert "pip install 'labeldist[parquet]'" in str(MissingExtraError("Parquet", "parquet"))
+    assert "pip install '.[parquet]'" in str(MissingExtraError("Parquet", "parquet"))
 
 
 def test_lazy_parts_are_imported_when_asked_for() -> None:

@@ -71,7 +71,7 @@ def test_conditions_that_share_no_item_are_a_note(items: Items, tmp_path: Path) 
     settings = RunSettings(str(source), model="scripted", conditions=("human", "label-guided"), on_error="skip")
     summary = run(settings, tmp_path / "out")
     assert summary.evaluation is None
-    assert "not evaluated" in summary.notes[0]
+    assert any("not evaluated" in note for note in summary.notes)
     assert len(summary.failures) == 2
     assert (tmp_path / "out/failures.jsonl").exists()
 
@@ -127,6 +127,24 @@ def test_a_typo_claims_no_folder(typo: dict[str, Any], items: Items, tmp_path: P
             tmp_path / "out",
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_column_under_a_wrong_name_is_told(items: Items, tmp_path: Path) -> None:
+    source = items({"labels": None, "label": ["e"], "reference": None, "Reference": {"e": 1}})
+    summary = run(RunSettings(str(source), model="scripted"), tmp_path / "out")
+    assert [note.partition(":")[0] for note in summary.notes] == [
+        "no item has labels (columns kept and not used",
+        "no item has a reference (columns kept and not used",
+    ]
+    assert all("label, Reference)" in note for note in summary.notes)
+
+
+def test_files_that_are_no_runs_are_not_replaced(items: Items, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/evaluation.json").write_text("somebody else's")
+    with pytest.raises(UsageError, match=r"evaluation\.json"):
+        run(RunSettings(str(items({})), model="scripted"), tmp_path / "out")
+    assert (tmp_path / "out/evaluation.json").read_text() == "somebody else's"
 
 
 @pytest.mark.parametrize("temperature", [math.nan, math.inf, -1.0])

@@ -58,13 +58,27 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
         print_evaluation(summary.evaluation, Console())
         click.echo()
     click.echo(
-        f"{summary.items:,} items; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
-        f"Written to {summary.out}: {', '.join(file.name for file in summary.files)}"
+        f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
+        f"Written to {summary.out}: {', '.join(_written(summary))}"
     )
     for warning in warnings:
         click.echo(f"labeldist: warning: {warning}", err=True)
     tell_failures(summary.failures, summary.out / "failures.jsonl")
     return status(summary.failures)
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "item"), counted(1000, "item")
+    ('1 item', '1,000 items')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _written(summary: RunSummary) -> list[str]:
+    names = [file.name for file in summary.files]
+    return [*names, *(["evaluation.md"] if summary.evaluation else []), "run.sqlite"]
 
 
 def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
@@ -82,7 +96,7 @@ def show_stage(summary: StageSummary, *, as_json: bool) -> int:
         print_json({**asdict(summary), "warnings": warnings})
         return status(summary.failures)
     click.echo(
-        f"{summary.rows:,} rows; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
+        f"{counted(summary.rows, 'row')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
     for warning in warnings:

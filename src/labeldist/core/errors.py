@@ -86,7 +86,7 @@ class MissingExtraError(LabeldistError):
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(
             f"{purpose} needs the optional part {extra!r}, which is not installed",
-            hint=f"pip install 'labeldist[{extra}]'",
+            hint=f"install it: pip install '.[{extra}]' in a clone of labeldist",
         )
 
 

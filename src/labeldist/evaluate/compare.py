@@ -122,7 +122,7 @@ def _stop_at(ids: Sequence[str], what: str) -> None:
         raise InputError(
             f"{len(ids)} {what}: {some}",
             expected="one row for each item with a reference",
-            hint="predict the same items, or choose to skip what is missing: then all rows use the common items",
+            hint="predict the same items, or skip what is missing (--on-error skip): all rows then use common items",
         )
 
 

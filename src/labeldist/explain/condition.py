@@ -103,7 +103,11 @@ def parse_condition(spec: str, groups: Sequence[str] | None = None) -> Condition
         return Condition(base, ranking=ranking)
     group = base.removesuffix(GUIDED)
     if group in ("", base) or (groups is not None and group not in groups):
-        raise did_you_mean("condition", base, [*guides, *(known + GUIDED for known in groups or ("GROUP",))])
+        error = did_you_mean(
+            "kind of explanations", base, [*guides, *(known + GUIDED for known in groups or ("GROUP",))]
+        )
+        error.hint += f". GROUP-guided: by annotators named GROUP/...; groups here: {', '.join(groups or ()) or 'none'}"
+        raise error
     return Condition(LABEL_GUIDED, group, ranking)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from labeldist.core.errors import UsageError
 from labeldist.core.registry import Registry
 from labeldist.models.base import LanguageModel
 
@@ -52,4 +54,6 @@ def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
     'scripted'
     """
     name, _, argument = spec.partition(":")
+    if name not in BACKENDS.names() and not argument and ("/" in spec or Path(spec).exists()):
+        raise UsageError(f"no model is named {spec!r}", hint=f"did you mean transformers:{spec}?")
     return BACKENDS.get(name).open(argument, options or ModelOptions())

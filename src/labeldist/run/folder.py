@@ -44,6 +44,17 @@ def alone(store: Path) -> Iterator[None]:
         yield
 
 
+def refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that is no run's and has files under the names that a run would write."""
+    if not (folder / STORE_NAME).exists():
+        foreign = sorted(file.name for pattern in RESULTS for file in folder.glob(pattern))
+        if foreign:
+            raise UsageError(
+                f"{folder} is no folder of a run and has {', '.join(foreign)}, which a run would replace",
+                hint="use another --out",
+            )
+
+
 def remove_results(folder: Path) -> None:
     """Remove what an earlier run left, so that results of different settings or data never lie side by side.
 

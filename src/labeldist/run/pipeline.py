@@ -16,7 +16,16 @@ from labeldist.explain.condition import Condition
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import open_model
 from labeldist.run.distributions import MeanLetterMass, distribution_row, evaluate_files
-from labeldist.run.folder import EVALUATION, EXPLANATIONS, FAILURES, STORE_NAME, alone, remove_results, write_failures
+from labeldist.run.folder import (
+    EVALUATION,
+    EXPLANATIONS,
+    FAILURES,
+    STORE_NAME,
+    alone,
+    refuse_foreign,
+    remove_results,
+    write_failures,
+)
 from labeldist.run.recorded import Recorded
 from labeldist.run.settings import RunSettings, claim
 from labeldist.run.stages import (
@@ -29,7 +38,16 @@ from labeldist.run.stages import (
     judge_items,
 )
 from labeldist.run.store import Store
-from labeldist.run.survey import Survey, check_items, check_profile, check_source, conditions_of, needs_pool, survey
+from labeldist.run.survey import (
+    Survey,
+    check_items,
+    check_profile,
+    check_source,
+    conditions_of,
+    needs_pool,
+    notes_of,
+    survey,
+)
 
 # An explainer "items:NAME" takes the answers or explanations of that source that the items carry.
 CARRIED = "items:"
@@ -95,6 +113,7 @@ def run(
     ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl']
     """
     plan = _plan(settings)
+    refuse_foreign(out)
     with alone(out / STORE_NAME), Store(out / STORE_NAME) as store:
         claim(store, settings, overwrite=overwrite)
         remove_results(out)
@@ -138,7 +157,7 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
             mjds[condition.name] = file
     failures = (*plan.skipped, *(failure.as_row() for failure in watch.failures))
     files += write_failures(failures, out / FAILURES)
-    evaluation, notes = _evaluated(plan, mjds)
+    evaluation, problems = _evaluated(plan, mjds)
     if evaluation is not None:
         files.append(out / EVALUATION)
         write_rows(files[-1], [evaluation.as_dict()])
@@ -154,7 +173,7 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
         mjds=mjds,
         letter_mass=mass,
         evaluation=evaluation,
-        notes=tuple(notes),
+        notes=(*notes_of(plan.found), *problems),
         files=tuple(files),
     )
 

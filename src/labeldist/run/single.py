@@ -167,6 +167,7 @@ def _only_source(dataset: Dataset) -> str:
             "no explanation and no raw answer in any item",
             expected="items as `labeldist explain` writes them",
             place=Place(dataset.path, field="answers"),
+            hint=f"run `labeldist explain {dataset.name}` first, and give its result here",
         )
     if len(others) > 1:
         raise UsageError(

@@ -16,13 +16,17 @@ from labeldist.judge.orders import orders
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations."""
+    """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations.
+
+    ``unused``: the columns that labeldist keeps and does not know.
+    """
 
     items: int
     with_reference: int
     with_labels: int
     groups: tuple[str, ...]
     sources: tuple[str, ...]
+    unused: tuple[str, ...]
 
 
 def survey(dataset: Dataset) -> Survey:
@@ -30,6 +34,7 @@ def survey(dataset: Dataset) -> Survey:
     count = with_reference = with_labels = 0
     groups: dict[str, None] = {}
     sources: dict[str, None] = {}
+    unused: dict[str, None] = {}
     for item in dataset.items():
         count += 1
         with_reference += item.reference is not None
@@ -37,10 +42,24 @@ def survey(dataset: Dataset) -> Survey:
         groups |= dict.fromkeys(item.groups())
         sources |= dict.fromkeys(part.source for part in item.explanations)
         sources |= dict.fromkeys(part.source for part in item.answers)
+        unused |= dict.fromkeys(item.extra)
     if not count:
         skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
         raise InputError(f"no items{skipped}", expected="at least one", place=Place(dataset.path))
-    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources))
+    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources), tuple(unused))
+
+
+def notes_of(found: Survey) -> list[str]:
+    """What the items lack, so that a column under a wrong name does not go unnoticed."""
+    columns = f" (columns kept and not used: {', '.join(found.unused)})" if found.unused else ""
+    notes = []
+    if not found.with_labels:
+        notes.append(f"no item has labels{columns}: no label-guided explanations, and no baselines from labels")
+    elif found.with_labels < found.items:
+        notes.append(f"{found.items - found.with_labels:,} of {found.items:,} items have no labels")
+    if not found.with_reference:
+        notes.append(f"no item has a reference{columns}: nothing to evaluate against")
+    return notes
 
 
 def conditions_of(specs: Sequence[str], found: Survey) -> list[Condition]:
