@@ -110,9 +110,10 @@ def test_notes():
         {c.name: Interval(0.5, 0.4, 0.6, 200 if c.name == "dcorr" else 341) for c in COLUMNS},
     )
     made = evaluation(fewer, left_out={"1": "no reference", "2": "no reference", "3": "not in prediction 'llm'"})
+    assert "1000 bootstrap resamples" in markdown_table(made, intervals=True)
     for text in (printed(made, 80), markdown_table(made)):
         assert "341 items. Lower is better, except for D.Corr." in text
-        assert "1000 bootstrap resamples" in text
+        assert "bootstrap" not in text, "no word on intervals that are not shown"
         assert "D.Corr was computed on 200 items drawn at random." in text
         assert "Left out, no reference: 2 items." in text
         assert "Left out, not in prediction 'llm': 1 item." in text

@@ -32,9 +32,9 @@ def print_evaluation(evaluation: Evaluation, console: Console, *, intervals: boo
     """Print the table and its notes; with intervals if asked, or where None and the terminal is wide enough."""
     from rich.text import Text
 
-    wide = console.width >= WIDTH_FOR_INTERVALS
-    console.print(terminal_table(evaluation, intervals=wide if intervals is None else intervals))
-    console.print(Text("\n".join(notes(evaluation)), style="dim"))
+    shown = console.width >= WIDTH_FOR_INTERVALS if intervals is None else intervals
+    console.print(terminal_table(evaluation, intervals=shown))
+    console.print(Text("\n".join(notes(evaluation, intervals=shown)), style="dim"))
 
 
 def terminal_table(evaluation: Evaluation, *, intervals: bool = False) -> Table:
@@ -78,13 +78,16 @@ def markdown_table(evaluation: Evaluation, *, intervals: bool = False) -> str:
             text = f"**{text}**" if _is_best(row, column, evaluation, best) else text
             cells.append(f"{text} ({_bounds(interval)})" if intervals and _bounds(interval) else text)
         lines.append(_line(cells))
-    return "\n".join([*lines, "", *(_escaped(note) + "  " for note in notes(evaluation))]).rstrip() + "\n"
+    return (
+        "\n".join([*lines, "", *(_escaped(note) + "  " for note in notes(evaluation, intervals=intervals))]).rstrip()
+        + "\n"
+    )
 
 
-def notes(evaluation: Evaluation) -> list[str]:
+def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
     """What a reader of the table must know: items, direction, intervals, metrics of fewer items, items left out."""
     lines = [f"{_items(evaluation.items)}. {_directions(evaluation.columns)} The best value is marked."]
-    if evaluation.resamples:
+    if evaluation.resamples and intervals:
         lines.append(f"Intervals: 95%, {evaluation.resamples} bootstrap resamples of the items.")
     for column in evaluation.columns:
         fewer = {
