@@ -66,7 +66,7 @@ def explained(pair: Pair, rng: random.Random) -> Judgment:
 def judgment_with(pair: Pair, labels: Sequence[str], rng: random.Random, *, explicit: bool = False) -> Judgment:
     """The question with one comment for each of `labels`, in this order; an exhausted label repeats its first text."""
     pools: dict[str, list[str]] = {}
-    for label in set(labels):
+    for label in dict.fromkeys(labels):  # not a set: its order differs from process to process
         human = list(pair.human) if label == pair.label else []
         rng.shuffle(human)
         machine = [pair.machine[label]] if label in pair.machine else []
