@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("LABELDIST_DATA", "/work/shared/data"))
+DATA = Path(os.environ.get("LABELDIST_DATA", str(ROOT.parent / "shared" / "data")))
 CACHE = Path(os.environ.get("LABELDIST_TRAINING_CACHE", str(ROOT / ".cache" / "training")))
 PACKAGE = ROOT / "src" / "labeldist" / "models" / "embedded"
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeldist.core.errors import UsageError
-from labeldist.judge.orders import all_orders, balanced_orders, orders, place_counts
+from labeldist.judge.orders import all_orders, balanced_orders, orders
+
+
+def place_counts(rows: Sequence[Sequence[int]]) -> Counter[tuple[int, int]]:
+    """How often each index stands in each place."""
+    return Counter((index, place) for row in rows for place, index in enumerate(row))
 
 
 def test_counts_of_the_paper() -> None:

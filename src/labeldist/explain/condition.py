@@ -77,14 +77,13 @@ class Condition:
         task: Task,
         *,
         seed: int = 0,
-        label_order: tuple[str, ...] | None = None,
     ) -> tuple[Explanation, ...]:
         """What the judge sees of ``item``: nothing, its human explanations as given, or a selection from ``pool``."""
         if self.guide == NONE:
             return ()
         if self.guide == HUMAN:
             return _human(item)
-        return select(item, pool, task, Selection(self.guide, self.group, self.ranking, seed, label_order))
+        return select(item, pool, task, Selection(self.guide, self.group, self.ranking, seed))
 
 
 def parse_condition(spec: str, groups: Sequence[str] | None = None) -> Condition:

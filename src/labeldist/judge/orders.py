@@ -11,7 +11,7 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -120,12 +120,3 @@ def _latin_rows(length: int, chance: random.Random) -> Iterator[tuple[int, ...]]
         base = chance.sample(range(length), length)
         for shift in chance.sample(range(max(length, 1)), max(length, 1)):
             yield tuple(base[shift:] + base[:shift])
-
-
-def place_counts(rows: Sequence[Sequence[int]]) -> Counter[tuple[int, int]]:
-    """How often each index stands in each place, as ``{(index, place): count}``.
-
-    >>> place_counts([(0, 1), (1, 0)])[0, 0]
-    1
-    """
-    return Counter((index, place) for row in rows for place, index in enumerate(row))
