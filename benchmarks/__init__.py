@@ -1,1 +1,1 @@
-"""Speed and cost, each as a ratio measured side by side in one run."""
+"""Speed and cost, each as a ratio measured side by side in one run; and what the embedded model can do."""

@@ -1,1 +1,1 @@
-"""How the embedded model was made: data, training, export, measurement. Not part of the installed package."""
+"""How the embedded model was made: data, training, export. Not part of the installed package."""

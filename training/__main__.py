@@ -1,4 +1,4 @@
-"""Everything, from the data to the measured model: `python -m training [--minutes 72]`.
+"""Everything, from the data to the model folder in the package: `python -m training [--minutes 72]`.
 
 Each step can be run alone (`python -m training.train`, ...); a training that was stopped goes on where it was.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from training import calibrate, check_prompts, compare_storage, data, export, measure, train
+from training import calibrate, check_prompts, compare_storage, data, export, train
 
 
 def main() -> None:
@@ -24,7 +24,6 @@ def main() -> None:
     calibrate.main()
     compare_storage.main([])
     export.main([])
-    measure.main([])
 
 
 if __name__ == "__main__":

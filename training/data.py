@@ -31,6 +31,8 @@ class Pair:
     source: str
     human: list[str] = field(default_factory=list)  # explanations of the gold label
     machine: dict[str, str] = field(default_factory=dict)  # one per label, where it passed the filter
+    votes: tuple[int, ...] | None = None  # annotators per label, in the order of LABELS, where the source has them
+    answers: tuple[float, ...] = ()  # how annotators would answer: from votes, or from what the gold label implies
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Corpus:
     dev: list[Pair]
     report: list[Pair]
     counts: dict[str, int]
+    # How annotators answer, in the order of LABELS, where the gold label is the key: from the train pairs with votes.
+    usual: dict[str, tuple[float, ...]]
 
 
 def normalise(text: str) -> str:
@@ -101,10 +105,41 @@ def load(data: Path = DATA) -> Corpus:
                 continue
             part = _part(premise, _SPLITS_MNLI) if name == "mnli" else "train"
             parts[part].append(Pair(tidy(row["premise"]), tidy(row["hypothesis"]), _LETTERS[row["label"]], name))
+    votes = _annotators(data)
     for part, pairs in parts.items():
+        for pair in pairs:
+            if pair.source == "snli_explained":
+                pair.votes = votes.get((normalise(pair.premise), normalise(pair.hypothesis)))
+        counts[f"{part}: pairs with annotators' labels"] = sum(pair.votes is not None for pair in pairs)
         for source, number in sorted(Counter(pair.source for pair in pairs).items()):
             counts[f"{part}: pairs of {source}"] = number
-    return Corpus(parts["train"], parts["dev"], parts["report"], dict(counts))
+    usual = _usual(parts["train"])
+    for pair in (pair for pairs in parts.values() for pair in pairs):
+        pair.answers = _answers(pair, usual[pair.label])
+    return Corpus(parts["train"], parts["dev"], parts["report"], dict(counts), usual)
+
+
+def _annotators(data: Path) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The labels of SNLI's annotators, which are at hand for the hard part of its test set."""
+    found = {}
+    for row in _jsonl(data / "snli_hard" / "snli_1.0_test_hard.jsonl.gz"):
+        key = normalise(tidy(row["sentence1"])), normalise(tidy(row["sentence2"]))
+        found[key] = tuple(row["annotator_labels"].count(label) for label in LABELS)
+    return found
+
+
+def _usual(pairs: list[Pair]) -> dict[str, tuple[float, ...]]:
+    sums = {label: [0.0] * len(LABELS) for label in LABELS}
+    for pair in pairs:
+        for at, number in enumerate(pair.votes or ()):
+            sums[pair.label][at] += number
+    return {label: tuple(number / (sum(row) or 1.0) for number in row) for label, row in sums.items()}
+
+
+def _answers(pair: Pair, usual: tuple[float, ...]) -> tuple[float, ...]:
+    """The pair's votes with one more, shared out as usual for its gold label; without votes the latter alone."""
+    votes = pair.votes or (0,) * len(LABELS)
+    return tuple((number + share) / (sum(votes) + 1) for number, share in zip(votes, usual, strict=True))
 
 
 def _explained(data: Path, counts: Counter[str]) -> Iterator[Pair]:
@@ -172,4 +207,6 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(load().counts, indent=1))
+    corpus = load()
+    usual = {label: [round(share, 3) for share in row] for label, row in corpus.usual.items()}
+    print(json.dumps(corpus.counts | {f"annotators' answers where gold is {k}": v for k, v in usual.items()}, indent=1))

@@ -10,12 +10,14 @@ from typing import TypeVar
 from tokenizers import Tokenizer
 
 from training import prompts
-from training.data import Pair
+from training.data import Pair, normalise
 from training.settings import CONTEXT_LENGTH, LABELS, WORDS
 from training.tokenizer import EOS_ID
 
-# How many votes the gold label of the pair has beside one vote per comment.
-GOLD_VOTES = 2.0
+# How many votes the pair's own answers have beside one vote per comment.
+OWN_VOTES = 2.0
+# Two explanations that share more than this of their words (Jaccard) do not both enter a list.
+ALIKE = 0.7
 SHARE_EXPLICIT = 0.1
 
 T = TypeVar("T", "Judgment", "Listing")
@@ -46,7 +48,7 @@ class Listing:
 def plain(pair: Pair, rng: random.Random) -> Judgment:
     """The question without comments."""
     rest = prompts.judge_rest(pair.premise, pair.hypothesis, _options(rng))
-    return Judgment(prompts.JUDGE_OPENING, rest, _target(pair.label, ()))
+    return Judgment(prompts.JUDGE_OPENING, rest, _target(pair, ()))
 
 
 def explained(pair: Pair, rng: random.Random) -> Judgment:
@@ -81,7 +83,7 @@ def judgment_with(pair: Pair, labels: Sequence[str], rng: random.Random, *, expl
         used[label] += 1
         comments.append(prompts.comment(number, text, label if explicit else None))
     rest = prompts.judge_rest(pair.premise, pair.hypothesis, _options(rng), comments)
-    return Judgment(prompts.JUDGE_EXPLAINED_OPENING, rest, _target(pair.label, labels))
+    return Judgment(prompts.JUDGE_EXPLAINED_OPENING, rest, _target(pair, labels))
 
 
 def listing(pair: Pair, label: str, rng: random.Random) -> Listing | None:
@@ -92,6 +94,7 @@ def listing(pair: Pair, label: str, rng: random.Random) -> Listing | None:
     if not texts:
         return None
     rng.shuffle(texts)
+    texts = _different(texts)
     answer = "\n".join(f"* {text}" for text in texts)
     rest = prompts.explain_rest(pair.premise, pair.hypothesis)
     # For other labels the source has one explanation only. Its list must not teach that lists end after one item.
@@ -139,6 +142,16 @@ def _options(rng: random.Random) -> list[str]:
     return words
 
 
-def _target(gold: str, votes: Sequence[str]) -> tuple[float, ...]:
-    total = GOLD_VOTES + len(votes)
-    return tuple(((GOLD_VOTES if label == gold else 0.0) + list(votes).count(label)) / total for label in LABELS)
+def _target(pair: Pair, votes: Sequence[str]) -> tuple[float, ...]:
+    total = OWN_VOTES + len(votes)
+    shares = zip(LABELS, pair.answers, strict=True)
+    return tuple((OWN_VOTES * share + list(votes).count(label)) / total for label, share in shares)
+
+
+def _different(texts: Sequence[str]) -> list[str]:
+    kept: list[tuple[str, set[str]]] = []
+    for text in texts:
+        words = set(normalise(text).split())
+        if all(len(words & other) <= ALIKE * len(words | other) for _, other in kept):
+            kept.append((text, words))
+    return [text for text, _ in kept]

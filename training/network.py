@@ -146,7 +146,7 @@ class Network(nn.Module):
         place = torch.arange(before, before + length)
         embedded = functional.embedding(words.place[ids], words.table)
         x = self.norm_embedding(embedded + (self.places(place) + self.kind))
-        if torch.is_autocast_enabled("cpu"):
+        if torch.is_autocast_enabled(ids.device.type):
             x = x.to(torch.bfloat16)
         x = _drop(x, drop)
         later = torch.ones(length, length, dtype=torch.bool).triu(1)
