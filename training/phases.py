@@ -30,5 +30,5 @@ class Phase:
 # Judging is learned first, mostly; lists need more steps than it does, and go on in a phase of their own.
 PHASES = (
     Phase("judging", minutes=65, peak_rate=4e-4, plain=48, explained=24, listing=24),
-    Phase("lists", minutes=50, peak_rate=3e-4, plain=24, explained=12, listing=48),
+    Phase("lists", minutes=30, peak_rate=3e-4, plain=24, explained=12, listing=48),
 )

@@ -89,6 +89,12 @@ def load_tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(CACHE / "tokenizer.json"))
 
 
+def shares(votes: Sequence[int] | None) -> list[float]:
+    """The annotators' labels as a distribution."""
+    counts = votes or ()
+    return [count / sum(counts) for count in counts]
+
+
 def check(network: Network, pairs: list[Pair], tok: Tokenizer) -> dict[str, float]:
     """Small fixed measurement on dev pairs, without autocast."""
     rng = random.Random(1)
@@ -104,7 +110,7 @@ def check(network: Network, pairs: list[Pair], tok: Tokenizer) -> dict[str, floa
             logits, total = answer_logits(network, words, batch, tok)
             gold = torch.tensor([LABELS.index(pair.label) for pair in group])
             result[f"{name} accuracy"] = float((logits.argmax(-1) == gold).float().mean())
-            target = gold if name != "votes" else torch.tensor([[v / sum(p.votes or ()) for v in p.votes or ()] for p in group])
+            target = torch.tensor([shares(pair.votes) for pair in group]) if name == "votes" else gold
             result[f"{name} nll"] = float(torch.nn.functional.cross_entropy(logits, target))
             result[f"{name} mass"] = float((logits.logsumexp(-1) - total).exp().mean())
         with_all = [pair for pair in chosen if len(pair.machine) == 3][:150]
@@ -190,6 +196,17 @@ def run_phase(state: State, phase: Phase, corpus: data.Corpus, tok: Tokenizer, s
             print(json.dumps(measured), flush=True)
             state.save(CACHE / "checkpoint.pt")
             last_save = time.monotonic()
+    keep(state.network, phase)
+
+
+def keep(network: Network, phase: Phase) -> None:
+    """Write the weights with which a phase ends; `training.average` reads those of all phases."""
+    torch.save({"network": network.state_dict()}, phase_file(phase))
+
+
+def phase_file(phase: Phase) -> Path:
+    """Where the weights with which a phase ends are kept."""
+    return CACHE / f"phase-{phase.name}.pt"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -212,6 +229,8 @@ def main(arguments: list[str] | None = None) -> None:
         state.restore(path)
     else:
         (CACHE / "train.jsonl").unlink(missing_ok=True)
+        if options.from_package:
+            keep(network, PHASES[0])
     for number in range(state.phase, len(PHASES)):
         if number != state.phase:
             state = State(state.network, optimizer_of(state.network), phase=number)

@@ -4,46 +4,74 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from labeldist.models.embedded.batches import causal_mask, padded
-from labeldist.models.embedded.session import HIDDEN, Floats, Ints, Session
+from labeldist.models.embedded.session import HIDDEN, Cache, Floats, Ints, Session
 
 _GROWTH = 32  # positions by which a full cache grows
 
 
-def continue_batch(
-    session: Session, sequences: Sequence[Sequence[int]], *, new: int, end: int, pad: int, temperature: float, seed: int
-) -> list[list[int]]:
-    """Up to ``new`` further tokens of each sequence, without the ``end`` token.
+@dataclass(frozen=True)
+class Decoding:
+    """How to decode: up to ``new`` tokens; ``end`` ends an answer; greedy at temperature 0.
 
-    Plain greedy decoding at temperature 0, nothing else: no penalty, no stopping rule but ``end``. Above it,
-    sampling; a sequence's random numbers depend on the seed and on the sequence, not on what else is in the batch.
+    ``distinct_run`` n > 0 keeps any n tokens in a row from coming twice in one answer (the n-gram blocking of
+    Paulus et al., 2018, arXiv 1705.04304, section 2.5): a small model else repeats itself.
+    """
+
+    new: int
+    end: int
+    pad: int
+    temperature: float = 0.0
+    seed: int = 0
+    distinct_run: int = 0
+
+
+def continue_batch(
+    session: Session, sequences: Sequence[Sequence[int]], how: Decoding, opening: Cache
+) -> list[list[int]]:
+    """Up to ``how.new`` further tokens of each sequence, without the end token.
+
+    ``opening`` has the keys and values of the first tokens, the same for all sequences. Sampled tokens depend on the
+    seed and on the sequence, not on what else is in the batch.
     """
     made: list[list[int]] = [[] for _ in sequences]
-    if new < 1:
+    if how.new < 1:
         return made
-    ids, lengths = padded(sequences, pad)
-    longest = ids.shape[1]
-    positions = np.broadcast_to(np.arange(longest, dtype=np.int64), ids.shape)
-    last = np.arange(len(ids)) * longest + lengths - 1
-    logits, cache = session.forward(ids, positions, causal_mask(longest), session.empty_cache(), last)
+    before = opening[0][0].shape[2]
+    ids, lengths = padded([sequence[before:] for sequence in sequences], how.pad)
+    count, longest = ids.shape
+    positions = np.broadcast_to(np.arange(before, before + longest, dtype=np.int64), ids.shape)
+    mask = np.concatenate([np.zeros((1, 1, longest, before), dtype=np.float32), causal_mask(longest)], axis=3)
+    logits, fresh = session.forward(ids, positions, mask, opening, np.arange(count) * longest + lengths - 1)
+    cache = [
+        (_joined(keys, new_keys), _joined(values, new_values))
+        for (keys, values), (new_keys, new_values) in zip(opening, fresh, strict=True)
+    ]
+    lengths, longest = lengths + before, longest + before
     # (b, 1, 1, cache): what each sequence may see. Columns of its padding stay hidden.
-    seen = np.where(np.arange(longest) < lengths[:, None], np.float32(0), HIDDEN)[:, None, None]
+    seen = np.where(np.arange(cache[0][0].shape[2]) < lengths[:, None], np.float32(0), HIDDEN)[:, None, None]
     used = longest
     active = np.arange(len(sequences))
-    chance = [_generator(sequence, seed) for sequence in sequences] if temperature > 0 else []
-    for step in range(new):
-        token = _sample(logits, temperature, [chance[at] for at in active]) if chance else logits.argmax(1)
-        going = token != end
+    chance = [_generator(sequence, how.seed) for sequence in sequences] if how.temperature > 0 else []
+    runs = [Runs(how.distinct_run) for _ in sequences]
+    for step in range(how.new):
+        for row, at in enumerate(active):
+            logits[row, runs[at].forbidden()] = -np.inf
+        token = _sample(logits, how.temperature, [chance[at] for at in active]) if chance else logits.argmax(1)
+        going = token != how.end
         for at, value in zip(active[going], token[going], strict=True):
             made[at].append(int(value))
-        if step + 1 == new or not going.any():
+            runs[at].add(int(value))
+        if step + 1 == how.new or not going.any():
             break
         if not going.all():
             active, token, lengths, seen = active[going], token[going], lengths[going], seen[going]
-            cache = [(key[going], value[going]) for key, value in cache]
+            for layer, (key, value) in enumerate(cache):  # one by one, so that only one is held twice
+                cache[layer] = (key[going], value[going])
         if used == cache[0][0].shape[2]:
             cache = [(_grown(key), _grown(value)) for key, value in cache]
             hidden = np.full((len(active), 1, 1, _GROWTH), HIDDEN, dtype=np.float32)
@@ -57,6 +85,44 @@ def continue_batch(
         seen[..., used] = 0
         used += 1
     return made
+
+
+class Runs:
+    """The runs of ``length`` tokens in one answer, to tell which next tokens would repeat one; none for length 0."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self._made: list[int] = []
+        self._next: dict[tuple[int, ...], list[int]] = {}
+
+    def add(self, token: int) -> None:
+        """Continue the answer.
+
+        >>> runs = Runs(2)
+        >>> for token in (5, 6, 5):
+        ...     runs.add(token)
+        >>> runs.forbidden()
+        [6]
+        """
+        if self.length:
+            self._made.append(token)
+            if len(self._made) >= self.length:
+                self._next.setdefault(tuple(self._made[-self.length : -1]), []).append(token)
+
+    def forbidden(self) -> list[int]:
+        """Tokens that would make a run come twice."""
+        if len(self._made) < self.length or not self.length:
+            return []
+        return self._next.get(tuple(self._made[len(self._made) - self.length + 1 :]), [])
+
+
+def _joined(shared: Floats, own: Floats) -> Floats:
+    """The shared positions of each sequence, its own, and room for further ones."""
+    count, heads, length, size = own.shape
+    before = shared.shape[2]
+    whole = np.zeros((count, heads, before + length + _GROWTH, size), dtype=np.float32)
+    whole[:, :, :before], whole[:, :, before : before + length] = shared, own
+    return whole
 
 
 def _grown(part: Floats) -> Floats:

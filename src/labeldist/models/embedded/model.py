@@ -12,16 +12,20 @@ import numpy as np
 
 from labeldist.core.errors import InputError, IntegrityError, ModelError, Place, UsageError, shown
 from labeldist.models.base import Capabilities, TokenScores
-from labeldist.models.embedded.batches import by_length, causal_mask, padded
-from labeldist.models.embedded.decode import continue_batch
-from labeldist.models.embedded.session import Session
+from labeldist.models.embedded import prefixes
+from labeldist.models.embedded.batches import by_length, causal_mask
+from labeldist.models.embedded.decode import Decoding, continue_batch
+from labeldist.models.embedded.session import Cache, Session
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PACKAGED = Path(__file__).parent
 FILES = ("model.json", "model.onnx", "tokenizer.json")
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048
+TREE_TOKENS = 512  # nodes of a tree of prompts: attention costs its square
+# Tokens of a batch of generation per token of a batch of scoring: a step computes one token of each sequence only.
+GENERATION_SHARE = 5
 SETTINGS: dict[str, Any] = {
     "answer_style": str,
     "transform": str,
@@ -54,6 +58,8 @@ class EmbeddedModel:
         self.batch_tokens = BATCH_TOKENS
         self.context: int = settings["context_length"]
         self._tokenizer = tokenizer
+        # Not part of a transformers folder's settings, whose models decode plainly.
+        self.distinct_run: int = settings.get("distinct_run", 0)
         self._begin, self._end, self._pad = (settings["special_ids"][key] for key in ("begin", "end", "pad"))
 
     def encode(self, prompt: str, reply: str = "") -> list[int]:
@@ -61,7 +67,7 @@ class EmbeddedModel:
         return [self._begin, *self._tokenizer.encode(prompt + reply, add_special_tokens=False).ids]
 
     def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
-        """One forward pass per batch of sequences of similar length; totals in float32.
+        """Beginnings that sequences share are computed once (:mod:`prefixes`); totals in float32.
 
         Raises :class:`ModelError` for a sequence that is empty or longer than the context.
         """
@@ -70,39 +76,46 @@ class EmbeddedModel:
         wanted = np.array([list(ids) for ids in tokens], dtype=np.int64).reshape(len(sequences), width)
         logits = np.empty(wanted.shape, dtype=np.float32)
         totals = np.empty(len(sequences), dtype=np.float32)
-        for batch in by_length(sequences, self.batch_tokens):
-            ids, lengths = padded([sequences[at] for at in batch], self._pad)
-            count, longest = ids.shape
-            positions = np.broadcast_to(np.arange(longest, dtype=np.int64), ids.shape)
-            rows = np.arange(count) * longest + lengths - 1
-            scores, _ = self.session.forward(ids, positions, causal_mask(longest), self.session.empty_cache(), rows)
+        opening = prefixes.common_opening(sequences)
+        cache = self._cache(sequences[0][:opening] if opening else [])
+        trees = list(prefixes.trees([ids[opening:] for ids in sequences], min(TREE_TOKENS, self.batch_tokens)))
+        for batch in by_length([tree.ids for tree in trees], self.batch_tokens):
+            members = [member for at in batch for member in trees[at].members]
+            ids, positions, mask, ends = prefixes.arrays([trees[at] for at in batch], opening, self._pad)
+            scores, _ = self.session.forward(ids, positions, mask, cache, ends)
             top = scores.max(axis=1)
-            logits[batch] = np.take_along_axis(scores, wanted[batch], axis=1)
-            totals[batch] = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+            logits[members] = np.take_along_axis(scores, wanted[members], axis=1)
+            totals[members] = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
         return TokenScores(logits, totals)
 
     def generate(
         self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
     ) -> list[str]:
-        """Continue each sequence; plain greedy decoding at temperature 0, repeatable sampling above.
+        """Continue each sequence: greedy decoding at temperature 0, repeatable sampling above.
+
+        With the setting ``distinct_run`` n, no n tokens in a row come twice in one answer.
 
         Raises :class:`ModelError` where a sequence and its new tokens would not fit into the context.
         """
         self._check(sequences, room=max_new_tokens)
         texts = [""] * len(sequences)
-        for batch in by_length(sequences, self.batch_tokens, room=max_new_tokens):
-            made = continue_batch(
-                self.session,
-                [sequences[at] for at in batch],
-                new=max_new_tokens,
-                end=self._end,
-                pad=self._pad,
-                temperature=temperature,
-                seed=seed,
-            )
+        opening = prefixes.common_opening(sequences)
+        cache = self._cache(sequences[0][:opening] if opening else [])
+        how = Decoding(max_new_tokens, self._end, self._pad, temperature, seed, self.distinct_run)
+        for batch in by_length(sequences, GENERATION_SHARE * self.batch_tokens, room=max_new_tokens):
+            made = continue_batch(self.session, [sequences[at] for at in batch], how, cache)
             for at, ids in zip(batch, made, strict=True):
                 texts[at] = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
         return texts
+
+    def _cache(self, opening: Sequence[int]) -> Cache:
+        """Keys and values of what all sequences begin with, for all of them together."""
+        if not opening:
+            return self.session.empty_cache()
+        ids = np.array([opening], dtype=np.int64)
+        positions = np.arange(len(opening), dtype=np.int64)[None]
+        nothing = np.empty(0, dtype=np.int64)
+        return self.session.forward(ids, positions, causal_mask(len(opening)), self.session.empty_cache(), nothing)[1]
 
     def _check(self, sequences: Sequence[Sequence[int]], room: int) -> None:
         for sequence in sequences:
