@@ -22,7 +22,7 @@ from labeldist.models.embedded.batches import causal_mask, padded
 from labeldist.models.embedded.model import EmbeddedModel, load
 from labeldist.models.embedded.session import Session
 from training import data, examples, graph, tokenizer
-from training.export import about_checkpoint, checkpoint_weights, write_folder
+from training.export import about_training, final_weights, write_folder
 from training.settings import CACHE, SEED, WORDS
 
 _WORD_PROMPTS = 400
@@ -33,10 +33,10 @@ def folders(weights: dict[str, NDArray[Any]], place: Path) -> dict[str, Path]:
     made = {}
     for storage in graph.STORAGES:
         made[storage] = place / storage
-        write_folder(made[storage], weights, storage, about_checkpoint())
+        write_folder(made[storage], weights, storage, about_training())
     # ONNX Runtime's own dynamic quantisation, one activation scale per matrix; only as a comparison.
     made["dynamic-int8"] = place / "dynamic-int8"
-    write_folder(made["dynamic-int8"], weights, "float32", about_checkpoint())
+    write_folder(made["dynamic-int8"], weights, "float32", about_training())
     source = place / "source.onnx"
     save_model(graph.build(weights, "float32", table_storage="int8"), str(source))
     target = made["dynamic-int8"] / "model.onnx"
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "storage.json")
     options = parser.parse_args(arguments)
     pairs = data.load().dev
-    made = folders(checkpoint_weights(), CACHE / "storage")
+    made = folders(final_weights(), CACHE / "storage")
     reference = load(made["float32"])
     prompts = sorted(judging_prompts(reference, pairs, _WORD_PROMPTS), key=len)
     exact = answers(reference, prompts)

@@ -1,6 +1,6 @@
 """Writes a model folder (`model.onnx`, `tokenizer.json`, `model.json`) that the library loads.
 
-python -m training.export                      # the checkpoint, into the package
+python -m training.export                      # the final weights, into the package
 python -m training.export --storage float32 --out FOLDER
 """
 
@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from training import convert, graph, tokenizer
 from training.network import Network
-from training.settings import CACHE, CONTEXT_LENGTH, MODEL_NAME, MODEL_VERSION, PACKAGE
+from training.settings import CACHE, CONTEXT_LENGTH, DISTINCT_RUN, FINAL, MODEL_NAME, MODEL_VERSION, PACKAGE
 
 DEFAULT_STORAGE = "int8-float16"
 
 
-def checkpoint_weights(path: Path | None = None) -> dict[str, NDArray[Any]]:
-    """The weights of the last checkpoint under transformers' names."""
+def final_weights() -> dict[str, NDArray[Any]]:
+    """The weights that `training.average` wrote, under transformers' names."""
     network = Network()
-    network.load_state_dict(torch.load(path or CACHE / "checkpoint.pt", weights_only=True)["network"])
+    network.load_state_dict(torch.load(FINAL, weights_only=True)["network"])
     return {name: tensor.numpy() for name, tensor in convert.to_transformers(network).items()}
 
 
@@ -44,6 +44,7 @@ def write_folder(folder: Path, weights: dict[str, NDArray[Any]], storage: str, a
         "answer_style": "words",
         "transform": about.get("transform", "softmax:1"),
         "context_length": CONTEXT_LENGTH,
+        "distinct_run": DISTINCT_RUN,
         "special_ids": {**special, "newline": tokenizer.NEWLINE_ID},
         "storage": storage,
         "sha256": sums,
@@ -52,10 +53,16 @@ def write_folder(folder: Path, weights: dict[str, NDArray[Any]], storage: str, a
     (folder / "model.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def about_checkpoint() -> dict[str, Any]:
-    """What the training wrote of itself, and the temperature chosen on the dev part (`training.calibrate`)."""
-    lines = (CACHE / "train.jsonl").read_text().splitlines()
-    about: dict[str, Any] = {"training": {"last dev check": json.loads(lines[-1])} if lines else {}}
+def about_training() -> dict[str, Any]:
+    """The dev check of the final weights, and the temperature chosen on the dev part (`training.calibrate`)."""
+    about: dict[str, Any] = {}
+    average = CACHE / "average.json"
+    if average.is_file():
+        content = json.loads(average.read_text())
+        about["training"] = {
+            "share of the last phase": content["share"],
+            "dev check": content["dev"][str(content["share"])],
+        }
     temperature = CACHE / "temperature.json"
     if temperature.is_file():
         about["transform"] = f"softmax:{json.loads(temperature.read_text())['temperature']:g}"
@@ -68,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--storage", choices=graph.STORAGES, default=DEFAULT_STORAGE)
     parser.add_argument("--out", type=Path, default=PACKAGE)
     options = parser.parse_args(arguments)
-    write_folder(options.out, checkpoint_weights(), options.storage, about_checkpoint())
+    write_folder(options.out, final_weights(), options.storage, about_training())
     size = sum((options.out / name).stat().st_size for name in ("model.onnx", "tokenizer.json", "model.json"))
     print(f"{options.out}: {np.round(size / 1e6, 1)} MB")
 

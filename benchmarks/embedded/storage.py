@@ -116,17 +116,16 @@ def _answers(asked: Sequence[Asked], dataset: Dataset, model: LanguageModel) -> 
 
 
 def _written_float32(packaged: Path) -> Path:
-    """The checkpoint of the last training as a float32 folder, at the packaged model's temperature."""
-    from training.settings import CACHE as TRAINED
+    """The weights of the last training as a float32 folder, at the packaged model's temperature."""
+    from training.settings import FINAL
 
     from training import export
 
-    checkpoint = TRAINED / "checkpoint.pt"
-    if not checkpoint.is_file():
-        raise UsageError(f"no {checkpoint}", hint="train first, or give the float32 model with --float32 FOLDER")
+    if not FINAL.is_file():
+        raise UsageError(f"no {FINAL}", hint="train first, or give the float32 model with --float32 FOLDER")
     folder = CACHE / "float32"
     about = {"transform": settings_of(packaged)["transform"]}
-    export.write_folder(folder, export.checkpoint_weights(checkpoint), "float32", about)
+    export.write_folder(folder, export.final_weights(), "float32", about)
     return folder
 
 

@@ -30,6 +30,7 @@ SETTINGS: dict[str, Any] = {
     "answer_style": str,
     "transform": str,
     "context_length": int,
+    "distinct_run": int,
     "special_ids": {"begin": int, "end": int, "pad": int},
     "sha256": {"model.onnx": str, "tokenizer.json": str},
 }
@@ -40,7 +41,7 @@ T = TypeVar("T")
 class EmbeddedModel:
     """A small causal language model for explanations and multiple-choice answers; see ``training/MODEL_CARD.md``.
 
-    ``settings`` is the content of ``model.json``; ``revision`` identifies weights and tokenizer.
+    ``settings`` is the content of ``model.json``; ``revision`` identifies weights, tokenizer and decoding.
     """
 
     capabilities = Capabilities()
@@ -58,8 +59,7 @@ class EmbeddedModel:
         self.batch_tokens = BATCH_TOKENS
         self.context: int = settings["context_length"]
         self._tokenizer = tokenizer
-        # Not part of a transformers folder's settings, whose models decode plainly.
-        self.distinct_run: int = settings.get("distinct_run", 0)
+        self.distinct_run: int = settings["distinct_run"]
         self._begin, self._end, self._pad = (settings["special_ids"][key] for key in ("begin", "end", "pad"))
 
     def encode(self, prompt: str, reply: str = "") -> list[int]:
@@ -155,7 +155,7 @@ def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: 
         _read(place / "tokenizer.json", "a tokenizer", lambda file: Tokenizer.from_file(str(file))),
         settings,
         name="embedded" if folder is None else f"embedded:{folder}",
-        revision=hashlib.sha256("".join(sums.values()).encode()).hexdigest()[:16],
+        revision=hashlib.sha256(f"{''.join(sums.values())}{settings['distinct_run']}".encode()).hexdigest()[:16],
     )
     model.answer_style = style or model.answer_style
     model.batch_tokens = batch_tokens or BATCH_TOKENS

@@ -71,7 +71,7 @@ def common_opening(sequences: Sequence[Sequence[int]]) -> int:
     """
     if len(sequences) < 2:
         return 0
-    common = common_length(min(sequences), max(sequences))
+    common = common_length(min(map(tuple, sequences)), max(map(tuple, sequences)))
     common = min(common, min(map(len, sequences)) - 1)
     return common if common >= LEAST_COMMON else 0
 
@@ -84,7 +84,7 @@ def trees(sequences: Sequence[Sequence[int]], most: int) -> Iterator[Tree]:
     (33, [1, 0], [30, 31, 30])
     """
     tree, last = Tree(), -1
-    for at in sorted(range(len(sequences)), key=lambda at: sequences[at]):
+    for at in sorted(range(len(sequences)), key=lambda at: tuple(sequences[at])):
         common = common_length(sequences[last], sequences[at]) if tree.members else 0
         if tree.members and (common < LEAST_COMMON or len(tree.ids) + len(sequences[at]) - common > most):
             yield tree
