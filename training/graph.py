@@ -145,11 +145,14 @@ def build(
         "last": g.plain("last", np.array([3])),
         "past_length": past_length,
     }
+    g.plain("shape_flat", np.array([-1, hidden]))
     for index in range(layers):
-        x = _layer(g, x, index, weights, constants)
-    flat = g.op("Reshape", x, g.plain("shape_flat", np.array([-1, hidden])))
-    wanted = g.op("Gather", flat, "rows", axis=0)
-    head = g.linear(wanted, "head", *_pair(weights, "cls.predictions.transform.dense"))
+        mixed = _attention(g, x, index, weights, constants)
+        if index == layers - 1:
+            # Nothing but the wanted rows is needed behind the last attention: an eighth of all computing is saved.
+            x, mixed = (g.op("Gather", g.op("Reshape", one, "shape_flat"), "rows", axis=0) for one in (x, mixed))
+        x = _feed_forward(g, x, mixed, index, weights)
+    head = g.linear(x, "head", *_pair(weights, "cls.predictions.transform.dense"))
     head = g.norm(g.op("Gelu", head), "norm_head", *_pair(weights, "cls.predictions.transform.LayerNorm"))
     g.op("Gemm", head, table, g.plain("bias", weights["cls.predictions.bias"]), name="logits", transB=1)
     return _model(g, layers, heads, size, vocabulary)
@@ -160,7 +163,8 @@ def write(path: Path, weights: dict[str, Array], storage: str) -> None:
     save_model(build(weights, storage), str(path))
 
 
-def _layer(g: Graph, x: str, index: int, weights: dict[str, Array], constants: dict[str, str]) -> str:
+def _attention(g: Graph, x: str, index: int, weights: dict[str, Array], constants: dict[str, str]) -> str:
+    """What the layer's heads mix, before their output matrix."""
     prefix, own = f"bert.encoder.layer.{index}.", f"layer_{index}."
     parts = [_pair(weights, f"{prefix}attention.self.{part}") for part in ("query", "key", "value")]
     qkv = g.linear(x, f"{own}qkv", np.concatenate([w for w, _ in parts]), np.concatenate([b for _, b in parts]))
@@ -178,7 +182,12 @@ def _layer(g: Graph, x: str, index: int, weights: dict[str, Array], constants: d
     from_past = g.op("MatMul", g.op("Slice", share, split[0], split[1], split[3]), f"past_value_{index}")
     from_new = g.op("MatMul", g.op("Slice", share, split[1], split[2], split[3]), v)
     mixed = g.op("Transpose", g.op("Add", from_past, from_new), perm=[0, 2, 1, 3])
-    mixed = g.op("Reshape", mixed, constants["join"])
+    return g.op("Reshape", mixed, constants["join"])
+
+
+def _feed_forward(g: Graph, x: str, mixed: str, index: int, weights: dict[str, Array]) -> str:
+    """The rest of the layer, token by token."""
+    prefix, own = f"bert.encoder.layer.{index}.", f"layer_{index}."
     out = g.linear(mixed, f"{own}out", *_pair(weights, f"{prefix}attention.output.dense"))
     norm = _pair(weights, f"{prefix}attention.output.LayerNorm")
     x = g.norm(g.op("Add", x, out), f"{own}norm_attention", *norm)

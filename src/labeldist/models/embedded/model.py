@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 PACKAGED = Path(__file__).parent
 FILES = ("model.json", "model.onnx", "tokenizer.json")
-BATCH_TOKENS = 2048
-TREE_TOKENS = 512  # nodes of a tree of prompts: attention costs its square
+BATCH_TOKENS = 1024
+TREE_TOKENS = 384  # nodes of a tree of prompts: attention costs its square
 # Tokens of a batch of generation per token of a batch of scoring: a step computes one token of each sequence only.
-GENERATION_SHARE = 5
+GENERATION_SHARE = 10
 SETTINGS: dict[str, Any] = {
     "answer_style": str,
     "transform": str,
