@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import open_source
@@ -14,6 +17,7 @@ from labeldist.judge.answers import answer_tokens
 from labeldist.judge.orders import balanced_orders
 from labeldist.judge.prompts import judge_prompt
 from labeldist.models.base import LanguageModel
+from labeldist.models.embedded.decode import Runs
 from labeldist.models.open import ModelOptions, open_model
 from labeldist.tasks.load import load_task
 
@@ -33,6 +37,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("weights")
     write_transformers_folder(folder / "transformers")
     write_model_folder(folder / "embedded", folder / "transformers")
+    # The guard against repeated runs is the embedded model's own; it is compared apart, below.
+    file = folder / "embedded" / "model.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**settings, "distinct_run": 0}), encoding="utf-8")
     return folder / "embedded", folder / "transformers"
 
 
@@ -86,3 +94,34 @@ def test_an_answer_does_not_depend_on_what_it_is_computed_with(items: list[Item]
     np.testing.assert_allclose(together.logits, alone, atol=1e-4)
     texts = embedded.generate(sequences[:8], max_new_tokens=32)
     assert texts == [embedded.generate([one], max_new_tokens=32)[0] for one in sequences[:8]]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 5))
+def test_the_same_tokens_would_repeat_a_run(made: list[int], length: int) -> None:
+    import torch
+    from transformers import NoRepeatNGramLogitsProcessor
+
+    runs = Runs(length)
+    for token in made:
+        runs.add(token)
+    scores = NoRepeatNGramLogitsProcessor(length)(torch.tensor([made]), torch.zeros(1, 4))
+    assert set(runs.forbidden()) == set(torch.isneginf(scores[0]).nonzero()[:, 0].tolist())
+
+
+def test_no_run_of_tokens_comes_twice_in_one_answer(items: list[Item]) -> None:
+    from labeldist.models.embedded.model import load
+
+    guarded, free = load(), load()
+    free.distinct_run = 0
+    sequences = [guarded.encode(explain_prompt(NLI, item, label)) for item in items for label in NLI.label_names]
+    for temperature in (0.0, 1.0):
+        texts = guarded.generate(sequences, max_new_tokens=80, temperature=temperature)
+        others = free.generate(sequences, max_new_tokens=80, temperature=temperature)
+        assert not any(repeats(guarded.encode(text), guarded.distinct_run) for text in texts)
+        # Otherwise this test would show nothing.
+        assert temperature > 0 or any(repeats(free.encode(text), guarded.distinct_run) for text in others)
+
+
+def repeats(tokens: list[int], length: int) -> bool:
+    runs = [tuple(tokens[at : at + length]) for at in range(len(tokens) - length + 1)]
+    return len(set(runs)) < len(runs)

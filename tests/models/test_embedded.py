@@ -48,6 +48,7 @@ def test_broken_settings_are_refused(content: bytes, tmp_path: Path) -> None:
     ("changes", "field"),
     [
         ({"context_length": "512"}, "context_length"),
+        ({"distinct_run": None}, "distinct_run"),
         ({"special_ids": {"begin": 1, "end": 2}}, "special_ids.pad"),
         ({"sha256": []}, "sha256"),
     ],
