@@ -1,8 +1,8 @@
 """Writes the ONNX graph of the network, node by node, with its weights stored as float32, float16 or int8.
 
 Storage "int8-float16" keeps the embedding table in int8 and the rest in float16. All are computed in float32, but
-"int8-rows" also computes the layers' products in int8, with one scale per row
-of the activations, so that a row's result does not depend on the other rows of a batch.
+"int8-rows" also computes the layers' products in int8, with one scale per row of the activations, so that a row's
+result does not depend on the other rows of a batch.
 
 Inputs (b sequences, t new tokens each, p positions in the cache):
 

@@ -74,7 +74,7 @@ def small() -> EmbeddedModel:
     return load(batch_tokens=48)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(families())
 def test_scores_are_those_of_each_sequence_alone(
     embedded: EmbeddedModel, small: EmbeddedModel, sequences: list[list[int]]

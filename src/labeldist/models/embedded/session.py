@@ -1,7 +1,7 @@
 """The network as one function over arrays: an ONNX session with explicit positions, mask and cache.
 
-This is the seam for a scoring engine that shares beginnings of prompts: it may give any positions and any mask, and
-a cache whose first dimension is 1 is shared by all sequences of the call.
+Who calls may give any positions and any mask, so that a sequence can hold a tree of prompts; a cache whose first
+dimension is 1 is shared by all sequences of the call.
 """
 
 from __future__ import annotations
