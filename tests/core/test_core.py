@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,21 @@ def test_one_name_for_two_parts_is_refused() -> None:
     registry.add("a")(1)
     with pytest.raises(UsageError, match="'a'"):
         registry.add("a")(2)
+
+
+def test_a_look_up_beside_another_one_waits_until_the_parts_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_parts").mkdir()
+    (tmp_path / "slow_parts" / "__init__.py").write_text("")
+    (tmp_path / "slow_parts" / "one.py").write_text("import time\ntime.sleep(0.3)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry: Registry[object] = Registry("thing", "slow_parts")
+    registry.add("early")("a part")
+    with ThreadPoolExecutor(1) as other:
+        begun = time.monotonic()
+        first = other.submit(registry.names)
+        time.sleep(0.1)  # the other thread is in the middle of the import
+        registry.names()
+        assert time.monotonic() - begun > 0.3
+        first.result()

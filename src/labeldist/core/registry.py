@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar, cast
 
@@ -45,6 +46,7 @@ class Registry(Generic[T]):
         self._package = package
         self._parts: dict[str, T] = {}
         self._lazy: dict[str, str] = {}
+        self._reading = threading.RLock()
 
     def add(self, name: str) -> Callable[[T], T]:
         """Decorator that registers its target as ``name``; a second part of one name is an error."""
@@ -78,8 +80,9 @@ class Registry(Generic[T]):
         return [*self._parts, *(name for name in self._lazy if name not in self._parts)]
 
     def _discover(self) -> None:
-        if self._package is None:
-            return
-        package, self._package = importlib.import_module(self._package), None
-        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-            importlib.import_module(module.name)
+        with self._reading:  # a second thread waits until all parts are there
+            if self._package is None:
+                return
+            package, self._package = importlib.import_module(self._package), None
+            for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+                importlib.import_module(module.name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.models.embedded.batches import causal_mask, padded
 from labeldist.models.embedded.session import HIDDEN, Cache, Floats, Ints, Session
@@ -69,9 +71,11 @@ def continue_batch(
         if step + 1 == how.new or not going.any():
             break
         if not going.all():
-            active, token, lengths, seen = active[going], token[going], lengths[going], seen[going]
-            for layer, (key, value) in enumerate(cache):  # one by one, so that only one is held twice
-                cache[layer] = (key[going], value[going])
+            kept, free, moved = _closed_up(going)
+            for part in (active, token, lengths, seen, *itertools.chain.from_iterable(cache)):
+                part[free] = part[moved]
+            active, token, lengths, seen = active[:kept], token[:kept], lengths[:kept], seen[:kept]
+            cache = [(key[:kept], value[:kept]) for key, value in cache]
         if used == cache[0][0].shape[2]:
             cache = [(_grown(key), _grown(value)) for key, value in cache]
             hidden = np.full((len(active), 1, 1, _GROWTH), HIDDEN, dtype=np.float32)
@@ -85,6 +89,15 @@ def continue_batch(
         seen[..., used] = 0
         used += 1
     return made
+
+
+def _closed_up(going: NDArray[np.bool_]) -> tuple[int, Ints, Ints]:
+    """How many rows go on; the rows among the first so many that do not, and the later ones that take their places.
+
+    Only these are copied, where leaving out the others would copy all.
+    """
+    kept = int(going.sum())
+    return kept, np.flatnonzero(~going[:kept]), kept + np.flatnonzero(going[kept:])
 
 
 class Runs:

@@ -15,14 +15,14 @@ from labeldist.models.base import Capabilities, TokenScores
 from labeldist.models.embedded import prefixes
 from labeldist.models.embedded.batches import by_length, causal_mask
 from labeldist.models.embedded.decode import Decoding, continue_batch
-from labeldist.models.embedded.session import Cache, Session
+from labeldist.models.embedded.session import Cache, Session, in_lanes
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PACKAGED = Path(__file__).parent
 FILES = ("model.json", "model.onnx", "tokenizer.json")
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 512
 TREE_TOKENS = 384  # nodes of a tree of prompts: attention costs its square
 # Tokens of a batch of generation per token of a batch of scoring: a step computes one token of each sequence only.
 GENERATION_SHARE = 10
@@ -79,13 +79,16 @@ class EmbeddedModel:
         opening = prefixes.common_opening(sequences)
         cache = self._cache(sequences[0][:opening] if opening else [])
         trees = list(prefixes.trees([ids[opening:] for ids in sequences], min(TREE_TOKENS, self.batch_tokens)))
-        for batch in by_length([tree.ids for tree in trees], self.batch_tokens):
+
+        def score(batch: Sequence[int]) -> None:
             members = [member for at in batch for member in trees[at].members]
             ids, positions, mask, ends = prefixes.arrays([trees[at] for at in batch], opening, self._pad)
             scores, _ = self.session.forward(ids, positions, mask, cache, ends)
             top = scores.max(axis=1)
             logits[members] = np.take_along_axis(scores, wanted[members], axis=1)
             totals[members] = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+
+        in_lanes(score, by_length([tree.ids for tree in trees], self.batch_tokens))
         return TokenScores(logits, totals)
 
     def generate(
@@ -102,10 +105,13 @@ class EmbeddedModel:
         opening = prefixes.common_opening(sequences)
         cache = self._cache(sequences[0][:opening] if opening else [])
         how = Decoding(max_new_tokens, self._end, self._pad, temperature, seed, self.distinct_run)
-        for batch in by_length(sequences, GENERATION_SHARE * self.batch_tokens, room=max_new_tokens):
+
+        def write(batch: Sequence[int]) -> None:
             made = continue_batch(self.session, [sequences[at] for at in batch], how, cache)
             for at, ids in zip(batch, made, strict=True):
                 texts[at] = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
+
+        in_lanes(write, by_length(sequences, GENERATION_SHARE * self.batch_tokens, room=max_new_tokens))
         return texts
 
     def _cache(self, opening: Sequence[int]) -> Cache:

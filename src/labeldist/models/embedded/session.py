@@ -6,18 +6,22 @@ dimension is 1 is shared by all sequences of the call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+T = TypeVar("T")
 # Keys and values per layer, each (b or 1, heads, positions, size).
 Cache = Sequence[tuple[Floats, Floats]]
 
+LANES = 2  # batches that are computed at a time: two at once keep two cores busier than one on both
 HIDDEN = np.float32(-1e9)  # added to the attention score of what a token must not see
 
 
@@ -31,6 +35,8 @@ class Session:
         options.log_severity_level = 3
         # A memory plan is made per shape of batch, and nearly every batch has its own: plans would only pile up.
         options.enable_mem_pattern = False
+        # The lanes' own threads compute too, beside those of the session.
+        options.intra_op_num_threads = max(1, _cores() - LANES + 1)
         self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
         self.layers = sum(name.startswith("past_key_") for name in shapes)
@@ -54,3 +60,18 @@ class Session:
             feed[f"past_key_{layer}"], feed[f"past_value_{layer}"] = key, value
         logits, *new = self._session.run(None, feed)
         return logits, list(zip(new[::2], new[1::2], strict=True))
+
+
+def in_lanes(work: Callable[[T], None], batches: Iterable[T]) -> None:
+    """Do the work of each batch, :data:`LANES` of them at a time; what one raises is raised.
+
+    Each batch is computed as it would be alone, so nothing depends on which ones meet.
+    """
+    with ThreadPoolExecutor(LANES) as lanes:
+        for _ in lanes.map(work, batches):
+            pass
+
+
+def _cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
