@@ -118,6 +118,68 @@ ROWS = {
         "'no'",
         "true, false or null",
     ),
+    "evidence without any numbers": Case(
+        row(id="b", evidence={"m": {"distribution": None, "saw_labels": False}}),
+        "evidence",
+        "neither distribution nor scores for 'm'",
+        "one of the two",
+    ),
+    "evidence, a number": Case(row(id="b", evidence={"m": 0.5}), "evidence", "0.5 for 'm'", "distribution, scores"),
+    "evidence, unknown key": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "heldout": {}}}), "evidence", "'heldout'", "held_out"
+    ),
+    "evidence, scores a list": Case(
+        row(id="b", evidence={"m": {"scores": [1, 2, 3]}}), "evidence", "[1, 2, 3] in 'scores' of 'm'", "an object"
+    ),
+    "evidence, a score below 0": Case(
+        row(id="b", evidence={"m": {"scores": {"e": -0.1}}}), "evidence", "-0.1 for label 'entailment'", "at least 0"
+    ),
+    "evidence, a score of another label": Case(
+        row(id="b", evidence={"m": {"scores": {"yes": 1}}}), "evidence", "'yes' in 'scores' of 'm'", LABELS
+    ),
+    "evidence, a score that is a text": Case(
+        row(id="b", evidence={"m": {"scores": {"e": "1"}}}), "evidence", "'1' for label", "a number"
+    ),
+    "evidence, a score too large": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1e300}}}), "evidence", "1e+300", "at most 1e+15"
+    ),
+    "evidence, bad scores beside a distribution": Case(
+        row(id="b", evidence={"m": {"distribution": {"e": 1, "n": 0, "c": 0}, "scores": {"e": True}}}),
+        "evidence",
+        "True for label 'entailment' in 'scores' of 'm'",
+        "a number",
+    ),
+    "evidence, held_out a list": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": ["n"]}}),
+        "evidence",
+        "['n'] in 'held_out' of 'm'",
+        "{label: {label: probability}}",
+    ),
+    "evidence, held_out of another label": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"yes": {}}}}), "evidence", "'yes'", LABELS
+    ),
+    "evidence, held_out a label twice": Case(
+        row(id="b", evidence={"m": {"scores": {}, "held_out": {"n": {"e": 1, "n": 0, "c": 0}, "neutral": {}}}}),
+        "evidence",
+        "'neutral' twice",
+        "once",
+    ),
+    "evidence, held_out without a label": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"n": {"e": 0.5, "n": 0.5}}}}),
+        "evidence",
+        "without one 'neutral' in 'held_out' of 'm'",
+        LABELS,
+    ),
+    "evidence, held_out with a sum of 0.5": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"n": {"e": 0.5, "n": 0, "c": 0}}}}),
+        "evidence",
+        "sum to 0.5 without one 'neutral'",
+        "a sum of 1",
+    ),
+    "evidence, held_out a number": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"n": 1}}}), "evidence", "1 without", "an object"
+    ),
+    "evidence, a long name": Case(row(id="b", evidence={"m" * 10_000: {}}), "evidence", "mmm", "one of the two"),
     "reference a list": Case(row(id="b", reference=[1, 2, 3]), "reference", "[1, 2, 3]", "an object"),
     "reference of another label set": Case(row(id="b", reference={"yes": 1, "no": 2}), "reference", "'yes'", LABELS),
     "reference all zero": Case(row(id="b", reference={"e": 0, "n": 0}), "reference", "{'e': 0, 'n': 0}", "above 0"),

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,29 @@ def test_varierr_keeps_annotators_explanations_and_judgments(real: Path) -> None
         assert item.extra["idk"] == row["idk"]
 
 
+@pytest.mark.parametrize("source", ["mjd-estimator", "varierr"])
+@pytest.mark.parametrize("model", ["llama3.3-70b", "qwen2.5-72b"])
+def test_evades_scores_are_evidence_that_saw_no_labels(source: str, model: str, real: Path) -> None:
+    if not (real / "evade" / f"{model}.jsonl").exists():
+        pytest.skip(f"no evade/{model}.jsonl in {real}")
+    validity = {
+        (row["premise"].strip(), row["hypothesis"].strip()): row["validity"]
+        for row in read(real / "evade" / f"{model}.jsonl")
+    }
+    for item in items(source):
+        evidence = item.evidence[f"evade/{model}"]
+        expected = validity[item.fields["premise"].strip(), item.fields["hypothesis"].strip()]
+        assert evidence.scores == {label: expected[label[0]] or 0 for label in ENC}
+        assert evidence.distribution == pytest.approx(
+            {label: (expected[label[0]] or 0) / sum(expected.values()) for label in ENC}
+        )
+        assert (evidence.saw_labels, evidence.held_out) == (False, {})
+
+
+def test_the_fine_tuning_parts_have_no_evidence(real: Path) -> None:
+    assert not any(item.evidence for split in ("dev", "test") for item in items(f"mjd-estimator:{split}"))
+
+
 @pytest.mark.parametrize(("name", "file"), [("chaosnli-snli", "snli"), ("chaosnli-mnli", "mnli_m")])
 def test_chaosnli_counts_and_original_labels(name: str, file: str, real: Path) -> None:
     for item, row in zip(items(name), read(real / "chaosnli" / f"chaosNLI_{file}.jsonl"), strict=True):
@@ -288,6 +312,24 @@ def test_mjd_estimator_reads_answers_from_a_clone(folder: Path) -> None:
     (clone / "0" / "N").write_bytes(b"- One.\r\n- Two.")
     (item,) = items("mjd-estimator")
     assert [(a.label, a.source, a.text) for a in item.answers] == [("neutral", "gpt4o", "- One.\r\n- Two.")]
+
+
+def test_evades_scores_are_matched_by_the_texts_where_they_are(folder: Path) -> None:
+    row = {"id": "a", "context": "It rains. ", "statement": "It is wet.", "chaosnli_labels": {"e": 60, "n": 40}}
+    row |= {"entailment": [{"annotator": 1, "reason": "Rain is wet."}], "neutral": [], "contradiction": []}
+    write(folder / "varierr" / "varierr.jsonl", row, row | {"id": "b", "context": "Rain."})
+    before = items("varierr")
+    assert [item.evidence for item in before] == [{}, {}]
+    scored = {"uid": "z", "premise": "It rains.", "hypothesis": " It is wet."}
+    write(folder / "evade" / "qwen2.5-72b.jsonl", scored | {"validity": {"e": 0.6, "n": None, "c": 0.2}})
+    one, two = items("varierr")
+    assert list(one.evidence) == ["evade/qwen2.5-72b"]
+    assert one.evidence["evade/qwen2.5-72b"].scores == {"entailment": 0.6, "neutral": 0, "contradiction": 0.2}
+    assert replace(one, evidence={}) == before[0]
+    assert two == before[1]
+    write(folder / "evade" / "llama3.3-70b.jsonl", scored | {"validity": {"e": 0.6, "n": None}})
+    with pytest.raises(InputError, match=r"llama3.3-70b.jsonl, line 1: found KeyError \('c'\)"):
+        items("varierr")
 
 
 def test_a_row_of_another_layout_names_file_and_line(folder: Path) -> None:

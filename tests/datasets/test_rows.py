@@ -23,6 +23,7 @@ counts = st.dictionaries(labels, st.integers(0, 100), min_size=1).filter(lambda 
 probabilities = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(
     lambda weights: dict(zip(NLI.label_names, (weight / sum(weights) for weight in weights), strict=True))
 )
+scores = st.fixed_dictionaries(dict.fromkeys(NLI.label_names, st.floats(0, 1e15) | st.integers(0, 100)))
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -37,7 +38,17 @@ items = st.builds(
     labels=st.lists(st.builds(Annotation, labels, st.none() | texts), max_size=5).map(tuple),
     explanations=st.lists(st.builds(Explanation, texts, labels, texts), max_size=3).map(tuple),
     answers=st.lists(st.builds(Answer, texts | st.just(""), labels, texts), max_size=3).map(tuple),
-    evidence=st.dictionaries(texts, st.builds(Evidence, probabilities, st.none() | st.booleans()), max_size=2),
+    evidence=st.dictionaries(
+        texts,
+        st.builds(
+            Evidence,
+            probabilities,
+            st.none() | st.booleans(),
+            st.dictionaries(labels, probabilities, max_size=3),
+            st.none() | scores,
+        ),
+        max_size=2,
+    ),
     reference=st.none() | counts | probabilities,
     extra=st.dictionaries(columns, anything, max_size=3),
 )
@@ -107,6 +118,49 @@ def test_aliases_become_the_tasks_names_everywhere() -> None:
     item = item_from_row(row, alpha, Place())
     assert item.label_counts(alpha.label_names) == (1, 1)
     assert item.reference == {"hyp1": 97, "hyp2": 3}
+
+
+DISTRIBUTION = {"e": 0.5, "n": 0.25, "c": 0.25}
+
+
+def evidence(entry: dict[str, Any]) -> Evidence:
+    return item_from_row(GOOD | {"evidence": {"m": entry}}, NLI, Place()).evidence["m"]
+
+
+@pytest.mark.parametrize(
+    ("found", "scores", "distribution"),
+    [
+        ({"e": 0.9, "n": 0.9, "c": 1.8}, (0.9, 0.9, 1.8), (0.25, 0.25, 0.5)),
+        ({"e": 3, "neutral": 1, "c": None}, (3, 1, 0), (0.75, 0.25, 0)),
+        ({"n": 0.2}, (0, 0.2, 0), (0, 1, 0)),
+        ({"e": 0, "n": None}, (0, 0, 0), (1 / 3, 1 / 3, 1 / 3)),
+        ({}, (0, 0, 0), (1 / 3, 1 / 3, 1 / 3)),
+        ({"e": 5e-324, "n": 5e-324, "c": 1e15}, (5e-324, 5e-324, 1e15), (0, 0, 1)),
+    ],
+)
+def test_scores_alone_make_a_distribution(found: Any, scores: Any, distribution: Any) -> None:
+    made = evidence({"scores": found, "saw_labels": False})
+    assert made.scores == dict(zip(NLI.label_names, scores, strict=True))
+    assert made.distribution == pytest.approx(dict(zip(NLI.label_names, distribution, strict=True)))
+    assert (made.saw_labels, made.held_out) == (False, {})
+    assert made == Evidence.from_scores(made.scores or {}, False)
+
+
+def test_scores_beside_a_distribution_do_not_change_it() -> None:
+    made = evidence({"distribution": DISTRIBUTION, "scores": {"c": 1}, "saw_labels": None, "held_out": None})
+    assert list(made.distribution.values()) == [0.5, 0.25, 0.25]
+    assert made.scores == {"entailment": 0, "neutral": 0, "contradiction": 1}
+    assert made.saw_labels is None
+
+
+def test_what_is_held_out_is_a_distribution_for_each_label_that_has_one() -> None:
+    made = evidence({"distribution": DISTRIBUTION, "saw_labels": True, "held_out": {"n": DISTRIBUTION, "c": None}})
+    assert made.held_out == {"neutral": {"entailment": 0.5, "neutral": 0.25, "contradiction": 0.25}}
+
+
+def test_parts_that_evidence_lacks_are_left_out() -> None:
+    item = item_from_row(GOOD | {"evidence": {"m": {"distribution": DISTRIBUTION}}}, NLI, Place())
+    assert set(item_to_row(item)["evidence"]["m"]) == {"distribution", "saw_labels"}
 
 
 @pytest.mark.parametrize("column", ["id", "premise", "labels", "labels.neutral", "reference.x"])

@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "A model lists explanations for each label of each item.",
     "select": "Choose which explanations go before the judge.",
     "judge": "A model judges each item under every order of explanations and options.",
+    "estimate": "Combine labels and evidence into a calibrated distribution per item.",
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
     "datasets": "List the named data sets, or fetch one.",
     "models": "List the language models, or show one.",

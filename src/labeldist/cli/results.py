@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from labeldist.evaluate.evaluation import Evaluation
     from labeldist.run.pipeline import RunSummary
+    from labeldist.run.posterior import EstimateSummary
     from labeldist.run.single import StageSummary
 
 DONE, PARTLY_FAILED = 0, 1
@@ -101,6 +102,24 @@ def show_stage(summary: StageSummary, *, as_json: bool) -> int:
     )
     for warning in warnings:
         click.echo(f"labeldist: warning: {warning}", err=True)
+    tell_failures(summary.failures, summary.files[-1])
+    return status(summary.failures)
+
+
+def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
+    """Show what an estimation did; returns the exit status."""
+    if as_json:
+        print_json({**asdict(summary), "calibration": summary.calibration.as_dict()})
+        return status(summary.failures)
+    click.echo(f"{counted(summary.items, 'item')}, evidence: {', '.join(summary.evidence) or 'none'}")
+    for line in summary.calibration.in_words():
+        click.echo(line)
+    click.echo(
+        f"Expected distance from the true distributions: KL {summary.expected_kl:.3f}, TVD {summary.expected_tvd:.3f}. "
+        f"Written: {', '.join(map(str, summary.files))}"
+    )
+    for note in summary.calibration.notes:
+        click.echo(f"labeldist: note: {note}", err=True)
     tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
 

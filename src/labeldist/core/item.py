@@ -53,10 +53,33 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A model's distribution for an item. ``saw_labels``: did it see this item's labels (None: unknown)?"""
+    """What a model says of an item, as a distribution over the labels.
+
+    ``saw_labels``: did it see this item's labels (None: unknown)? If so, ``held_out`` may have for each label that
+    annotators gave the distribution that the model gives when one annotator with that label is left out: what the
+    model knows beside the label itself. ``scores``: numbers of at least 0, one per label, that need not sum to 1,
+    such as how valid a model finds the label; :meth:`from_scores` makes the distribution of them.
+
+    >>> Evidence({"yes": 0.7, "no": 0.3}, saw_labels=True, held_out={"yes": {"yes": 0.5, "no": 0.5}}).scores is None
+    True
+    """
 
     distribution: Mapping[str, float]
     saw_labels: bool | None = None
+    held_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    scores: Mapping[str, float] | None = None
+
+    @classmethod
+    def from_scores(cls, scores: Mapping[str, float], saw_labels: bool | None = None) -> Evidence:
+        """Evidence whose distribution is in proportion to ``scores`` of all labels; uniform where all are 0.
+
+        >>> Evidence.from_scores({"yes": 0.9, "no": 0.3}).distribution
+        {'yes': 0.75, 'no': 0.25}
+        >>> Evidence.from_scores({"yes": 0, "no": 0}).distribution
+        {'yes': 0.5, 'no': 0.5}
+        """
+        weights = scores if any(scores.values()) else dict.fromkeys(scores, 1.0)
+        return cls(proportions(weights, list(scores)).as_dict(), saw_labels, scores=scores)
 
 
 @dataclass(frozen=True, slots=True)

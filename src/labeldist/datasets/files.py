@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.jsonl import Rows, json_rows
 from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
-from labeldist.datasets.tables import csv_rows, parquet_rows
+from labeldist.datasets.tables import NESTED, csv_rows, parquet_rows
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
@@ -34,18 +34,18 @@ class Identified(Protocol):
 R = TypeVar("R", bound=Identified)
 
 
-def read_rows(path: Path) -> Rows:
+def read_rows(path: Path, nested: Collection[str] = NESTED) -> Rows:
     """The rows of a file by its suffix, one at a time: memory does not grow with the file.
 
-    An error that ends the reading (no such file, broken gzip, no header) is raised as :class:`InputError`; a bad
-    row comes as its error in place of the row.
+    ``nested`` names the columns of which a table holds structured values as text. An error that ends the reading (no
+    such file, broken gzip, no header) is raised as :class:`InputError`; a bad row comes as its error in its place.
     """
     suffix = readable_suffix(path)
     if suffix == ".parquet":
-        return parquet_rows(path)
+        return parquet_rows(path, nested)
     if suffix.startswith(".jsonl"):
         return json_rows(path)
-    return csv_rows(path, "\t" if suffix.startswith(".tsv") else ",")
+    return csv_rows(path, "\t" if suffix.startswith(".tsv") else ",", nested=nested)
 
 
 def readable_suffix(path: Path) -> str:

@@ -13,6 +13,7 @@ from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.rows import distribution_from_row, id_from_row
+from labeldist.datasets.tables import NESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ def read_predictions(
     Probabilities that were rounded (a sum of 1 give or take 0.005 per label) are brought to a sum of 1. Bad rows raise
     :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
     """
-    return records_from_rows(read_rows(path), task, prediction_from_row, on_error=on_error, failures=failures)
+    rows = read_rows(path, (*NESTED, "distribution"))
+    return records_from_rows(rows, task, prediction_from_row, on_error=on_error, failures=failures)
 
 
 def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Prediction:

@@ -7,7 +7,9 @@ and may be null:
 - ``explanations``: a list of ``{"label", "text", "source"}`` (source ``human`` unless told);
 - ``answers``: raw answers of models, a list of ``{"label", "text", "source"}``; what a model said, here or as an
   explanation, is taken as it is, be it blank;
-- ``evidence``: ``{model: {"distribution": {label: p}, "saw_labels": true|false|null}}``;
+- ``evidence``: ``{model: {"distribution": {label: p}, "saw_labels": true|false|null}}``; instead of the distribution,
+  or beside it, ``scores``, numbers ``{label: number}`` that need not sum to 1 (a label that is left out has 0); and
+  ``held_out``, ``{label: {label: p}}``, the distributions without one annotator of that label;
 - ``reference``: counts or probabilities ``{label: number}``; a label that is left out has 0.
 
 ``fields``, ``labels`` (as counts) and ``reference`` may also be spread over columns: ``labels.neutral``,
@@ -18,9 +20,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
@@ -29,9 +31,12 @@ from labeldist.core.task import Task
 SPREAD = ("fields", "labels", "reference")
 HUMAN = "human"
 KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
+EVIDENCE = ("distribution", "scores", "saw_labels", "held_out")
 MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
 LARGEST = 1e15  # a count: up to about here floats are exact, and sums cannot overflow
 ROUNDING = 0.005  # of each probability: published ones often have two decimals
+
+T = TypeVar("T")
 
 
 def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
@@ -83,10 +88,7 @@ def item_to_row(item: Item) -> dict[str, Any]:
         if entries:
             row[part] = [{"label": e.label, "text": e.text, "source": e.source} for e in entries]
     if item.evidence:
-        row["evidence"] = {
-            name: {"distribution": dict(evidence.distribution), "saw_labels": evidence.saw_labels}
-            for name, evidence in item.evidence.items()
-        }
+        row["evidence"] = {name: _evidence_row(evidence) for name, evidence in item.evidence.items()}
     if item.reference is not None:
         row["reference"] = dict(item.reference)
     return row | dict(item.extra)
@@ -140,6 +142,68 @@ def distribution_from_row(found: Any, task: Task, place: Place) -> dict[str, flo
         found = f"probabilities that sum to {math.fsum(weights.values()):.6g}"
         _refuse(found, f"a sum of 1 (to {_slack(task):.3g})", place)
     return weights
+
+
+def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: str | None = None) -> Evidence:
+    """The evidence in the columns ``distribution``, ``scores``, ``saw_labels`` and ``held_out`` of ``row``.
+
+    Raises :class:`InputError` with the column as field; or, where ``row`` is the entry called ``of`` in an item's
+    evidence, with ``place`` as it is and the column in the message.
+
+    >>> from labeldist.tasks.load import load_task
+    >>> found = evidence_from_row({"scores": {"e": 0.9, "n": 0.3, "c": None}}, load_task("nli"), Place())
+    >>> found.distribution
+    {'entailment': 0.75, 'neutral': 0.25, 'contradiction': 0.0}
+    """
+
+    def part(column: str, read: Callable[[Any, Task, Place], T]) -> T | None:
+        where = replace(place, field=column) if of is None else place
+        try:
+            return None if row.get(column) is None else read(row[column], task, where)
+        except InputError as error:
+            raise (error if of is None else _told(error, f"in {column!r} of {shown(of)}")) from None
+
+    distribution = part("distribution", distribution_from_row)
+    scores = part("scores", _scores)
+    saw_labels = part("saw_labels", _flag)
+    held_out = part("held_out", _held_out) or {}
+    if distribution is None and scores is None:
+        found = "neither distribution nor scores" + ("" if of is None else f" for {shown(of)}")
+        where = replace(place, field="distribution") if of is None else place
+        _refuse(found, "one of the two, an object {label: number}", where)
+    return Evidence(distribution or Evidence.from_scores(scores or {}).distribution, saw_labels, held_out, scores)
+
+
+def _scores(found: Any, task: Task, place: Place) -> dict[str, float]:
+    weights = weights_from_row(found, task, place)
+    return {label: weights.get(label, 0.0) for label in task.label_names}
+
+
+def _flag(found: Any, task: Task, place: Place) -> bool:
+    if not isinstance(found, bool):
+        _refuse(shown(found), "true, false or null", place)
+    return found
+
+
+def _held_out(found: Any, task: Task, place: Place) -> dict[str, dict[str, float]]:
+    if not isinstance(found, Mapping):
+        _refuse(shown(found), "an object {label: {label: probability}}", place)
+    held_out: dict[str, dict[str, float]] = {}
+    for spelling, distribution in found.items():
+        label = _label(spelling, task, place)
+        if label in held_out:
+            _refuse(f"label {label!r} twice in {shown(dict(found))}", "each label once", place)
+        if distribution is None:
+            continue
+        try:
+            held_out[label] = distribution_from_row(distribution, task, place)
+        except InputError as error:
+            raise _told(error, f"without one {label!r}") from None
+    return held_out
+
+
+def _told(error: InputError, where: str) -> InputError:
+    return InputError(f"{error.found} {where}", expected=error.expected, place=error.place)
 
 
 def _slack(task: Task) -> float:
@@ -259,20 +323,26 @@ def _evidence(found: Any, task: Task, place: Place) -> dict[str, Evidence]:
     if found is None:
         return {}
     if not isinstance(found, Mapping):
-        _refuse(shown(found), 'an object {model: {"distribution", "saw_labels"}}', place)
+        _refuse(shown(found), 'an object {model: {"distribution" or "scores", ...}}', place)
     evidence = {}
     for name, entry in found.items():
         _text(name, "the name of a model", place)
         if entry is None:
             continue
         if not isinstance(entry, Mapping):
-            _refuse(f"{shown(entry)} for {name!r}", 'an object {"distribution", "saw_labels"}', place)
-        _only(entry, ("distribution", "saw_labels"), name, place)
-        saw_labels = entry.get("saw_labels")
-        if not (saw_labels is None or isinstance(saw_labels, bool)):
-            _refuse(f"{shown(saw_labels)} for 'saw_labels' of {name!r}", "true, false or null", place)
-        evidence[name] = Evidence(distribution_from_row(entry.get("distribution"), task, place), saw_labels)
+            _refuse(f"{shown(entry)} for {shown(name)}", f"an object with: {', '.join(EVIDENCE)}", place)
+        _only(entry, EVIDENCE, name, place)
+        evidence[name] = evidence_from_row(entry, task, place, of=name)
     return evidence
+
+
+def _evidence_row(evidence: Evidence) -> dict[str, Any]:
+    row: dict[str, Any] = {"distribution": dict(evidence.distribution), "saw_labels": evidence.saw_labels}
+    if evidence.scores is not None:
+        row["scores"] = dict(evidence.scores)
+    if evidence.held_out:
+        row["held_out"] = {label: dict(distribution) for label, distribution in evidence.held_out.items()}
+    return row
 
 
 def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:

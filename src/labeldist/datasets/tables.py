@@ -3,7 +3,8 @@
 In CSV and TSV the first line names the columns. A cell of ``labels``, ``explanations``, ``answers``, ``evidence``,
 ``reference`` or ``fields`` holds JSON; ``labels`` may also be names with semicolons between them
 ("neutral;neutral;entailment"), and counts may be spread over columns (``labels.neutral``, ``reference.neutral``).
-An empty cell of these is a missing value. Text columns of a Parquet file are read in the same way.
+An empty cell of these is a missing value. Text columns of a Parquet file are read in the same way. Readers of files
+that hold something else than items name the structured columns themselves (``nested``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import datetime
 import decimal
 import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from labeldist.datasets.jsonl import LONGEST_LINE, Rows, byte_lines, decoded, op
 from labeldist.datasets.rows import KNOWN, spread_over
 
 NESTED = tuple(name for name in KNOWN if name != "id")
+FLAGS = {"true": True, "false": False}  # spreadsheets write them in capitals, data frames with one
 PARQUET_BATCH = 256  # rows held at a time
 
 
-def csv_rows(path: Path, delimiter: str = ",", key: str = "id") -> Rows:
+def csv_rows(path: Path, delimiter: str = ",", key: str = "id", nested: Collection[str] = NESTED) -> Rows:
     """The rows of a CSV or TSV file, numbered by the line on which each begins; column ``key`` must be there."""
     csv.field_size_limit(max(csv.field_size_limit(), 2 * LONGEST_LINE))  # a record is bounded below
     with opened(path) as file:
@@ -41,12 +43,12 @@ def csv_rows(path: Path, delimiter: str = ",", key: str = "id") -> Rows:
         rows = 0
         for place, record in records:
             rows += 1
-            yield place, record if isinstance(record, InputError) else _row_of(header, record, place, lines.reach)
+            yield place, record if isinstance(record, InputError) else _row_of(header, record, place, lines, nested)
         if not rows:
             raise InputError("a header and no row", expected="at least one row", place=Place(path))
 
 
-def parquet_rows(path: Path) -> Rows:
+def parquet_rows(path: Path, nested: Collection[str] = NESTED) -> Rows:
     """The rows of a Parquet file in small batches, numbered from 1; needs the extra ``parquet``."""
     try:
         arrow = importlib.import_module("pyarrow")
@@ -61,7 +63,7 @@ def parquet_rows(path: Path) -> Rows:
             for batch in file.iter_batches(batch_size=PARQUET_BATCH):
                 for index in range(batch.num_rows):
                     number += 1
-                    yield Place(path, number), _parquet_row(batch.slice(index, 1), Place(path, number))
+                    yield Place(path, number), _parquet_row(batch.slice(index, 1), Place(path, number), nested)
     except (arrow.ArrowException, OSError) as error:
         found = f"{shown(str(error).splitlines()[0], 100)} after row {number}"
         raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
@@ -159,27 +161,31 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
         raise InputError(found, expected=expected, place=replace(place, field=key))
 
 
-def _row_of(header: list[str], record: list[str], place: Place, reach: str) -> dict[str, Any] | InputError:
+def _row_of(
+    header: list[str], record: list[str], place: Place, lines: _RecordLines, nested: Collection[str]
+) -> dict[str, Any] | InputError:
     if len(record) != len(header):
-        return InputError(f"{len(record)} cells{reach}", expected=f"{len(header)}, as in the header", place=place)
+        return InputError(f"{len(record)} cells{lines.reach}", expected=f"{len(header)}, as in the header", place=place)
     try:
-        return {column: _cell(column, text, place) for column, text in zip(header, record, strict=True)}
+        return {column: _cell(column, text, place, nested) for column, text in zip(header, record, strict=True)}
     except InputError as error:
         return error
 
 
-def _cell(column: str, text: str, place: Place) -> Any:
+def _cell(column: str, text: str, place: Place, nested: Collection[str]) -> Any:
     """What a text cell stands for; cells of fields and of unknown columns stay as they are."""
     place = replace(place, field=column)
     if spread_over(column) in ("labels", "reference"):
         return _number(text, place) if text.strip() else None
-    if column not in NESTED:
+    if column not in nested:
         return text
     text = text.strip()
     if not text:
         return None
     if text[0] in "[{":
         return parse_json(text, place)
+    if column == "saw_labels":
+        return FLAGS.get(text.lower(), text)
     if column == "labels":
         return [name.strip() for name in text.split(";")]
     return text
@@ -196,13 +202,13 @@ def _number(text: str, place: Place) -> float:
         raise InputError(shown(text), expected="a number", place=place) from None
 
 
-def _parquet_row(batch: Any, place: Place) -> dict[str, Any] | InputError:
+def _parquet_row(batch: Any, place: Place, nested: Collection[str]) -> dict[str, Any] | InputError:
     """The row of a batch of one: in a larger batch one text that is not UTF-8 would spoil all the others."""
     row = {}
     try:
         for column, value in batch.to_pylist()[0].items():
             if isinstance(value, str):
-                row[column] = _cell(column, value, place)
+                row[column] = _cell(column, value, place, nested)
             elif isinstance(value, float) and math.isnan(value) and column not in KNOWN and not spread_over(column):
                 row[column] = None  # how data frames write a missing value
             else:

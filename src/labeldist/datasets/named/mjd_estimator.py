@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.datasets.catalog import Download, Facts, Folders, annotated, companion, converted, dataset
+from labeldist.datasets.evade import NOTE, evade_evidence, pair
 from labeldist.datasets.jsonl import Rows, json_rows
 
 _ORDER = "enc"  # of every list of three numbers in the published files
@@ -53,7 +54,7 @@ FACTS = Facts(
         ),
     ),
     note="fetch brings the items without the models' raw answers, which are 3069 files without a published "
-    "checksum: for those clone the repository to mjd_estimator/MJD-Estimator in the data folder.",
+    "checksum: for those clone the repository to mjd_estimator/MJD-Estimator in the data folder. " + NOTE,
 )
 
 
@@ -62,7 +63,8 @@ def rows(path: Path, split: str, folders: Folders) -> Rows:
     """Items ``mjd-000`` to ``mjd-340``, or ``mjd-dev-000`` and so on, in file order.
 
     The published counts become annotators ``mnli/1`` to ``mnli/5`` and ``varierr/1`` to ``varierr/4``. The
-    answers of the three models are exactly as published, chat markers included.
+    answers of the three models are exactly as published, chat markers included. Split ``train`` has EVADE's scores as
+    evidence, where they are at hand.
     """
     if split != "train":
         return converted(json_rows(path), lambda row, line: _tuning_row(row, f"mjd-{split}-{line - 1:03d}"))
@@ -71,6 +73,7 @@ def rows(path: Path, split: str, folders: Folders) -> Rows:
 
 def _instances(path: Path, folders: Folders) -> Rows:
     answers: dict[tuple[int, str], list[dict[str, str]]] = {}
+    evidence = evade_evidence(folders)
     for model, places in _ANSWERS.items():
         found = folders.find(*places)
         if found is not None:
@@ -87,6 +90,7 @@ def _instances(path: Path, folders: Folders) -> Rows:
             + annotated("varierr", _expanded(row["varierr labels"])),
             "explanations": [{"label": label, "text": text, "source": "human"} for text, label in row["comments"]],
             "answers": [answer for label in _ORDER for answer in answers.get((index, label), [])],
+            "evidence": evidence.get(pair(row["premise"], row["hypothesis"])),
             "reference": dict(zip(_ORDER, row["chaos probs"], strict=True)),
         }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.datasets.catalog import Download, Facts, Folders, converted, dataset
+from labeldist.datasets.evade import NOTE, PairEvidence, evade_evidence, pair
 from labeldist.datasets.jsonl import Rows, json_rows
 
 _LABELS = ("entailment", "neutral", "contradiction")
@@ -29,6 +30,7 @@ FACTS = Facts(
             path="varierr/varierr.jsonl",
         ),
     ),
+    note=NOTE,
 )
 
 
@@ -36,12 +38,14 @@ FACTS = Facts(
 def rows(path: Path, split: str, folders: Folders) -> Rows:
     """Annotators ``varierr/0`` to ``varierr/3``, as numbered in the file; one explanation for each of their labels.
 
-    ``judgments`` holds for each explanation, in the same order, what the annotators said of it in round 2.
+    ``judgments`` holds for each explanation, in the same order, what the annotators said of it in round 2. EVADE's
+    scores are evidence, where they are at hand.
     """
-    return converted(json_rows(path), lambda row, line: _row(row))
+    evidence = evade_evidence(folders)
+    return converted(json_rows(path), lambda row, line: _row(row, evidence))
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], evidence: PairEvidence) -> dict[str, Any]:
     given = [(label, entry) for label in _LABELS for entry in row[label]]
     kept = {
         key: value for key, value in row.items() if key not in ("context", "statement", "chaosnli_labels", *_LABELS)
@@ -54,5 +58,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "judgments": [
             {"label": label} | {key: value for key, value in entry.items() if key != "reason"} for label, entry in given
         ],
+        "evidence": evidence.get(pair(row["context"], row["statement"])),
         "reference": row["chaosnli_labels"],
     }

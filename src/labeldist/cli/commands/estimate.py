@@ -1,0 +1,75 @@
+"""``labeldist estimate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labeldist.cli.options import json_option, out_option, seed_option, source_options, split_names
+
+
+@click.command(
+    "estimate", epilog="Example: labeldist estimate items.jsonl --evidence result/mjd.none.jsonl --out posterior.jsonl"
+)
+@click.argument("source")
+@click.option(
+    "--evidence",
+    multiple=True,
+    metavar="[NAME=]FILE|NAME",
+    help="Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry; may "
+    "be repeated.  [default: all that the items carry]",
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(["labels", "reference", "off"]),
+    default="labels",
+    show_default=True,
+    help="Learn what evidence is worth from the labels alone, also from other items' references, or not at all.",
+)
+@click.option("--annotators", metavar="GROUP", help="Count only the labels of annotators named GROUP/...")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    help="Chance that an interval holds the true probability.",
+)
+@out_option("File of posteriors", "posterior.jsonl")
+@source_options
+@seed_option
+@json_option
+def command(
+    source: str,
+    evidence: tuple[str, ...],
+    calibrate: str,
+    annotators: str | None,
+    interval: float,
+    out: Path,
+    task: str | None,
+    limit: int | None,
+    on_error: str,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Combine labels and evidence into a calibrated distribution per item, with intervals.
+
+    The evidence makes a prior for each item, worth so many annotators, and the item's own labels are counted on top.
+    Evidence that saw the labels that it would be weighed by is refused with --calibrate labels, unless it comes with
+    its held-out form.
+    """
+    from labeldist.cli.results import show_estimate
+    from labeldist.datasets.source import open_source
+    from labeldist.run.posterior import estimate_to_file
+
+    dataset = open_source(source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit)
+    summary = estimate_to_file(
+        dataset,
+        out,
+        evidence=split_names(evidence),
+        calibrate=calibrate,
+        annotators=annotators,
+        mass=interval,
+        seed=seed,
+    )
+    return show_estimate(summary, as_json=as_json)

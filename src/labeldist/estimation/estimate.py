@@ -1,0 +1,212 @@
+"""Labels and evidence in, a posterior per item out: the one function behind ``labeldist estimate``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Evidence, Item
+from labeldist.core.registry import did_you_mean
+from labeldist.core.task import Task
+from labeldist.estimation.calibration import SHIFT, Calibration
+from labeldist.estimation.dispersion import dispersion
+from labeldist.estimation.labels import FLOORS, PILOT, fit_labels, opinions
+from labeldist.estimation.observations import Array, EvidenceArray, Observations, observe
+from labeldist.estimation.opinion import pooled
+from labeldist.estimation.posterior import Posterior, posterior
+from labeldist.estimation.references import calibrate_on_references
+
+CALIBRATIONS = ("labels", "reference", "off")
+PSEUDO_COUNT = 0.5  # per label, where no concentration can be fitted
+POOL_FLOOR = FLOORS[1]
+HIGH_CONCENTRATION = 1e4
+SELECTED = (
+    "annotators agree on these items in a way that chance does not produce (the spread of agreement is {share:.0%} of "
+    "what is expected): the items were probably selected by agreement, as in ChaosNLI. Their labels cannot tell what "
+    "the evidence is worth, so it counts as {count:g} pseudo-counts instead"
+)
+SAW = (
+    "evidence {names} saw the labels of the items that it is about, and counts here as if it had not: the same labels "
+    "count twice"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The posterior of N items of K ``labels``, in the order of ``ids``, and how it was calibrated.
+
+    ``evidence``: the names of what was used. ``prior`` (N, K) is what was expected of each item before its own labels
+    were counted.
+    """
+
+    labels: tuple[str, ...]
+    ids: tuple[str, ...]
+    evidence: tuple[str, ...]
+    posterior: Posterior
+    prior: Array
+    calibration: Calibration
+
+    @property
+    def mean(self) -> Array:
+        """The distributions (N, K)."""
+        return self.posterior.mean
+
+    def row(self, at: int) -> dict[str, Any]:
+        """The item at that position as a row by the contract."""
+        known = self.posterior
+        by_label = [dict(zip(self.labels, array[at].tolist(), strict=True)) for array in (known.mean, self.prior)]
+        ends = zip(self.labels, known.low[at].tolist(), known.high[at].tolist(), strict=True)
+        return {
+            "id": self.ids[at],
+            "distribution": by_label[0],
+            "interval": {label: [low, high] for label, low, high in ends},
+            "interval_mass": known.mass,
+            "concentration": float(known.concentration[at]),
+            "expected_kl": float(known.expected_kl[at]),
+            "expected_tvd": float(known.expected_tvd[at]),
+            "prior": by_label[1],
+            "saw_labels": True,
+            "calibrate": self.calibration.asked,
+        }
+
+
+def estimate(
+    items: Iterable[Item],
+    evidence: Mapping[str, Mapping[str, Evidence]] | None = None,
+    *,
+    task: Task | None = None,
+    calibrate: str = "labels",
+    annotators: str | None = None,
+    use: Sequence[str] | None = None,
+    mass: float = 0.9,
+    seed: int = 0,
+) -> Estimate:
+    """The posterior distribution of each item from its labels and from evidence.
+
+    ``evidence`` is {name: {item id: evidence}}, beside what items carry; ``use`` names the evidence to take (default:
+    all), ``annotators`` the group whose labels count (default: all). ``calibrate`` is ``labels`` (empirical Bayes, no
+    reference is used), ``reference`` (also corrected on the references of other items) or ``off`` (fixed
+    pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is NLI unless given.
+
+    Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
+    without its held-out form; :class:`InputError` for no items or too few references.
+
+    >>> from labeldist.core.item import Annotation
+    >>> item = Item("1", {}, (Annotation("neutral"), Annotation("neutral"), Annotation("entailment")))
+    >>> known = estimate([item], calibrate="off")
+    >>> known.mean.round(3).tolist(), known.posterior.low.round(2).tolist()
+    ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
+    """
+    if task is None:
+        from labeldist.tasks.load import load_task
+
+        task = load_task("nli")
+    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use)
+    return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
+
+
+def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: float = 0.9, seed: int = 0) -> Estimate:
+    """As :func:`estimate`, from arrays."""
+    if calibrate not in CALIBRATIONS:
+        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
+    if not 0 < mass < 1:
+        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
+    prior, calibration = _prior(observed, calibrate, seed)
+    alpha = calibration.concentration * prior + observed.counts
+    if calibrate == "reference":
+        total = alpha.sum(axis=1)
+        found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
+        alpha = (found.confidence * total)[:, None] * found.mean
+        calibration = replace(calibration, links=found.used, references=found.references, folds=found.folds)
+    names = tuple(one.name for one in observed.evidence)
+    return Estimate(observed.labels, observed.ids, names, posterior(alpha, mass), prior, calibration)
+
+
+def usable(one: EvidenceArray, counts: Array) -> bool:
+    """Whether the labels ``counts`` can tell what this evidence is worth: it did not see them, or says what it would
+    have said without each of them.
+    """
+    return one.saw_labels is False or one.covers(counts)
+
+
+def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Calibration]:
+    """Prior means (N, K), and how they came about."""
+    if calibrate == "off":
+        return _unfitted(observed)
+    blind = tuple(one for one in observed.evidence if usable(one, observed.counts))
+    seeing = [one for one in observed.evidence if not usable(one, observed.counts)]
+    if seeing and calibrate == "labels":
+        _refuse(seeing)
+    notes = []
+    if seeing:
+        notes.append(
+            f"evidence {_named(seeing)} saw the labels: it has no part in the prior, only in the correction that the "
+            "references teach"
+        )
+    if calibrate == "labels":
+        notes.append(SHIFT)
+    fitted = replace(observed, evidence=blind)
+    fit = fit_labels(fitted)
+    prior = fit.prior_mean(blind, len(observed.counts))
+    spread = _dispersion(observed, prior, fit.concentration, seed)
+    selected = spread is not None and spread.selected
+    if selected:
+        assert spread is not None
+        fixed = PSEUDO_COUNT * len(observed.labels)
+        notes.append(SELECTED.format(share=spread.observed / spread.expected, count=fixed))
+        return prior, Calibration(calibrate, fixed, False, fit, dispersion=spread, notes=tuple(notes))
+    if fit.concentration > HIGH_CONCENTRATION:
+        notes.append("the labels of an item differ no more than by chance from what the prior expects of it")
+    base, alone = _worths(fitted)
+    return prior, Calibration(calibrate, fit.concentration, True, fit, base, alone, spread, notes=tuple(notes))
+
+
+def _unfitted(observed: Observations) -> tuple[Array, Calibration]:
+    count = len(observed.labels)
+    weights = np.full(len(observed.evidence), 1 / max(len(observed.evidence), 1))
+    views = opinions(observed.evidence, POOL_FLOOR / count, len(observed.counts), count)
+    saw = [one for one in observed.evidence if one.saw_labels is not False]
+    notes = (SAW.format(names=_named(saw)),) if saw else ()
+    return pooled(np.zeros(count), weights, views), Calibration("off", PSEUDO_COUNT * count, False, notes=notes)
+
+
+def _refuse(seeing: Sequence[EvidenceArray]) -> None:
+    knows = [f"{one.name} ({'saw them' if one.saw_labels else 'does not say'})" for one in seeing]
+    raise UsageError(
+        f"evidence that may have seen the very labels that would tell what it is worth: {', '.join(knows)}",
+        hint="it would look perfect. Take evidence that did not see them (saw_labels: false) or that comes with its "
+        "held-out form, as `labeldist run` makes it; or --calibrate reference, or off. With --evidence only what is "
+        "named is taken",
+    )
+
+
+def _dispersion(observed: Observations, prior: Array, concentration: float, seed: int) -> Any:
+    """The test on all labels, or on those of each group of annotators; the first that fails."""
+    found = None
+    for counts in observed.groups.values() if observed.groups else [observed.counts]:
+        one = dispersion(counts, prior, concentration, seed=seed)
+        if one is not None and one.selected:
+            return one
+        found = found or one
+    return found
+
+
+def _worths(observed: Observations) -> tuple[float | None, dict[str, float]]:
+    """Concentrations without any evidence and, of several, with each alone."""
+    if not observed.evidence:
+        return None, {}
+    base = fit_labels(observed.without_evidence(), most=PILOT).concentration
+    if len(observed.evidence) < 2:
+        return base, {}
+    alone = {
+        one.name: fit_labels(replace(observed, evidence=(one,)), most=PILOT).concentration for one in observed.evidence
+    }
+    return base, alone
+
+
+def _named(evidence: Sequence[EvidenceArray]) -> str:
+    return ", ".join(one.name for one in evidence)

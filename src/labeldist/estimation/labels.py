@@ -1,0 +1,154 @@
+"""Calibration from labels alone (empirical Bayes): the prior under which the labels at hand are likely.
+
+Item i with labels c_i and opinions x_i: p_i = softmax(b + w x_i); c_i is Dirichlet-multinomial with k p_i. Biases b,
+weights w and concentration k maximise the marginal likelihood, with weak normal priors that keep all of them finite.
+Source: Minka (2000), Estimating a Dirichlet distribution; Morris (1983), Parametric empirical Bayes, JASA 78(381).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.estimation.likelihood import LeaveOneOut, Likelihood, Marginal
+from labeldist.estimation.observations import Array, EvidenceArray, Observations
+from labeldist.estimation.opinion import log_opinion, pooled
+
+# Standard deviations of the priors; the concentration's centre, in annotators, and the deviation of its logarithm.
+BIAS_SPREAD, WEIGHT_SPREAD, CONCENTRATION, LOG_CONCENTRATION_SPREAD = 1.5, 1.0, 3.0, 1.5
+# What is added to each probability before its logarithm, as shares of the uniform one: the likeliest is taken.
+FLOORS = (0.03, 0.1, 0.3, 1.0)
+PILOT = 20_000  # items on which the floor is chosen and the whole fit begins
+
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFit:
+    """A fitted prior. ``bias`` (K,), ``weights`` (M,) of the evidence ``names``, ``concentration`` in annotators.
+
+    ``errors`` (K + M + 1,): standard errors of biases, weights and log concentration. ``way``: ``marginal`` or
+    ``leave-one-out``. ``log_likelihood`` of the labels, multinomial coefficients left out.
+    """
+
+    names: tuple[str, ...]
+    bias: Array
+    weights: Array
+    concentration: float
+    floor: float
+    errors: Array
+    way: str
+    log_likelihood: float
+
+    def prior_mean(self, evidence: tuple[EvidenceArray, ...], items: int) -> Array:
+        """What the prior expects of each item (N, K)."""
+        return pooled(self.bias, self.weights, opinions(evidence, self.floor, items, len(self.bias)))
+
+
+def opinions(evidence: tuple[EvidenceArray, ...], floor: float, items: int, labels: int) -> Array:
+    """What the evidence says of each item (N, M, K), as logarithms around 0."""
+    whole = np.zeros((items, len(evidence), labels))
+    for at, one in enumerate(evidence):
+        whole[:, at] = log_opinion(one.distribution, floor)
+    return whole
+
+
+def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
+    """The prior that makes the labels likely. Evidence that saw the labels must have its held-out form.
+
+    Items without labels say nothing and are left out; of more than ``most`` items so many are drawn. Standard errors
+    are from the outer product of gradients.
+
+    >>> counts = np.array([[3.0, 0.0], [0.0, 3.0], [2.0, 1.0], [3.0, 0.0]])
+    >>> fit = fit_labels(Observations(("yes", "no"), ("1", "2", "3", "4"), counts))
+    >>> bool(fit.bias[0] > fit.bias[1]), 0 < fit.concentration < 3
+    (True, True)
+    """
+    labelled = np.flatnonzero(observed.counts.sum(axis=1))
+    if most is not None:
+        labelled = _drawn(labelled, most)
+    pilot = _drawn(labelled, PILOT)
+    count = observed.counts.shape[1]
+    floors = [share / count for share in FLOORS] if observed.evidence else [FLOORS[0] / count]
+    start = _start(count, len(observed.evidence))
+    fits = [_fit(observed, pilot, floor, start) for floor in floors]
+    best = int(np.argmax([reached for _, reached in fits]))
+    parameters, floor = fits[best][0], floors[best]
+    if len(pilot) < len(labelled):
+        parameters, _ = _fit(observed, labelled, floor, parameters)
+    return _described(observed, labelled, floor, parameters)
+
+
+def _drawn(rows: Rows, most: int) -> Rows:
+    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
+
+def _start(labels: int, evidence: int) -> Array:
+    """The centre of the priors: no bias, the evidence averaged as it is."""
+    return np.concatenate([np.zeros(labels), np.full(evidence, 1 / max(evidence, 1)), [np.log(CONCENTRATION)]])
+
+
+def _fit(observed: Observations, rows: Rows, floor: float, start: Array) -> tuple[Array, float]:
+    """Parameters, and the log-likelihood that they reach."""
+    from scipy.optimize import minimize
+
+    likelihood = _likelihood(observed, rows, floor)
+    labels = observed.counts.shape[1]
+
+    centre, spread = _start(labels, len(observed.evidence)), _spread(len(start), labels)
+
+    def loss(parameters: Array) -> tuple[float, Array]:
+        value, gradient, _ = likelihood.value_and_scores(parameters)
+        distance = (parameters - centre) / spread
+        return float(distance @ distance) / 2 - value, distance / spread - gradient
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    return found.x, likelihood.value_and_scores(found.x)[0]
+
+
+def _likelihood(observed: Observations, rows: Rows, floor: float) -> Likelihood:
+    counts = observed.counts[rows]
+    labels = counts.shape[1]
+    evidence = tuple(_rows_of(one, rows) for one in observed.evidence)
+    plain = opinions(evidence, floor, len(rows), labels)
+    if not any(one.held_out is not None and one.saw_labels is not False for one in evidence):
+        return Marginal(counts, plain)
+    held = np.repeat(plain[:, :, None], labels, axis=2)
+    for at, one in enumerate(evidence):
+        if one.held_out is not None and one.saw_labels is not False:
+            held[:, at] = log_opinion(one.held_out, floor)
+    return LeaveOneOut.of(counts, held)
+
+
+def _rows_of(one: EvidenceArray, rows: Rows) -> EvidenceArray:
+    held = None if one.held_out is None else one.held_out[rows]
+    return replace(one, distribution=one.distribution[rows], scores=None, held_out=held)
+
+
+def _spread(count: int, labels: int) -> Array:
+    spread = np.full(count, WEIGHT_SPREAD)
+    spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
+    return spread
+
+
+def _described(observed: Observations, rows: Rows, floor: float, parameters: Array) -> LabelFit:
+    likelihood = _likelihood(observed, rows, floor)
+    value, _, outer = likelihood.value_and_scores(parameters, each=True)
+    labels = observed.counts.shape[1]
+    # The same number added to all biases changes nothing: their errors are those of their distance from the mean.
+    around = np.eye(len(parameters))
+    around[:labels, :labels] -= 1 / labels
+    information = outer + np.diag(_spread(len(parameters), labels) ** -2.0)
+    return LabelFit(
+        names=tuple(one.name for one in observed.evidence),
+        bias=parameters[:labels],
+        weights=parameters[labels:-1],
+        concentration=float(np.exp(parameters[-1])),
+        floor=floor,
+        errors=np.sqrt(np.diag(around @ np.linalg.inv(information) @ around)),
+        way="marginal" if isinstance(likelihood, Marginal) else "leave-one-out",
+        log_likelihood=value,
+    )

@@ -1,0 +1,143 @@
+"""How an estimate made from labels and evidence is corrected where references are at hand: a few links, all log-linear.
+
+A link adds to the logarithm of the estimate: a bias per label and, by its kind, weights for the logarithms of the
+estimate, the counts and the evidence (the same weight for all labels), or a matrix of weights from each of these
+numbers to each label. A matrix can learn that one annotator's "neutral" is another one's "entailment".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.estimation.observations import Array, Observations
+from labeldist.estimation.opinion import log_opinion, log_sum_exp, softmax
+
+PSEUDO_COUNT = 0.5
+FLOOR_SHARE = 0.3  # of the uniform probability, added before a logarithm
+BIAS_SHARE = 0.1  # of the penalty of a weight: how far biases are held back
+LEAST_SPREAD = 0.05  # a number that hardly varies is not blown up
+MOST_WEIGHTS = 20_000
+# From strict to free: what a step away from no correction costs.
+PENALTIES = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a correction starts from, and the numbers that it is made from.
+
+    ``start`` (N, K): logarithms of distributions; ``shared`` (N, S, K) with one weight each, ``crossed`` (N, D).
+    """
+
+    name: str
+    start: Array
+    shared: Array
+    crossed: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A fitted link: ``bias`` (K,), ``shared`` (S,), ``crossed`` (D, K), and how ``crossed`` numbers are scaled."""
+
+    bias: Array
+    shared: Array
+    crossed: Array
+    centre: Array
+    spread: Array
+
+    def of(self, link: Link, rows: NDArray[np.intp]) -> Array:
+        """The corrected distributions of ``rows`` (R, K)."""
+        scaled = (link.crossed[rows] - self.centre) / self.spread
+        return softmax(
+            link.start[rows]
+            + self.bias
+            + np.einsum("s,nsk->nk", self.shared, link.shared[rows])
+            + scaled @ self.crossed
+        )
+
+
+def links(observed: Observations, estimate: Array) -> list[Link]:
+    """The links to choose from, simple ones first; those with more weights than can be afforded are left out.
+
+    Simple ones start from ``estimate`` (N, K), which must be above 0; those with a matrix from the smoothed labels,
+    since they weigh the evidence anew.
+    """
+    items, labels = observed.counts.shape
+    floor = FLOOR_SHARE / labels
+    whole = _log_counts(observed.counts)
+    groups = [_log_counts(counts) for counts in observed.groups.values()]
+    opinions = [log_opinion(one.distribution, floor) for one in observed.evidence]
+    values = [_values(one.scores, one.distribution) for one in observed.evidence]
+    nothing = np.empty((items, 0))
+    start = np.log(estimate)
+    scale = log_opinion(estimate, 0.0)
+    shared = np.stack([scale, *groups, whole, *opinions], axis=1)
+    found = [
+        Link("bias", start, shared[:, :0], nothing),
+        Link("scale", start, shared[:, :1], nothing),
+        Link("shared", start, shared, nothing),
+    ]
+    squares = [*values, *(value**2 for value in values)]
+    for name, counts in (("", [whole]), ("groups ", groups)):
+        if counts:
+            found.append(Link(f"{name}matrix", whole, shared, np.hstack([*counts, *opinions])))
+            if squares:
+                found.append(Link(f"{name}squares", whole, shared, np.hstack([*counts, *squares])))
+    return [link for link in found if link.crossed.shape[1] * labels <= MOST_WEIGHTS]
+
+
+def correct(
+    link: Link, reference: Array, rows: NDArray[np.intp], penalties: Sequence[float] = PENALTIES
+) -> list[Correction]:
+    """The correction under each penalty: the cross-entropy of the references of ``rows``, plus the weights' squares.
+
+    Penalties in falling order, each fit begins at the one before.
+    """
+    crossed = link.crossed[rows]
+    centre, spread = crossed.mean(axis=0), np.maximum(crossed.std(axis=0), LEAST_SPREAD)
+    scaled, shared = (crossed - centre) / spread, link.shared[rows]
+    labels, s, d = link.start.shape[1], shared.shape[1], scaled.shape[1]
+    start = np.zeros(labels + s + d * labels)
+    made = []
+    for penalty in penalties:
+        start = _fit(link.start[rows], shared, scaled, reference[rows], penalty, start)
+        weights = start[labels + s :].reshape(d, labels)
+        made.append(Correction(start[:labels], start[labels : labels + s], weights, centre, spread))
+    return made
+
+
+def _fit(begin: Array, shared: Array, crossed: Array, reference: Array, penalty: float, start: Array) -> Array:
+    from scipy.optimize import minimize
+
+    labels, s = begin.shape[1], shared.shape[1]
+    held = np.full(len(start), penalty)
+    held[:labels] *= BIAS_SHARE
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        matrix = weights[labels + s :].reshape(-1, labels)
+        scores = begin + weights[:labels] + np.einsum("s,nsk->nk", weights[labels : labels + s], shared)
+        scores += crossed @ matrix
+        error = softmax(scores) - reference
+        value = (log_sum_exp(scores) - (reference * scores).sum(axis=1)).sum() + (held * weights**2).sum() / 2
+        by_shared = np.einsum("nk,nsk->s", error, shared)
+        gradient = np.concatenate([error.sum(axis=0), by_shared, (crossed.T @ error).ravel()])
+        return float(value), gradient + held * weights
+
+    found: Array = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    return found
+
+
+def _log_counts(counts: Array) -> Array:
+    logs: Array = np.log(counts + PSEUDO_COUNT)
+    logs -= logs.mean(axis=1, keepdims=True)
+    return logs
+
+
+def _values(scores: Array | None, distribution: Array) -> Array:
+    """Scores where there are some, else probabilities; the mean where an item has none."""
+    values = distribution if scores is None else scores
+    known: Array = np.where(np.isnan(values), np.nanmean(values, axis=0), values)
+    return known

@@ -1,0 +1,220 @@
+"""What is known of all items, as arrays: label counts, evidence, references."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.core.distribution import proportions
+from labeldist.core.errors import InputError, UsageError, shown
+from labeldist.core.item import Evidence, Item
+from labeldist.core.registry import did_you_mean
+
+Array = NDArray[np.float64]
+# What a reference of probabilities counts for: how many votes are behind it is not known, and 100 is usual.
+VOTES_BEHIND_PROBABILITIES = 100.0
+MOST_GROUPS = 4  # each group's counts are features of their own when references are at hand
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceArray:
+    """One model's evidence for N items of K labels.
+
+    ``distribution`` (N, K), NaN in the rows of items without it; ``scores`` (N, K) where rows have scores that need not
+    sum to 1; ``saw_labels``: True where any row says so, else None where any does not say; ``held_out`` (N, K, K):
+    [i, l] is the distribution when one annotator with label l is left out, NaN where there is none.
+    """
+
+    name: str
+    distribution: Array
+    saw_labels: bool | None = False
+    scores: Array | None = None
+    held_out: Array | None = None
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which items have it (N,)."""
+        present: NDArray[np.bool_] = ~np.isnan(self.distribution[:, 0])
+        return present
+
+    def covers(self, counts: Array) -> bool:
+        """Whether the held-out form is there for each label that annotators gave, of each item that has evidence."""
+        if self.held_out is None:
+            return False
+        needed = (counts > 0) & self.present[:, None]
+        return not bool(np.isnan(self.held_out[..., 0][needed]).any())
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Arrays over N items and K ``labels``.
+
+    ``counts`` (N, K): how many annotators chose each label; ``groups``: the same for each group of annotators, where
+    there are several; ``reference`` (N, K): proportions, NaN for items without; ``votes`` (N,): how many votes are
+    behind each reference.
+    """
+
+    labels: tuple[str, ...]
+    ids: tuple[str, ...]
+    counts: Array
+    groups: Mapping[str, Array] = field(default_factory=dict)
+    evidence: tuple[EvidenceArray, ...] = ()
+    reference: Array | None = None
+    votes: Array | None = None
+
+    @property
+    def referenced(self) -> NDArray[np.intp]:
+        """Positions of the items that have a reference."""
+        if self.reference is None:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero(~np.isnan(self.reference[:, 0]))
+
+    def without_evidence(self) -> Observations:
+        """The labels and references alone."""
+        return Observations(self.labels, self.ids, self.counts, self.groups, (), self.reference, self.votes)
+
+
+def observe(
+    items: Iterable[Item],
+    labels: Sequence[str],
+    evidence: Mapping[str, Mapping[str, Evidence]] | None = None,
+    *,
+    annotators: str | None = None,
+    use: Sequence[str] | None = None,
+) -> Observations:
+    """The arrays of ``items``; ``evidence`` is {name: {item id: evidence}}, beside what the items carry themselves.
+
+    ``annotators`` limits the counts to one group; ``use`` names the evidence to take (None: all of it). Raises
+    :class:`InputError` for no items or evidence of unknown items, :class:`UsageError` for a name that does not occur.
+
+    >>> from labeldist.core.item import Annotation
+    >>> item = Item("1", {}, (Annotation("no"),), evidence={"llm": Evidence({"yes": 0.2, "no": 0.8}, False)})
+    >>> seen = observe([item], ["yes", "no"])
+    >>> seen.counts.tolist(), seen.evidence[0].distribution.tolist()
+    ([[0.0, 1.0]], [[0.2, 0.8]])
+    """
+    given = evidence or {}
+    ids: list[str] = []
+    counts, votes, references = array("d"), array("d"), array("d")
+    of_group: dict[str, dict[int, tuple[int, ...]]] = {}
+    found: dict[str, dict[int, Evidence]] = {name: {} for name in given}
+    for at, item in enumerate(items):
+        ids.append(item.id)
+        counts.extend(_counts(item, labels, annotators))
+        if annotators is None:
+            for group in item.groups():
+                of_group.setdefault(group, {})[at] = item.label_counts(labels, group)
+        references.extend(_reference(item, labels))
+        votes.append(_votes(item))
+        for name, one in item.evidence.items():
+            found.setdefault(name, {})[at] = one
+        for name, by_id in given.items():
+            if item.id in by_id:
+                found[name][at] = by_id[item.id]
+    if not ids:
+        raise InputError("no items", expected="at least one")
+    shape = (len(ids), len(labels))
+    _refuse_unknown(ids, given)
+    names = _chosen(found, use)
+    several = 2 <= len(of_group) <= MOST_GROUPS
+    reference = _matrix(references, shape)
+    return Observations(
+        tuple(labels),
+        tuple(ids),
+        _matrix(counts, shape),
+        {name: _sparse(rows, shape, 0.0) for name, rows in of_group.items()} if several else {},
+        tuple(_evidence(name, found[name], labels, shape) for name in names),
+        None if np.isnan(reference).all() else reference,
+        np.frombuffer(votes, dtype=np.float64),
+    )
+
+
+def _counts(item: Item, labels: Sequence[str], annotators: str | None) -> tuple[int, ...]:
+    for annotation in item.labels:
+        if annotation.label not in labels:
+            raise InputError(f"label {shown(annotation.label)} of item {item.id!r}", expected=f"one of: {labels}")
+    return item.label_counts(labels, annotators)
+
+
+def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
+    if item.reference is None:
+        return (np.nan,) * len(labels)
+    return proportions(item.reference, labels).probabilities
+
+
+def _votes(item: Item) -> float:
+    """The votes behind the reference; whole numbers that sum to more than 1 are counts."""
+    values = list((item.reference or {}).values())
+    total = float(sum(values))
+    whole = total > 1 and all(value == int(value) for value in values)
+    return total if whole else VOTES_BEHIND_PROBABILITIES
+
+
+def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidence]]) -> None:
+    known = set(ids)
+    for name, by_id in given.items():
+        unknown = [id_ for id_ in by_id if id_ not in known]
+        if unknown:
+            raise InputError(
+                f"{len(unknown):,} ids in evidence {name!r} that no item has, such as {shown(unknown[0])}",
+                expected="evidence for the items of the source",
+                hint="give the source that the evidence was made from, with the same --limit",
+            )
+
+
+def _chosen(found: Mapping[str, Mapping[int, Evidence]], use: Sequence[str] | None) -> list[str]:
+    if use is None:
+        return [name for name, rows in found.items() if rows]
+    for name in use:
+        if name not in found:
+            raise did_you_mean("evidence", name, found)
+        if not found[name]:
+            raise UsageError(f"evidence {name!r} has no item", hint="leave it out")
+    return list(dict.fromkeys(use))
+
+
+def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], shape: tuple[int, int]) -> EvidenceArray:
+    told = [one.saw_labels for one in rows.values()]
+    saw = True if any(told) else None if None in told else False
+    scores = {at: _values(one.scores, labels) for at, one in rows.items() if one.scores is not None}
+    held = None
+    if any(one.held_out for one in rows.values()):
+        held = np.full((*shape, shape[1]), np.nan)
+        for at, one in rows.items():
+            for label, distribution in one.held_out.items():
+                held[at, labels.index(label)] = proportions(distribution, labels).probabilities
+    return EvidenceArray(
+        name,
+        _sparse({at: proportions(one.distribution, labels).probabilities for at, one in rows.items()}, shape, np.nan),
+        saw,
+        _sparse(scores, shape, np.nan) if len(scores) == len(rows) else None,
+        held,
+    )
+
+
+def _values(weights: Mapping[str, float], labels: Sequence[str]) -> tuple[float, ...]:
+    return tuple(float(weights.get(label, 0.0)) for label in labels)
+
+
+def _matrix(values: array[float], shape: tuple[int, int]) -> Array:
+    return np.frombuffer(values, dtype=np.float64).reshape(shape)
+
+
+def _sparse(rows: Mapping[int, Sequence[float]], shape: tuple[int, int], fill: float) -> Array:
+    matrix = np.full(shape, fill)
+    if rows:
+        matrix[list(rows)] = list(rows.values())
+    return matrix
+
+
+def blocks(items: int, size: int = 1 << 16) -> Iterator[slice]:
+    """Slices of at most ``size`` items, so that what is computed of each fits the processor's caches and the memory.
+
+    >>> [(part.start, part.stop) for part in blocks(5, 2)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return (slice(start, min(start + size, items)) for start in range(0, items, size))
