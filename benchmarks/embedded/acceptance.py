@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.embedded import catalog
 from benchmarks.embedded.varierr import GUIDED, RANKINGS, WRITERS
-
-_KEEPS = {"at least": operator.ge, "at most": operator.le, "below": operator.lt, "above": operator.gt}
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One thing asked: ``what`` shall be ``how`` (at least, at most, below, above) ``wanted``."""
-
-    what: str
-    how: str
-    wanted: float
-    found: float
-
-    @property
-    def reached(self) -> bool:
-        """Whether it is."""
-        return bool(_KEEPS[self.how](self.found, self.wanted))
+from benchmarks.point import Point
 
 
 def points(results: dict[str, Any]) -> list[Point]:
@@ -113,9 +95,7 @@ _POINTS = {
 def main(file: Path = catalog.RESULTS) -> None:
     """Print a line per point."""
     for point in points(catalog.read(file)):
-        print(
-            f"{'yes' if point.reached else 'NO ':<4}{point.what:<66}{point.found:>9.4g}  {point.how} {point.wanted:g}"
-        )
+        print(point)
 
 
 if __name__ == "__main__":

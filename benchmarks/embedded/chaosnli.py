@@ -24,10 +24,10 @@ def source(limit: int | None) -> Dataset:
 def asked_under(condition: str, dataset: Dataset) -> list[Asked]:
     """Each item with the explanations that the library selects under ``condition``."""
     chosen = parse_condition(condition)
-    return [(item, chosen.choose(item, _pool(item, dataset), dataset.task)) for item in dataset.items()]
+    return [(item, chosen.choose(item, pool_of(item, dataset), dataset.task)) for item in dataset.items()]
 
 
-def _pool(item: Item, dataset: Dataset) -> list[Explanation]:
+def pool_of(item: Item, dataset: Dataset) -> list[Explanation]:
     """Per label the human explanations where there are some (those of the gold label), else the machine one."""
     found = [explanation for explanation in item.explanations if explanation.text.strip()]
     if not found:

@@ -158,7 +158,8 @@ def test_results_of_other_settings_or_data_do_not_stay(items: Items, tmp_path: P
     run(RunSettings(str(source), model="scripted"), out)
     assert (out / "mjd.label-guided.jsonl").exists()
     assert (out / "evaluation.json").exists()
-    items({"reference": None})
+    assert (out / "posterior.jsonl").exists()
+    items({"reference": None, "labels": None})
     run(RunSettings(str(source), model="scripted", conditions=("none",)), out, overwrite=True)
     assert sorted(file.name for file in out.glob("*.json*")) == ["mjd.none.jsonl"]
 

@@ -55,7 +55,8 @@ def test_everything_that_went_in_comes_out(items: Path, tmp_path: Path) -> None:
     assert not summary.failures
     assert summary.evaluation is not None
     assert summary.evaluation.items == 5
-    assert [row.name for row in summary.evaluation.rows][:5] == [f"MJD {name}" for name in ALL]
+    names = [*(f"MJD {name}" for name in ALL), "posterior", "posterior crowd"]
+    assert [row.name for row in summary.evaluation.rows][:7] == names
     explained = rows_of(tmp_path / "out/explanations.jsonl")
     assert all(row["genre"] == "made up" and len(row["answers"]) == 3 for row in explained)
     for name, (orders, shown, saw) in {
@@ -83,7 +84,7 @@ def test_single_stages_give_what_the_run_gives(items: Path, tmp_path: Path) -> N
     explain_to_file(open_source(str(items)), model, tmp_path / "e.jsonl")
     condition = parse_condition("label-guided:longest")
     select_to_file(open_source(str(tmp_path / "e.jsonl")), condition, tmp_path / "s.jsonl")
-    judge_to_file(open_source(str(tmp_path / "s.jsonl")), model, tmp_path / "m.jsonl", settings=BALANCED)
+    judge_to_file(open_source(str(tmp_path / "s.jsonl")), model, tmp_path / "m.jsonl", settings=BALANCED, held_out=True)
     assert (tmp_path / "m.jsonl").read_text() == (tmp_path / "out/mjd.label-guided-longest.jsonl").read_text()
 
 
@@ -181,3 +182,89 @@ def test_a_task_of_four_labels_that_is_no_nli(tmp_path: Path) -> None:
     assert [row.items for row in summary.evaluation.rows] == [2] * len(summary.evaluation.rows)
     rows = rows_of(tmp_path / "out/mjd.label-guided.jsonl")
     assert [list(row["distribution"]) for row in rows] == [names, names]
+
+
+def judged_without(file: Path, out: Path, label: str) -> list[dict[str, Any]]:
+    """The MJDs of items whose last annotator of ``label`` was never asked, made the plain way."""
+    with out.open("w") as changed:
+        for row in rows_of(file):
+            labels = row["labels"]
+            last = max(at for at, one in enumerate(labels) if one["label"] == label)
+            changed.write(json.dumps(row | {"labels": labels[:last] + labels[last + 1 :]}) + "\n")
+    settings = RunSettings(str(out), model="scripted", conditions=("label-guided",), judge=BALANCED, calibrate="off")
+    folder = out.with_suffix("")
+    run(settings, folder)
+    return rows_of(folder / "mjd.label-guided.jsonl")
+
+
+def test_the_held_out_form_is_what_items_without_that_annotator_get(tmp_path: Path) -> None:
+    """Independent of how it is made: the items are written again without the annotator, and run."""
+    items = tmp_path / "items.jsonl"
+    with items.open("w") as out:
+        for number, labels in enumerate(("eennc", "nnnce", "ccenn")):
+            row = {"id": f"i{number}", "premise": f"Premise {number}.", "hypothesis": "It follows."}
+            out.write(json.dumps(row | {"labels": [{"annotator": str(at), "label": x} for at, x in enumerate(labels)]}))
+            out.write("\n")
+    run(RunSettings(str(items), model="scripted", conditions=("label-guided",), judge=BALANCED), tmp_path / "out")
+    held = [row["held_out"] for row in rows_of(tmp_path / "out/mjd.label-guided.jsonl")]
+    assert [set(one) for one in held] == [{"entailment", "neutral", "contradiction"}] * 3
+    for label in ("entailment", "neutral", "contradiction"):
+        others = judged_without(items, tmp_path / f"without-{label}.jsonl", label[0])
+        for one, other in zip(held, others, strict=True):
+            assert one[label] == pytest.approx(other["distribution"], abs=1e-9)
+
+
+def test_an_only_annotator_left_out_leaves_no_explanation(tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    items.write_text('{"id": "1", "premise": "It rains.", "hypothesis": "It is wet.", "labels": ["e"]}\n')
+    settings = RunSettings(str(items), model="scripted", conditions=("none", "label-guided"), judge=BALANCED)
+    run(settings, tmp_path / "out")
+    (row,), (none,) = (rows_of(tmp_path / f"out/mjd.{name}.jsonl") for name in ("label-guided", "none"))
+    assert row["held_out"] == {"entailment": pytest.approx(none["distribution"])}
+
+
+def test_a_human_explanation_is_left_out_with_its_label_and_other_labels_change_nothing(
+    items: Path, tmp_path: Path
+) -> None:
+    run(RunSettings(str(items), model="scripted", conditions=("none", "human")), tmp_path / "out")
+    rows, none = (rows_of(tmp_path / f"out/mjd.{name}.jsonl") for name in ("human", "none"))
+    for row, other in zip(rows, none, strict=True):
+        assert row["held_out"]["neutral"] == pytest.approx(other["distribution"])
+        assert row["held_out"]["entailment"] == row["held_out"]["contradiction"] == row["distribution"]
+
+
+class FailsHeldOut(Scripted):
+    """Fails on the third item where its only explanation is missing."""
+
+    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> Any:
+        texts = [bytes(t for t in s if t < 256).decode() for s in sequences]
+        if any("Premise 3" in text and "Who knows" not in text for text in texts):
+            raise ModelError("too difficult")
+        return super().next_token_scores(sequences, tokens)
+
+
+def test_an_item_whose_held_out_form_fails_keeps_its_mjd_and_is_estimated_without_it(
+    items: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = models.Backend("fails", "", lambda argument, options: FailsHeldOut(name="fails"))
+    monkeypatch.setitem(models.BACKENDS._parts, "fails", backend)
+    summary = run(RunSettings(str(items), model="fails", conditions=("human",)), tmp_path / "out")
+    assert [(failure["id"], failure["stage"]) for failure in summary.failures] == [("i3", "judge human")]
+    rows = {row["id"]: row for row in rows_of(tmp_path / "out/mjd.human.jsonl")}
+    assert len(rows) == 5
+    assert "held_out" not in rows["i3"]
+    assert "held_out" in rows["i2"]
+    assert len(rows_of(tmp_path / "out/posterior.jsonl")) == 5
+    assert summary.posteriors[0].conditions == ("human",)
+
+
+@pytest.mark.parametrize(("calibrate", "held_out"), [("off", True), ("reference", True), ("labels", False)])
+def test_nothing_is_held_out_where_nobody_needs_it(calibrate: str, held_out: bool, items: Path, tmp_path: Path) -> None:
+    settings = RunSettings(str(items), model="scripted", conditions=("human",), calibrate=calibrate, held_out=held_out)
+    summary = run(settings, tmp_path / "out")
+    assert "held_out" not in rows_of(tmp_path / "out/mjd.human.jsonl")[0]
+    assert summary.calls_made == 30
+    assert len(rows_of(tmp_path / "out/posterior.jsonl")) == 5
+    used = () if calibrate == "labels" else ("human",)
+    assert summary.posteriors[0].conditions == used
+    assert any("held-out" in note for note in summary.notes) == (calibrate == "labels")

@@ -14,7 +14,7 @@ from labeldist.core.registry import did_you_mean
 
 # Name and one line of help; the file of a command is imported when it is called, so that --help is fast.
 COMMANDS = {
-    "run": "The whole way: explain, select, judge, evaluate.",
+    "run": "The whole way: explain, select, judge, estimate, evaluate.",
     "explain": "A model lists explanations for each label of each item.",
     "select": "Choose which explanations go before the judge.",
     "judge": "A model judges each item under every order of explanations and options.",

@@ -101,6 +101,14 @@ generation_options = _together(
     ),
 )
 
+calibrate_option = click.option(
+    "--calibrate",
+    type=click.Choice(["labels", "reference", "off"]),
+    default="labels",
+    show_default=True,
+    help="Learn what evidence is worth from the labels alone, also from other items' references, or not at all.",
+)
+
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything drawn."
 )

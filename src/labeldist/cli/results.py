@@ -30,7 +30,8 @@ def print_json(summary: dict[str, Any]) -> None:
 
 def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool) -> int:
     """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
-    warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
+    of_posteriors = {f"{one.name}: {note}" for one in summary.posteriors for note in one.calibration.notes}
+    warnings = [*summary.notes, *sorted(of_posteriors), *_letter_mass_warnings(summary.letter_mass)]
     if summary.evaluation is not None:
         write_evaluation(summary.evaluation, summary.out / "evaluation.md")
     if as_json:
@@ -43,6 +44,16 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
                 "calls_reused": summary.calls_reused,
                 "store": summary.store,
                 "mjds": summary.mjds,
+                "posteriors": [
+                    {
+                        "name": one.name,
+                        "annotators": one.annotators,
+                        "conditions": one.conditions,
+                        "file": one.file,
+                        "calibration": one.calibration.as_dict(),
+                    }
+                    for one in summary.posteriors
+                ],
                 "letter_mass": summary.letter_mass,
                 "warnings": warnings,
                 "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),
@@ -51,6 +62,11 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
         )
         return status(summary.failures)
     _print_items(summary, wanted)
+    for posterior in summary.posteriors:
+        click.echo(f"The {posterior.name} combines the labels with: {', '.join(posterior.conditions) or 'no MJD'}.")
+        for line in posterior.calibration.in_words():
+            click.echo(f"  {line}")
+    click.echo()
     if summary.evaluation is not None:
         from rich.console import Console
 
@@ -86,7 +102,8 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
     from labeldist.report.items import chosen_items, lines_of_items
 
     items = chosen_items(summary.dataset.items(), wanted)
-    for line in lines_of_items(items, summary.mjds, summary.dataset.task):
+    files = summary.mjds | {one.name: one.file for one in summary.posteriors}
+    for line in lines_of_items(items, files, summary.dataset.task):
         click.echo(line)
 
 

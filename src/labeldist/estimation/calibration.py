@@ -10,8 +10,8 @@ from labeldist.estimation.dispersion import Dispersion
 from labeldist.estimation.labels import LabelFit
 
 SHIFT = (
-    "without references nobody can see whether these annotators choose other labels than the people whose judgments "
-    "you want; where they do, the estimate follows the annotators"
+    "the estimate speaks for people who label as these annotators do; whether those whose judgments you want label "
+    "otherwise, only references can show (--calibrate reference)"
 )
 
 

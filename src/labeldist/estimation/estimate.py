@@ -23,11 +23,15 @@ from labeldist.estimation.references import calibrate_on_references
 CALIBRATIONS = ("labels", "reference", "off")
 PSEUDO_COUNT = 0.5  # per label, where no concentration can be fitted
 POOL_FLOOR = FLOORS[1]
-HIGH_CONCENTRATION = 1e4
+TOO_GOOD = 100.0  # annotators; no model that we know of is worth so many
 SELECTED = (
     "annotators agree on these items in a way that chance does not produce (the spread of agreement is {share:.0%} of "
     "what is expected): the items were probably selected by agreement, as in ChaosNLI. Their labels cannot tell what "
     "the evidence is worth, so it counts as {count:g} pseudo-counts instead"
+)
+UNLIKELY = (
+    "the evidence seems to be worth {worth:,.0f} annotators, more than any model that we know of: did it see these labels, "
+    "or was it made from them?"
 )
 SAW = (
     "evidence {names} saw the labels of the items that it is about, and counts here as if it had not: the same labels "
@@ -159,8 +163,8 @@ def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Ca
         fixed = PSEUDO_COUNT * len(observed.labels)
         notes.append(SELECTED.format(share=spread.observed / spread.expected, count=fixed))
         return prior, Calibration(calibrate, fixed, False, fit, dispersion=spread, notes=tuple(notes))
-    if fit.concentration > HIGH_CONCENTRATION:
-        notes.append("the labels of an item differ no more than by chance from what the prior expects of it")
+    if blind and fit.concentration > TOO_GOOD:
+        notes.append(UNLIKELY.format(worth=fit.concentration))
     base, alone = _worths(fitted)
     return prior, Calibration(calibrate, fit.concentration, True, fit, base, alone, spread, notes=tuple(notes))
 

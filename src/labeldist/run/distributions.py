@@ -21,10 +21,18 @@ from labeldist.run.stages import Asked
 
 
 def distribution_row(
-    asked: Asked, pooled: Pooled, model: LanguageModel, settings: JudgeSettings, saw_labels: bool | None
+    asked: Asked,
+    pooled: Pooled,
+    model: LanguageModel,
+    settings: JudgeSettings,
+    saw_labels: bool | None,
+    held_out: Mapping[str, Pooled] | None = None,
 ) -> dict[str, Any]:
-    """An MJD as a row by the contract, with how it was made; ``settings`` are those of ``for_model``."""
-    item, explanations = asked
+    """An MJD as a row by the contract, with how it was made; ``settings`` are those of ``for_model``.
+
+    ``held_out``: the MJDs with one annotator of each label left out.
+    """
+    item, explanations = asked.item, asked.explanations
     labels = pooled.distribution.labels
     errors = {
         label: None if math.isnan(error) else error for label, error in zip(labels, pooled.standard_error, strict=True)
@@ -37,6 +45,7 @@ def distribution_row(
         "letter_mass": pooled.letter_mass,
         "explanations": [{"label": e.label, "text": e.text, "source": e.source} for e in explanations],
         "saw_labels": saw_labels,
+        **({"held_out": {label: one.distribution.as_dict() for label, one in held_out.items()}} if held_out else {}),
         "model": model.name,
         "transform": settings.transform,
         "style": settings.style,

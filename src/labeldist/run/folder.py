@@ -15,7 +15,7 @@ STORE_NAME = "run.sqlite"
 EXPLANATIONS = "explanations.jsonl"
 EVALUATION = "evaluation.json"
 FAILURES = "failures.jsonl"
-RESULTS = (EXPLANATIONS, "mjd.*.jsonl", EVALUATION, "evaluation.md", FAILURES)
+RESULTS = (EXPLANATIONS, "mjd.*.jsonl", "posterior*.jsonl", EVALUATION, "evaluation.md", FAILURES)
 
 
 @contextmanager

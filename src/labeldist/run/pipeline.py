@@ -1,4 +1,4 @@
-"""The whole way, from a few labels per item to evaluated distributions: explain, select, judge, evaluate."""
+"""The whole way, from a few labels per item to evaluated posteriors: explain, select, judge, estimate, evaluate."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from labeldist.run.folder import (
     remove_results,
     write_failures,
 )
+from labeldist.run.posterior import RunPosterior, posteriors_of_run
 from labeldist.run.recorded import Recorded
 from labeldist.run.settings import RunSettings, claim
 from labeldist.run.stages import (
@@ -36,6 +37,8 @@ from labeldist.run.stages import (
     explain_items,
     explanation_pool,
     judge_items,
+    with_held_out,
+    with_their_held_out,
 )
 from labeldist.run.store import Store
 from labeldist.run.survey import (
@@ -58,7 +61,8 @@ class RunSummary:
     """What a run did.
 
     ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
-    ``mjds``: the file of distributions of each condition that has any. ``letter_mass``: per condition the mean
+    ``mjds``: the file of distributions of each condition that has any. ``posteriors``: what labels and MJDs give
+    together. ``letter_mass``: per condition the mean
     probability of all answers together (None: nothing judged). ``failures``: the rows of ``failures.jsonl``.
     ``notes``: what else to know. ``files``: what was written.
     """
@@ -71,6 +75,7 @@ class RunSummary:
     calls_reused: int
     store: dict[str, dict[str, int]]
     mjds: dict[str, Path]
+    posteriors: tuple[RunPosterior, ...]
     letter_mass: dict[str, float | None]
     evaluation: Evaluation | None
     notes: tuple[str, ...]
@@ -96,9 +101,9 @@ def run(
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
-    model was asked), ``mjd.CONDITION.jsonl`` per condition, ``evaluation.json`` (where there are references) and
-    ``failures.jsonl`` (where anything failed). Killed and started again, it repeats no finished model call and ends
-    with the same results. Source: arXiv 2412.13942.
+    model was asked), ``mjd.CONDITION.jsonl`` per condition, ``posterior.jsonl`` (where there are labels),
+    ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
+    again, it repeats no finished model call and ends with the same results. Source: arXiv 2412.13942.
 
     Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings (unless
     ``overwrite``), :class:`~labeldist.core.errors.InputError` for bad items, both before any model call, and
@@ -110,7 +115,7 @@ def run(
     ...     _ = (Path(folder) / "items.jsonl").write_text(row)
     ...     summary = run(RunSettings(f"{folder}/items.jsonl", model="scripted"), Path(folder) / "out")
     ...     [file.name for file in summary.files]
-    ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl']
+    ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
     """
     plan = _plan(settings)
     refuse_foreign(out)
@@ -147,17 +152,19 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
     files, items = _explained(plan, explainer, watch, out)
     source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
     of_pool = explanation_pool(source, plan.settings.parser)
-    mjds: dict[str, Path] = {}
+    mjds: dict[Condition, Path] = {}
     mass: dict[str, float | None] = {}
     for condition in plan.conditions:
         file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
         rows, mass[condition.name] = _judge_condition(plan, condition, items(), of_pool, judge, watch, file)
         files.append(file)
         if rows:
-            mjds[condition.name] = file
+            mjds[condition] = file
     failures = (*plan.skipped, *(failure.as_row() for failure in watch.failures))
     files += write_failures(failures, out / FAILURES)
-    evaluation, problems = _evaluated(plan, mjds)
+    posteriors, unsaid = _estimated(plan, mjds, out)
+    files += [one.file for one in posteriors]
+    evaluation, problems = _evaluated(plan, mjds, posteriors)
     if evaluation is not None:
         files.append(out / EVALUATION)
         write_rows(files[-1], [evaluation.as_dict()])
@@ -170,10 +177,11 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
         calls_made=sum(model.made for model in models),
         calls_reused=sum(model.reused for model in models),
         store=store.totals(),
-        mjds=mjds,
+        mjds={condition.name: file for condition, file in mjds.items()},
+        posteriors=tuple(posteriors),
         letter_mass=mass,
         evaluation=evaluation,
-        notes=(*notes_of(plan.found), *problems),
+        notes=(*notes_of(plan.found), *unsaid, *problems),
         files=tuple(files),
     )
 
@@ -205,21 +213,36 @@ def _judge_condition(
     file: Path,
 ) -> tuple[int, float | None]:
     """Write the MJDs of one condition; returns how many and their mean letter mass."""
-    task, settings = plan.dataset.task, plan.settings.judge.for_model(model)
+    task, settings, stage = plan.dataset.task, plan.settings.judge.for_model(model), f"judge {condition.name}"
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, watch)
-    judged = judge_items(asked, task, model, settings, watch, f"judge {condition.name}")
+    held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
+    judged = judge_items(with_held_out(asked) if held_out else asked, task, model, settings, watch, stage)
     mass = MeanLetterMass()
-    rows = (distribution_row(one, pooled, model, settings, condition.saw_labels) for one, pooled in judged)
+    rows = (
+        distribution_row(one, pooled, model, settings, condition.saw_labels, hidden if held_out else None)
+        for one, pooled, hidden in with_their_held_out(judged)
+    )
     return write_rows(file, mass.of(rows)), mass.mean
 
 
-def _evaluated(plan: Plan, mjds: Mapping[str, Path]) -> tuple[Evaluation | None, Sequence[str]]:
+def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:
+    """The posteriors, and what to know of them."""
+    settings = plan.settings
+    if not plan.found.with_labels:
+        return [], []
+    return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=settings.judge.seed)
+
+
+def _evaluated(
+    plan: Plan, mjds: Mapping[Condition, Path], posteriors: Sequence[RunPosterior]
+) -> tuple[Evaluation | None, Sequence[str]]:
     """The evaluation, or why there is none."""
     if not plan.found.with_reference:
         return None, ()
     if not mjds:
         return None, ("not evaluated: no item has a distribution",)
-    named = {f"MJD {name}": file for name, file in mjds.items()}
+    named = {f"MJD {condition.name}": file for condition, file in mjds.items()}
+    named |= {one.name: one.file for one in posteriors}
     try:
         return evaluate_files(plan.dataset, named, seed=plan.settings.judge.seed, missing="skip"), ()
     except InputError as error:

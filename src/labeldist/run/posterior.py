@@ -1,13 +1,13 @@
-"""Estimation from a source and files of evidence to a file of posteriors."""
+"""From a source and files of evidence to files of posteriors: as a stage of its own, and at the end of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Evidence
 from labeldist.datasets.evidence import read_evidence
 from labeldist.datasets.failures import Failure
@@ -15,6 +15,7 @@ from labeldist.datasets.files import write_rows
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
+from labeldist.explain.condition import Condition
 from labeldist.run.distributions import named_files
 from labeldist.run.folder import check_out, failures_of, write_failures
 
@@ -74,6 +75,58 @@ def estimate_to_file(
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RunPosterior:
+    """A posterior that a run made: of which ``annotators`` (None: all), from the MJDs of which ``conditions``."""
+
+    name: str
+    annotators: str | None
+    conditions: tuple[str, ...]
+    calibration: Calibration
+    file: Path
+
+
+def posteriors_of_run(
+    dataset: Dataset, mjds: Mapping[Condition, Path], out: Path, *, calibrate: str, seed: int
+) -> tuple[list[RunPosterior], list[str]]:
+    """A posterior from all labels, and one for each group of annotators that guided explanations; and notes.
+
+    Each counts the labels of its annotators and takes the MJDs that these labels can weigh: of conditions that did not
+    see labels, and of those that saw these annotators' with their held-out form.
+    """
+    groups: list[str | None] = list(dict.fromkeys([None, *(condition.group for condition in mjds)]))
+    made: list[RunPosterior] = []
+    notes: list[str] = []
+    for group in groups:
+        files = {one: file for one, file in mjds.items() if not one.saw_labels or one.group == group}
+        evidence = {
+            condition.name: {
+                row.id: row.evidence for row in read_evidence(file, dataset.task) if _weighable(row.evidence, calibrate)
+            }
+            for condition, file in files.items()
+        }
+        used = [name for name, rows in evidence.items() if rows]
+        if left_out := [name for name in evidence if name not in used]:
+            notes.append(f"not part of the posterior, since judged without held-out annotators: {', '.join(left_out)}")
+        name = "posterior" if group is None else f"posterior {group}"
+        try:
+            known = {name: evidence[name] for name in used}
+            found = estimate(
+                dataset.items(), known, task=dataset.task, calibrate=calibrate, annotators=group, use=used, seed=seed
+            )
+        except (InputError, UsageError) as error:
+            notes.append(f"no {name}: {error.message}")
+            continue
+        file = out / f"{name.replace(' ', '.')}.jsonl"
+        write_rows(file, (found.row(at) for at in range(len(found.ids))))
+        made.append(RunPosterior(name, group, tuple(used), found.calibration, file))
+    return made, notes
+
+
+def _weighable(evidence: Evidence, calibrate: str) -> bool:
+    return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.held_out)
 
 
 def evidence_of(

@@ -24,7 +24,9 @@ class RunSettings:
     ``items:SOURCE`` for the answers or explanations of that source that the items carry. ``parser``: how raw
     answers are read; None means explanations as the items carry them, else the profile ``clean``.
     ``conditions``: see :func:`labeldist.explain.condition.parse_condition`; empty means ``none``, ``label-free``
-    and, where all items have labels, ``label-guided``.
+    and, where all items have labels, ``label-guided``. ``calibrate``: how labels and MJDs are combined into a
+    posterior. ``held_out``: also judge guided explanations with one annotator of each label left out, which
+    ``calibrate="labels"`` needs to use them.
     """
 
     source: str
@@ -32,6 +34,8 @@ class RunSettings:
     explainer: str = "same"
     parser: str | None = None
     conditions: tuple[str, ...] = ()
+    calibrate: str = "labels"
+    held_out: bool = True
     task: str | None = None
     limit: int | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)

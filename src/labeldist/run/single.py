@@ -26,6 +26,8 @@ from labeldist.run.stages import (
     explain_items,
     explanation_pool,
     judge_items,
+    with_held_out,
+    with_their_held_out,
 )
 from labeldist.run.store import Store
 from labeldist.run.survey import check_orders, check_profile
@@ -93,7 +95,7 @@ def select_to_file(
         out,
         (
             replace(item, explanations=tuple(explanations), extra={**item.extra, SELECTION: note})
-            for item, explanations in chosen
+            for item, explanations, _ in chosen
         ),
     )
     return _summary(out, rows, dataset, watch, None)
@@ -105,12 +107,15 @@ def judge_to_file(
     out: Path,
     *,
     explanations: str = GIVEN,
+    held_out: bool = False,
     settings: JudgeSettings | None = None,
     progress: Progress = lambda *_: None,
 ) -> StageSummary:
     """Write the MJD of each item, judged with the explanations that it carries.
 
     ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of humans) or ``none``.
+    ``held_out``: judge each item also with one explanation of each label left out, which an estimation from labels
+    needs of explanations that labels guided.
     """
     if explanations not in (GIVEN, HUMAN, NONE):
         raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
@@ -121,18 +126,21 @@ def judge_to_file(
 
     def asked() -> Iterator[Asked]:
         for item in dataset.items():
-            yield item, _shown(item, explanations)
+            yield Asked(item, _shown(item, explanations))
 
     check_out(out, dataset.path)
     with alone(store_of(out)), Store(store_of(out)) as store:
         remove_unfinished(out)
         recorded = Recorded(model, store)
-        judged = judge_items(asked(), dataset.task, recorded, settings, watch, "judge")
+        questions = with_held_out(asked()) if held_out else asked()
+        judged = judge_items(questions, dataset.task, recorded, settings, watch, "judge")
         rows = write_rows(
             out,
             mass.of(
-                distribution_row(one, pooled, recorded, settings, _saw_labels(one, explanations))
-                for one, pooled in judged
+                distribution_row(
+                    one, pooled, recorded, settings, _saw_labels(one, explanations), hidden if held_out else None
+                )
+                for one, pooled, hidden in with_their_held_out(judged)
             ),
         )
     return _summary(out, rows, dataset, watch, recorded, {explanations: mass.mean})
@@ -146,7 +154,7 @@ def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
 
 def _saw_labels(asked: Asked, explanations: str) -> bool | None:
     """Whether what was shown depends on the item's labels; None where nothing tells."""
-    item, shown = asked
+    item, shown = asked.item, asked.explanations
     if not shown:
         return False
     if all(explanation.source == HUMAN for explanation in shown):

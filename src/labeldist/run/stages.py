@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.core.item import Explanation, Item
@@ -14,6 +14,7 @@ from labeldist.core.task import Task
 from labeldist.datasets.failures import OnError
 from labeldist.explain.condition import Condition
 from labeldist.explain.generate import explain, pool
+from labeldist.explain.held_out import without_one
 from labeldist.judge.answers import AnswerTokens
 from labeldist.judge.judge import JudgeSettings, judge
 from labeldist.judge.orders import orders
@@ -28,9 +29,19 @@ CLEAN = "clean"
 # Called with the stage, how many more items it has done, and how many there are in all (None: not known).
 Progress = Callable[[str, int, int | None], None]
 Choose = Callable[[Item], Sequence[Explanation]]
-Asked = tuple[Item, Sequence[Explanation]]
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class Asked(NamedTuple):
+    """What a judge is asked of an item: with which explanations.
+
+    ``hidden``: these are the explanations that there would be had one annotator with that label not been asked.
+    """
+
+    item: Item
+    explanations: Sequence[Explanation]
+    hidden: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +117,51 @@ def explanation_pool(source: str, profile: str | None) -> Choose:
 
 
 def choose_explanations(
-    items: Iterable[Item], task: Task, condition: Condition, of_pool: Choose, seed: int, watch: Watch
+    items: Iterable[Item],
+    task: Task,
+    condition: Condition,
+    of_pool: Choose,
+    seed: int,
+    watch: Watch,
 ) -> Iterator[Asked]:
     """Each item with the explanations that ``condition`` puts before the judge."""
     for item in items:
         try:
-            yield item, condition.choose(item, of_pool(item), task, seed=seed)
+            yield Asked(item, condition.choose(item, of_pool(item), task, seed=seed))
         except ModelError as error:
             watch.failures.append(ItemFailure(item.id, f"select {condition.name}", str(error)))
         except InputError as error:
             if watch.on_error == "stop":
                 raise
             watch.failures.append(ItemFailure(item.id, f"select {condition.name}", str(error)))
+
+
+def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
+    """Each item, and again for each label that it is explained with, one explanation of that label left out."""
+    for one in asked:
+        yield one
+        for label in dict.fromkeys(explanation.label for explanation in one.explanations):
+            yield Asked(one.item, without_one(one.explanations, label), label)
+
+
+def with_their_held_out(
+    judged: Iterable[tuple[Asked, Pooled]],
+) -> Iterator[tuple[Asked, Pooled, dict[str, Pooled]]]:
+    """What was asked by :func:`with_held_out`, an item at a time: its MJD, and by label those with one left out.
+
+    A label that an annotator gave and no explanation is for changes nothing, so the item's MJD stands for it. Nothing
+    is held out of an item of which one such question failed, and an item whose own MJD failed is not there; the
+    failures are on record.
+    """
+    for _, group in itertools.groupby(judged, key=lambda pair: pair[0].item.id):
+        (one, pooled), *rest = group
+        if one.hidden is not None:
+            continue
+        hidden = {asked.hidden: mjd for asked, mjd in rest if asked.hidden is not None}
+        explained = {explanation.label for explanation in one.explanations}
+        unseen = {annotation.label for annotation in one.item.labels} - explained
+        complete = hidden.keys() == explained
+        yield one, pooled, hidden | dict.fromkeys(unseen, pooled) if complete else {}
 
 
 def judge_items(
@@ -128,13 +172,16 @@ def judge_items(
     answers = AnswerTokens(model)
 
     def ask(batch: Sequence[Asked]) -> list[Pooled]:
-        return judge(batch, task, model, settings, answers)
+        return judge([(one.item, one.explanations) for one in batch], task, model, settings, answers)
 
     def cost(one: Asked) -> int:
-        return len(orders(settings.orders, len(one[1]), len(task.labels), seed=settings.seed))
+        return len(orders(settings.orders, len(one.explanations), len(task.labels), seed=settings.seed))
+
+    def whole(batch: Sequence[Asked]) -> int:
+        return sum(one.hidden is None for one in batch)
 
     batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
-    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one[0].id)
+    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one.item.id, whole)
 
 
 def _batches(
@@ -163,15 +210,19 @@ def _one_by_one_on_failure(
     stage: str,
     watch: Watch,
     id_of: Callable[[T], str],
+    items_in: Callable[[Sequence[T]], int] = len,
 ) -> Iterator[tuple[T, R]]:
-    """Ask for whole batches; a batch that fails is asked again one by one, to find whose failure it is."""
+    """Ask for whole batches; a batch that fails is asked again one by one, to find whose failure it is.
+
+    ``items_in`` counts the items of a batch for the progress.
+    """
     for batch in batches:
         try:
             answered = list(zip(batch, ask(batch), strict=True))
         except ModelError:
             answered = list(itertools.chain.from_iterable(_alone(one, ask, stage, watch, id_of) for one in batch))
         yield from answered
-        watch.progress(stage, len(batch), watch.items)
+        watch.progress(stage, items_in(batch), watch.items)
 
 
 def _alone(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from labeldist.cli.options import json_option, out_option, seed_option, source_options, split_names
+from labeldist.cli.options import calibrate_option, json_option, out_option, seed_option, source_options, split_names
 
 
 @click.command(
@@ -20,13 +20,7 @@ from labeldist.cli.options import json_option, out_option, seed_option, source_o
     help="Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry; may "
     "be repeated.  [default: all that the items carry]",
 )
-@click.option(
-    "--calibrate",
-    type=click.Choice(["labels", "reference", "off"]),
-    default="labels",
-    show_default=True,
-    help="Learn what evidence is worth from the labels alone, also from other items' references, or not at all.",
-)
+@calibrate_option
 @click.option("--annotators", metavar="GROUP", help="Count only the labels of annotators named GROUP/...")
 @click.option(
     "--interval",

@@ -29,12 +29,18 @@ from labeldist.cli.options import (
     show_default=True,
     help="Show what the items carry, only what humans wrote, or nothing.",
 )
+@click.option(
+    "--held-out",
+    is_flag=True,
+    help="Judge also with one explanation of each label left out: `labeldist estimate` needs that of explanations that "
+    "labels guided.",
+)
 @source_options
 @model_options
 @judge_options
 @seed_option
 @json_option
-def command(source: str, out: Path, explanations: str, as_json: bool, **given: Any) -> int:
+def command(source: str, out: Path, explanations: str, held_out: bool, as_json: bool, **given: Any) -> int:
     """A model judges each item under every order of explanations and options.
 
     Writes the model judgment distribution (MJD) of each item. The same command resumes.
@@ -50,5 +56,7 @@ def command(source: str, out: Path, explanations: str, as_json: bool, **given: A
     options = model_settings(given["device"], given["dtype"], given["batch_tokens"], given["answers"])
     model = open_model(given["model"], options)
     with shown_progress() as progress:
-        summary = judge_to_file(dataset, model, out, explanations=explanations, settings=settings, progress=progress)
+        summary = judge_to_file(
+            dataset, model, out, explanations=explanations, held_out=held_out, settings=settings, progress=progress
+        )
     return show_stage(summary, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labeldist.cli.options import (
+    calibrate_option,
     first_or_named,
     generation_options,
     generation_settings,
@@ -44,6 +45,14 @@ from labeldist.cli.options import (
     help="Who explains: the same model, another, or items:SOURCE for what the items carry from that source.",
 )
 @click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
+@calibrate_option
+@click.option(
+    "--held-out/--no-held-out",
+    default=True,
+    show_default=True,
+    help="Judge guided explanations also with one annotator of each label left out: more calls, but --calibrate labels "
+    "can then use them.",
+)
 @source_options
 @model_options
 @judge_options
@@ -57,10 +66,11 @@ from labeldist.cli.options import (
 def command(
     source: str, out: Path, explanations: tuple[str, ...], overwrite: bool, show: str, as_json: bool, **given: Any
 ) -> int:
-    """The whole way: explain, select, judge, evaluate.
+    """The whole way: explain, select, judge, estimate, evaluate.
 
     Everything is kept in the folder --out: run.sqlite (every model call), the distributions per kind of explanations,
-    and, where items have a reference, the evaluation beside the baselines. The same command resumes an interrupted run.
+    the posterior that combines them with the labels, and, where items have a reference, the evaluation beside the
+    baselines. The same command resumes an interrupted run.
     """
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_run
@@ -73,6 +83,8 @@ def command(
         explainer=given["explainer"],
         parser=given["parser"],
         conditions=split_names(explanations),
+        calibrate=given["calibrate"],
+        held_out=given["held_out"],
         task=given["task"],
         limit=given["limit"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),

@@ -1,0 +1,94 @@
+"""The sets of evidence that are compared, none, each alone and all, with the prior that the labels give each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labeldist.estimation.labels import PILOT, LabelFit, Rows, fit_labels
+from labeldist.estimation.observations import Array, EvidenceArray, Observations
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A prior fitted with some of the evidence: ``observed`` has that evidence and no other.
+
+    ``concentration``: what the prior is worth, in annotators; not the fitted one where items were selected.
+    """
+
+    observed: Observations
+    fit: LabelFit
+    concentration: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the evidence; empty for none."""
+        return self.fit.names
+
+    @property
+    def saw_labels(self) -> bool:
+        """Whether any of the evidence was made with the items' own labels."""
+        return any(one.saw_labels is not False for one in self.observed.evidence)
+
+    def prior(self, fit: LabelFit | None = None) -> Array:
+        """Prior means (N, K); under other parameters if ``fit`` is given."""
+        return (fit or self.fit).prior_mean(self.observed.evidence, len(self.observed.counts))
+
+
+def fits(observed: Observations, concentration: float | None = None) -> list[Fitted]:
+    """The fit without evidence, with each evidence alone and, of several, with all.
+
+    A ``concentration`` replaces the fitted ones. Evidence that saw the labels must have its held-out form.
+
+    >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
+    >>> [one.names for one in fits(observed)]
+    [()]
+    """
+    chosen: list[tuple[EvidenceArray, ...]] = [(), *((one,) for one in observed.evidence)]
+    if len(observed.evidence) > 1:
+        chosen.append(observed.evidence)
+    made = []
+    for evidence in chosen:
+        seen = replace(observed, evidence=evidence)
+        fit = fit_labels(seen, most=PILOT)
+        made.append(Fitted(seen, fit, fit.concentration if concentration is None else concentration))
+    return made
+
+
+def of_items(observed: Observations, rows: Rows) -> Observations:
+    """The same of fewer items.
+
+    >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
+    >>> of_items(observed, np.array([1])).ids
+    ('2',)
+    """
+    return Observations(
+        observed.labels,
+        tuple(observed.ids[at] for at in rows),
+        observed.counts[rows],
+        {name: counts[rows] for name, counts in observed.groups.items()},
+        tuple(_of_rows(one, rows) for one in observed.evidence),
+        None if observed.reference is None else observed.reference[rows],
+        None if observed.votes is None else observed.votes[rows],
+    )
+
+
+def _of_rows(one: EvidenceArray, rows: Rows) -> EvidenceArray:
+    return replace(
+        one,
+        distribution=one.distribution[rows],
+        scores=None if one.scores is None else one.scores[rows],
+        held_out=None if one.held_out is None else one.held_out[rows],
+    )
+
+
+def drawn(rows: Rows, most: int, seed: int) -> Rows:
+    """At most so many of the rows, at random, in their order.
+
+    >>> drawn(np.arange(3), 5, 0).tolist()
+    [0, 1, 2]
+    """
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

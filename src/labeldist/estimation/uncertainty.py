@@ -1,0 +1,56 @@
+"""How far the parameters of a fitted prior may be off: draws from their normal approximation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from labeldist.estimation.labels import (
+    BIAS_SPREAD,
+    LOG_CONCENTRATION_SPREAD,
+    WEIGHT_SPREAD,
+    LabelFit,
+    opinions,
+)
+from labeldist.estimation.likelihood import LEAST_LOG, MOST_LOG, LeaveOneOut, Likelihood, Marginal
+from labeldist.estimation.observations import Array, Observations
+from labeldist.estimation.opinion import log_opinion
+
+
+def plausible(observed: Observations, fit: LabelFit, draws: int, generator: np.random.Generator) -> Iterator[LabelFit]:
+    """Fits whose biases, weights and log concentration are drawn around those of ``fit``, with their covariance.
+
+    Weights of evidence that says much the same are uncertain one by one and not in sum: independent draws from the
+    standard errors would make too much of it. Source: Laplace's approximation with the outer product of gradients.
+
+    >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
+    >>> from labeldist.estimation.labels import fit_labels
+    >>> [one.names for one in plausible(observed, fit_labels(observed), 2, np.random.default_rng(0))]
+    [(), ()]
+    """
+    labels = len(fit.bias)
+    centre = np.concatenate([fit.bias, fit.weights, [np.log(fit.concentration)]])
+    spread = np.full(len(centre), WEIGHT_SPREAD)
+    spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
+    _, _, outer = _likelihood(observed, fit).value_and_scores(centre, each=True)
+    covariance = np.linalg.inv(outer + np.diag(spread**-2.0))
+    for one in generator.multivariate_normal(centre, (covariance + covariance.T) / 2, size=draws):
+        concentration = float(np.exp(np.clip(one[-1], LEAST_LOG, MOST_LOG)))
+        yield replace(fit, bias=one[:labels], weights=one[labels:-1], concentration=concentration)
+
+
+def _likelihood(observed: Observations, fit: LabelFit) -> Likelihood:
+    """Of the labelled items, at the floor of the fit."""
+    rows = np.flatnonzero(observed.counts.sum(axis=1))
+    counts: Array = observed.counts[rows]
+    labels = counts.shape[1]
+    plain = opinions(observed.evidence, fit.floor, len(observed.counts), labels)[rows]
+    if fit.way == "marginal":
+        return Marginal(counts, plain)
+    held = np.repeat(plain[:, :, None], labels, axis=2)
+    for at, one in enumerate(observed.evidence):
+        if one.held_out is not None and one.saw_labels is not False:
+            held[:, at] = log_opinion(one.held_out[rows], fit.floor)
+    return LeaveOneOut.of(counts, held)

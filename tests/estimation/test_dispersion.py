@@ -1,0 +1,74 @@
+"""Items that were selected by agreement are told from items that were not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.estimation.data import chaosnli, the_341, without_references
+from benchmarks.estimation.simulation import Truth, simulated
+from labeldist.estimation.dispersion import FEWEST_ITEMS, dispersion
+from labeldist.estimation.estimate import PSEUDO_COUNT, estimate_from
+from labeldist.estimation.observations import Observations
+
+
+def tested(observed: Observations) -> bool:
+    """Whether the estimate from labels alone takes the items for selected."""
+    found = estimate_from(without_references(observed)).calibration
+    assert found.dispersion is not None
+    assert found.fitted is not found.dispersion.selected
+    if found.dispersion.selected:
+        assert found.concentration == PSEUDO_COUNT * len(observed.labels)
+        assert any("selected by agreement" in note for note in found.notes)
+    return found.dispersion.selected
+
+
+@pytest.mark.parametrize("name", ["chaosnli-snli", "chaosnli-mnli"])
+def test_the_own_labels_of_chaosnli_are_selected(real: Path, name: str) -> None:
+    assert tested(chaosnli(name))
+
+
+def test_mnli_labels_of_the_341_are_selected_and_varierr_labels_are_not(real: Path) -> None:
+    assert tested(the_341("mnli"))
+    assert tested(the_341(None))
+    assert not tested(the_341("varierr"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("concentration", [0.5, 3.0, 50.0])
+def test_data_of_the_model_are_not_selected(seed: int, concentration: float) -> None:
+    truth = Truth(np.array([0.3, 0.0, -0.3]), np.array([0.8]), concentration)
+    assert not tested(simulated(truth, 400, 3, seed)[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_votes_drawn_from_100_are_not_selected(real: Path, seed: int) -> None:
+    known = chaosnli("chaosnli-mnli")
+    assert known.reference is not None
+    counts = np.random.default_rng(seed).multinomial(5, known.reference).astype(float)
+    assert not tested(Observations(known.labels, known.ids, counts))
+
+
+def test_unanimous_items_are_not_selected() -> None:
+    counts = np.eye(3)[np.arange(300) % 3] * 4
+    found = dispersion(counts, np.full((300, 3), 1 / 3), 0.2)
+    assert found is not None
+    assert not found.selected
+
+
+def test_different_numbers_of_annotators_are_compared_among_themselves() -> None:
+    """Agreement differs between items of 3 and of 5 annotators here, but not among those of either."""
+    counts = np.vstack([np.tile([2.0, 1.0, 0.0], (60, 1)), np.tile([3.0, 2.0, 0.0], (60, 1)), np.zeros((5, 3))])
+    found = dispersion(counts, np.full((125, 3), 1 / 3), 5.0)
+    assert found is not None
+    assert found.observed == pytest.approx(0, abs=1e-12)
+    assert found.selected
+
+
+def test_few_items_are_not_tested() -> None:
+    prior = np.full((FEWEST_ITEMS, 2), 0.5)
+    assert dispersion(np.tile([3.0, 2.0], (FEWEST_ITEMS - 1, 1)), prior[1:], 5.0) is None
+    assert dispersion(np.tile([1.0, 0.0], (FEWEST_ITEMS, 1)), prior, 5.0) is None
+    assert dispersion(np.tile([3.0, 2.0], (FEWEST_ITEMS, 1)), prior, 5.0) is not None
