@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from benchmarks.estimation.data import chaosnli, the_341, without_references
 from benchmarks.estimation.simulation import Truth, simulated
+
 from labeldist.estimation.dispersion import FEWEST_ITEMS, dispersion
 from labeldist.estimation.estimate import PSEUDO_COUNT, estimate_from
 from labeldist.estimation.observations import Observations
 
 
-def tested(observed: Observations) -> bool:
+def is_selected(observed: Observations) -> bool:
     """Whether the estimate from labels alone takes the items for selected."""
     found = estimate_from(without_references(observed)).calibration
     assert found.dispersion is not None
@@ -27,20 +27,20 @@ def tested(observed: Observations) -> bool:
 
 @pytest.mark.parametrize("name", ["chaosnli-snli", "chaosnli-mnli"])
 def test_the_own_labels_of_chaosnli_are_selected(real: Path, name: str) -> None:
-    assert tested(chaosnli(name))
+    assert is_selected(chaosnli(name))
 
 
 def test_mnli_labels_of_the_341_are_selected_and_varierr_labels_are_not(real: Path) -> None:
-    assert tested(the_341("mnli"))
-    assert tested(the_341(None))
-    assert not tested(the_341("varierr"))
+    assert is_selected(the_341("mnli"))
+    assert is_selected(the_341(None))
+    assert not is_selected(the_341("varierr"))
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("concentration", [0.5, 3.0, 50.0])
 def test_data_of_the_model_are_not_selected(seed: int, concentration: float) -> None:
     truth = Truth(np.array([0.3, 0.0, -0.3]), np.array([0.8]), concentration)
-    assert not tested(simulated(truth, 400, 3, seed)[0])
+    assert not is_selected(simulated(truth, 400, 3, seed)[0])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -48,7 +48,7 @@ def test_votes_drawn_from_100_are_not_selected(real: Path, seed: int) -> None:
     known = chaosnli("chaosnli-mnli")
     assert known.reference is not None
     counts = np.random.default_rng(seed).multinomial(5, known.reference).astype(float)
-    assert not tested(Observations(known.labels, known.ids, counts))
+    assert not is_selected(Observations(known.labels, known.ids, counts))
 
 
 def test_unanimous_items_are_not_selected() -> None:

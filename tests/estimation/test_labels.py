@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.estimation.simulation import Truth, simulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.estimation.simulation import Truth, simulated
 from labeldist.estimation.estimate import estimate_from
 from labeldist.estimation.labels import fit_labels
 from labeldist.estimation.observations import EvidenceArray, Observations
@@ -56,7 +56,8 @@ def test_a_known_truth_is_found(seed: int) -> None:
 
 def test_errors_shrink_with_the_root_of_the_items() -> None:
     few, many = (fit_labels(simulated(TRUTH, items, 4, 1)[0]).errors for items in (1_000, 4_000))
-    np.testing.assert_allclose(few / many, 2, rtol=0.25)
+    # Not those of the weights: how large they are depends on the floor, and the two fits may choose different ones.
+    np.testing.assert_allclose((few / many)[[0, 1, 2, 5]], 2, rtol=0.15)
 
 
 def test_a_large_fit_begins_with_a_part_and_ends_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,10 +153,10 @@ def test_items_without_evidence_get_the_base_rate() -> None:
 
 
 def test_the_order_of_items_labels_and_evidence_does_not_matter() -> None:
-    observed = simulated(TRUTH, 300, 4, 3)[0]
+    observed = simulated(TRUTH, 120, 4, 3)[0]
     parts = [one.distribution for one in observed.evidence]
     whole = sound(seen(observed.counts, *parts))
-    order, labels = np.random.default_rng(0).permutation(300), [2, 0, 1]
+    order, labels = np.random.default_rng(0).permutation(120), [2, 0, 1]
     mixed = sound(seen(observed.counts[order][:, labels], *(one[order][:, labels] for one in parts[::-1])))
     np.testing.assert_allclose(mixed.mean, whole.mean[order][:, labels], atol=1e-3)
 
@@ -174,6 +175,6 @@ def observations(draw: st.DrawFn) -> Observations:
 
 
 @given(observations(), st.sampled_from(["labels", "off"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_data_give_sound_numbers(observed: Observations, calibrate: str) -> None:
     sound(observed, calibrate)

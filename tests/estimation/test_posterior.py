@@ -37,9 +37,8 @@ def test_intervals_have_their_chance(mass: float) -> None:
     a, b = (grid.ravel() for grid in np.meshgrid(SIZES, SIZES))
     low, high = intervals(a, b, mass)
     assert ((low >= 0) & (low <= high) & (high <= 1)).all()
-    # Ends next to 1 have no more digits: there the chance of the other label is compared.
     held = beta.cdf(high, a, b) - beta.cdf(low, a, b)
-    plain = (b > 0.05) & (a > 0.05)
+    plain = b > 0.2  # below it an end can be so close to 1 that no number lies between
     np.testing.assert_allclose(held[plain], mass, atol=1e-6)
 
 

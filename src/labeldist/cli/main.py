@@ -20,6 +20,7 @@ COMMANDS = {
     "judge": "A model judges each item under every order of explanations and options.",
     "estimate": "Combine labels and evidence into a calibrated distribution per item.",
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
+    "plan": "Where the next labels, references or model calls help most.",
     "datasets": "List the named data sets, or fetch one.",
     "models": "List the language models, or show one.",
 }

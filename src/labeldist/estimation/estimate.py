@@ -29,9 +29,10 @@ SELECTED = (
     "what is expected): the items were probably selected by agreement, as in ChaosNLI. Their labels cannot tell what "
     "the evidence is worth, so it counts as {count:g} pseudo-counts instead"
 )
+UNLABELLED = "no item has a label to learn from: the evidence is averaged as it is, and what it is worth is assumed"
 UNLIKELY = (
-    "the evidence seems to be worth {worth:,.0f} annotators, more than any model that we know of: did it see these labels, "
-    "or was it made from them?"
+    "the evidence seems to be worth {worth:,.0f} annotators, more than any model that we know of: did it see these "
+    "labels, or was it made from them?"
 )
 SAW = (
     "evidence {names} saw the labels of the items that it is about, and counts here as if it had not: the same labels "
@@ -152,7 +153,7 @@ def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Ca
             "references teach"
         )
     if calibrate == "labels":
-        notes.append(SHIFT)
+        notes.append(SHIFT if observed.counts.any() else UNLABELLED)
     fitted = replace(observed, evidence=blind)
     fit = fit_labels(fitted)
     prior = fit.prior_mean(blind, len(observed.counts))

@@ -101,12 +101,15 @@ def observe(
     ids: list[str] = []
     counts, votes, references = array("d"), array("d"), array("d")
     of_group: dict[str, dict[int, tuple[int, ...]]] = {}
+    known_groups: set[str] = set()
     found: dict[str, dict[int, Evidence]] = {name: {} for name in given}
     for at, item in enumerate(items):
         ids.append(item.id)
         counts.extend(_counts(item, labels, annotators))
+        groups = item.groups()
+        known_groups.update(groups)
         if annotators is None:
-            for group in item.groups():
+            for group in groups:
                 of_group.setdefault(group, {})[at] = item.label_counts(labels, group)
         references.extend(_reference(item, labels))
         votes.append(_votes(item))
@@ -117,6 +120,8 @@ def observe(
                 found[name][at] = by_id[item.id]
     if not ids:
         raise InputError("no items", expected="at least one")
+    if annotators is not None and annotators not in known_groups:
+        raise did_you_mean("group of annotators", annotators, known_groups)
     shape = (len(ids), len(labels))
     _refuse_unknown(ids, given)
     names = _chosen(found, use)

@@ -25,6 +25,7 @@ MOST_LABELS = 20
 MOST_ITEMS = 2_000  # on which errors are averaged
 DRAWS = 60
 MASS = 0.9
+FEWEST_REFERENCES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ class Measured:
         """Whether chance and the references' own votes cannot explain how far the estimates are off."""
         return self.kl_low - self.sampling_kl > self.expected_kl
 
+    @property
+    def better_than_expected(self) -> bool:
+        """Whether the estimates are nearer to the references than chance explains."""
+        return self.kl_high < self.expected_kl
+
 
 def predicted_errors(
     observed: Observations,
@@ -113,14 +119,14 @@ def require_labels(observed: Observations) -> None:
 
 
 def measured_errors(models: Sequence[Fitted]) -> list[Measured]:
-    """What the estimates are off by, measured on the items with references; empty without any."""
+    """What the estimates are off by, measured on the items with references; empty with fewer than 20."""
     from labeldist.evaluate.metrics.kl import kl
     from labeldist.evaluate.metrics.tvd import tvd
 
     found = []
     for model in models:
         seen, rows = model.observed, model.observed.referenced
-        if seen.reference is None or seen.votes is None or not len(rows):
+        if seen.reference is None or seen.votes is None or len(rows) < FEWEST_REFERENCES:
             continue
         alpha = np.maximum(model.concentration * model.prior()[rows] + seen.counts[rows], SMALLEST)
         mean, reference = alpha / alpha.sum(axis=1, keepdims=True), seen.reference[rows]

@@ -5,20 +5,23 @@ Nothing is extrapolated: the curve ends where the references do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from labeldist.estimation.links import links
 from labeldist.estimation.observations import Array, Observations
-from labeldist.estimation.references import LEAST, choose
+from labeldist.estimation.plan import FEWEST_REFERENCES
+from labeldist.estimation.references import LEAST, Rows, choose
 from labeldist.estimation.sets import drawn, of_items
 
-FEWEST_REFERENCES = 20
 NUMBERS = (10, 25, 50, 100, 200)
 DRAWS = 3
 MOST_ITEMS = 500
 SHARE_TO_MEASURE_ON = 1 / 3
+
+Progress = Callable[[str, int, int | None], None]  # what is done, how many more of it, how many in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,13 @@ class ReferencePoint:
 
 
 def reference_curve(
-    observed: Observations, estimate: Array, weight: Array, *, draws: int = DRAWS, seed: int = 0
+    observed: Observations,
+    estimate: Array,
+    weight: Array,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> list[ReferencePoint]:
     """Errors on items whose references are left aside, by the number of references that are learned from.
 
@@ -67,6 +76,8 @@ def reference_curve(
         errors[draw, 0] = _error(few, start[out], out)
         for at, number in enumerate(numbers, 1):
             errors[draw, at] = _error(few, choose(few, available, worth, np.sort(rest[:number])).of(out), out)
+            if progress is not None:
+                progress("references", 1, draws * len(numbers))
     return [
         ReferencePoint(
             number,
@@ -77,7 +88,7 @@ def reference_curve(
     ]
 
 
-def _error(observed: Observations, mean: Array, rows: Array) -> tuple[float, float]:
+def _error(observed: Observations, mean: Array, rows: Rows) -> tuple[float, float]:
     from labeldist.evaluate.metrics.kl import kl
     from labeldist.evaluate.metrics.tvd import tvd
 

@@ -23,19 +23,23 @@ MOST_ITEMS = 1_000
 DRAWS = 20
 AVERAGES = (2, 3, 5, 8, 12)
 ROUNDS_PER_LABEL = 20  # how often uncertainty is looked at anew while each item gets one label on average
+LEAST_SHARE = 0.02  # of what even spreading brings: nobody would change a campaign for a smaller gain
 SHARE_OF_LABELS = 0.75  # with a budget for nearly all labels there is nothing left to choose
 NONE = -1
+BY_REFERENCE, BY_HIDDEN = "KL from the references", "-log-likelihood of hidden labels"
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """From ``start`` labels per item to ``labels`` on average: the errors when spread ``evenly`` and when ``targeted``.
 
-    ``gain`` is by how much targeting is better, paired by item, with an interval of 90% over items.
+    ``begin`` is the error with ``start`` labels; ``gain`` by how much targeting is better, paired by item, with an
+    interval of 90% over items.
     """
 
     start: int
     labels: int
+    begin: float
     evenly: float
     targeted: float
     gain: float
@@ -44,8 +48,8 @@ class Replayed:
 
     @property
     def wins(self) -> bool:
-        """Whether the whole interval is on the side of targeting."""
-        return self.gain_low > 0
+        """Whether the whole interval is a gain worth having: 2% of what even spreading brings, or more."""
+        return self.gain_low > LEAST_SHARE * max(self.begin - self.evenly, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +70,18 @@ class Replay:
         """What the replay says, in a sentence or two."""
         if not self.rows:
             return f"Where the next labels go could not be tried: {self.why_not}. Spread them evenly."
-        tried = _listed([row.labels for row in self.rows])
         if not self.offers:
             return (
-                f"Spread the next labels evenly: on your pilot, sending them to the least certain items was not better "
-                f"at {tried} labels per item."
+                "Spread the next labels evenly: on your pilot, sending them to the least certain items was no better "
+                f"({_listed([row.labels for row in self.rows])} labels per item)."
             )
-        best = max(self.offers, key=lambda row: row.gain)
-        least = max((row.labels for row in self.rows if not row.wins), default=None)
+        best = max(self.offers, key=lambda row: row.gain / max(row.begin - row.evenly, SMALLEST))
+        others = [row.labels for row in self.rows if not row.wins]
         return (
-            f"Sending labels to the least certain items was better on your pilot at "
-            f"{_listed([row.labels for row in self.offers])} labels per item, by {best.gain / best.evenly:.0%} of the "
-            f"error at most (at {best.labels})."
-            + ("" if least is None else f" It was not at {_listed([r.labels for r in self.rows if not r.wins])}.")
+            "Sending the next labels to the least certain items was better on your pilot at "
+            f"{_listed([row.labels for row in self.offers])} labels per item: at {best.labels}, spreading evenly "
+            f"brings the error from {best.begin:.3f} to {best.evenly:.3f}, targeting to {best.targeted:.3f}."
+            + (f" At {_listed(others)} it was no better than spreading evenly." if others else "")
         )
 
 
@@ -103,7 +106,7 @@ def replay(
         return Replay(
             (),
             len(labelled),
-            why_not=f"only {len(labelled):,} items have {FEWEST_LABELS} labels or more, and it takes {FEWEST_ITEMS}",
+            why_not=f"{len(labelled):,} items have {FEWEST_LABELS} labels or more, and it takes {FEWEST_ITEMS}",
         )
     referenced = np.intersect1d(labelled, observed.referenced)
     by_reference = len(referenced) >= FEWEST_ITEMS
@@ -117,17 +120,19 @@ def replay(
     first = start or (1 if typical < 6 else 2)
     averages = [number for number in AVERAGES if first < number <= max(SHARE_OF_LABELS * typical, first + 1)]
     generator = np.random.default_rng(seed)
-    errors = np.zeros((2, len(averages), len(rows)))
+    steps = [first, *averages]
+    errors = np.zeros((2, len(steps), len(rows)))
     for _ in range(draws):
         order = _shuffled(few.counts, generator)
         hidden, given = (None, order) if by_reference else (order[:, 0], order[:, 1:])
-        for way, path in enumerate((_evenly(given, averages), _targeted(given, prior, first, averages))):
+        for way, path in enumerate((_evenly(given, steps), _targeted(given, prior, steps))):
             for at, taken in enumerate(path):
                 alpha = np.maximum(prior + _counted(given, taken, prior.shape[1]), SMALLEST)
                 errors[way, at] += _errors(alpha / alpha.sum(axis=1, keepdims=True), few.reference, hidden)
     errors /= draws
-    measure = "KL from the references" if by_reference else "-log-likelihood of hidden labels"
-    return Replay(tuple(_row(first, number, errors[:, at]) for at, number in enumerate(averages)), len(rows), measure)
+    begin = float(errors[0, 0].mean())
+    compared = tuple(_row(first, number, begin, errors[:, at]) for at, number in enumerate(averages, 1))
+    return Replay(compared, len(rows), BY_REFERENCE if by_reference else BY_HIDDEN)
 
 
 def _shuffled(counts: Array, generator: np.random.Generator) -> NDArray[np.intp]:
@@ -148,19 +153,20 @@ def _counted(given: NDArray[np.intp], taken: NDArray[np.intp], labels: int) -> A
     return counts
 
 
-def _evenly(given: NDArray[np.intp], averages: list[int]) -> list[NDArray[np.intp]]:
+def _evenly(given: NDArray[np.intp], steps: list[int]) -> list[NDArray[np.intp]]:
+    """How many labels each item has at each step: as many as all others, if it has so many."""
     there = (given != NONE).sum(axis=1)
-    return [np.minimum(there, number) for number in averages]
+    return [np.minimum(there, number) for number in steps]
 
 
-def _targeted(given: NDArray[np.intp], prior: Array, first: int, averages: list[int]) -> list[NDArray[np.intp]]:
-    """Label by label to the items with the largest expected KL, as many in all as evenly."""
+def _targeted(given: NDArray[np.intp], prior: Array, steps: list[int]) -> list[NDArray[np.intp]]:
+    """How many labels each item has at each step when they go to the largest expected KL; as many in all as evenly."""
     there = (given != NONE).sum(axis=1)
-    taken = np.minimum(there, first)
+    taken = np.minimum(there, steps[0])
     counts = _counted(given, taken, prior.shape[1])
     batch = max(len(given) // ROUNDS_PER_LABEL, 1)
     path = []
-    for number in averages:
+    for number in steps:
         left = int(np.minimum(there, number).sum() - taken.sum())
         while left > 0:
             unsure = np.where(taken < there, expected_kl(np.maximum(prior + counts, SMALLEST)), -np.inf)
@@ -182,11 +188,11 @@ def _errors(mean: Array, reference: Array | None, hidden: NDArray[np.intp] | Non
     return kl(reference, mean)
 
 
-def _row(start: int, labels: int, errors: Array) -> Replayed:
+def _row(start: int, labels: int, begin: float, errors: Array) -> Replayed:
     evenly, targeted = errors.mean(axis=1)
     further = errors[0] - errors[1]
     gain, error = float(further.mean()), 1.645 * float(further.std()) / len(further) ** 0.5
-    return Replayed(start, labels, float(evenly), float(targeted), gain, gain - error, gain + error)
+    return Replayed(start, labels, begin, float(evenly), float(targeted), gain, gain - error, gain + error)
 
 
 def _listed(numbers: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""The sets of evidence that are compared, none, each alone and all, with the prior that the labels give each of them."""
+"""The sets of evidence that are compared, none, each alone and all, each with the prior that the labels give it."""
 
 from __future__ import annotations
 

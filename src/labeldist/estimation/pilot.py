@@ -1,0 +1,206 @@
+"""From a pilot to a plan: where the next labels, references or model calls help most. Behind ``labeldist plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Evidence, Item
+from labeldist.core.task import Task
+from labeldist.estimation.estimate import Estimate, estimate_from, usable
+from labeldist.estimation.labels import PILOT
+from labeldist.estimation.observations import EvidenceArray, Observations, observe
+from labeldist.estimation.plan import (
+    FEWEST_REFERENCES,
+    MOST_LABELS,
+    Measured,
+    Predicted,
+    measured_errors,
+    predicted_errors,
+    require_labels,
+)
+from labeldist.estimation.prices import Prices, Way, ways
+from labeldist.estimation.reference_curve import Progress, ReferencePoint, reference_curve
+from labeldist.estimation.replay import Replay, replay
+from labeldist.estimation.sets import drawn, fits, of_items
+
+METRICS = ("kl", "tvd")
+HIGH_CONCENTRATION = 1e4  # no differences between annotators but by chance
+MOST_NEXT = 20  # items that are named for the next labels
+
+LEFT_OUT = (
+    "evidence {names} is left out: it saw the labels, or does not say whether it did, and comes without its held-out "
+    "form, so that nothing tells what it is worth"
+)
+MADE_WITH_LABELS = (
+    "evidence {names} was made with the labels of its items: its predictions are for items that are topped up from the "
+    "labels they have"
+)
+SELECTED = (
+    "these predictions cannot be trusted: annotators agree on these items in a way that chance does not produce, so "
+    "that they were probably selected by agreement. Plan from items that were drawn at random"
+)
+NO_PAIRS = (
+    "no item has two labels, so nothing shows how much annotators differ on an item: the predictions rest on an "
+    "assumption. Collect a second label for some items"
+)
+NO_DIFFERENCES = (
+    "the labels of an item differ no more than by chance from what is expected of it: more labels add little"
+)
+WORSE = (
+    "on {references:,} references the estimates from the labels at hand are off by KL {kl:.3f}, where the model "
+    "expects {expected:.3f}: the predictions promise too much here. Mostly that is because these annotators differ "
+    "from the people behind the references; more labels from them do not change that, references correct it"
+)
+BETTER = (
+    "on {references:,} references the estimates from the labels at hand are off by KL {kl:.3f} only, where the model "
+    "expects {expected:.3f}: fewer labels may be enough"
+)
+UNSEEN = (
+    "the predictions speak for people who label as these annotators do; whether those whose judgments you want label "
+    "otherwise, only references can show"
+)
+FEW_REFERENCES = "items with a reference: {found}, and it takes {needed} to measure anything on them"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was predicted, measured and replayed on a pilot of ``items``, ``labelled`` of which have labels.
+
+    ``labels``: the mean number of labels of those; ``predicted``: errors by number of labels and evidence;
+    ``measured``: errors at hand, on references; ``curve``: errors by number of references; ``ways`` to the target, if
+    one was given; ``replay``: whether the next labels should be targeted, and if so ``next_items`` are the first to
+    get some. ``votes``: how many are behind a reference (mean). ``doubtful``: whether the predictions promise more than
+    can be known, or than references confirm; ``notes`` say why, and what else a user must know.
+    """
+
+    items: int
+    labelled: int
+    labels: float
+    evidence: tuple[str, ...]
+    predicted: tuple[Predicted, ...]
+    measured: tuple[Measured, ...]
+    curve: tuple[ReferencePoint, ...]
+    votes: float | None
+    ways: tuple[Way, ...]
+    replay: Replay
+    next_items: tuple[str, ...]
+    doubtful: bool
+    notes: tuple[str, ...]
+
+
+def plan(
+    items: Iterable[Item],
+    evidence: Mapping[str, Mapping[str, Evidence]] | None = None,
+    *,
+    task: Task | None = None,
+    annotators: str | None = None,
+    use: Sequence[str] | None = None,
+    most_labels: int = MOST_LABELS,
+    target: float | None = None,
+    metric: str = "kl",
+    prices: Prices | None = None,
+    references: bool = True,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Plan:
+    """Where the next labels, references or model calls help most.
+
+    Items and evidence are as for :func:`~labeldist.estimation.estimate.estimate`. Errors are predicted for up to
+    ``most_labels`` per item; ``target`` is an error by ``metric`` (kl or tvd) that is to be reached; ``references``:
+    whether to measure what references achieve, which takes a minute; ``progress`` is told of that.
+
+    Raises :class:`InputError` where no item has a label, :class:`UsageError` for a target or a metric that makes no
+    sense.
+
+    >>> from labeldist.core.item import Annotation
+    >>> items = [Item(str(at), {}, (Annotation("neutral"),) * 3) for at in range(5)]
+    >>> found = plan(items, target=0.05)
+    >>> found.predicted[0].kl > found.predicted[20].kl, found.ways[0].labels
+    (True, 7)
+    """
+    if metric not in METRICS:
+        raise UsageError(f"metric {metric!r}", hint="use one of: kl, tvd")
+    if target is not None and not target > 0:
+        raise UsageError(f"a target of {target:g}", hint="use an error above 0, such as 0.1")
+    if task is None:
+        from labeldist.tasks.load import load_task
+
+        task = load_task("nli")
+    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use)
+    require_labels(observed)
+    at_hand = observed.counts.sum(axis=1)
+    pilot = observed
+    if len(observed.ids) > PILOT:
+        pilot = of_items(observed, drawn(np.flatnonzero(at_hand), PILOT, seed))
+    blind = tuple(one for one in pilot.evidence if usable(one, pilot.counts))
+    usual = replace(pilot, evidence=blind)
+    known = estimate_from(usual, seed=seed)
+    concentration = None if known.calibration.fitted else known.calibration.concentration
+    models = fits(usual, concentration)
+    predicted = tuple(predicted_errors(usual, range(most_labels + 1), models=models, seed=seed))
+    measured = tuple(measured_errors(models))
+    curve: list[ReferencePoint] = []
+    if references:
+        curve = reference_curve(pilot, known.mean, known.posterior.concentration, seed=seed, progress=progress)
+    replayed = replay(usual, concentration=concentration, seed=seed)
+    return Plan(
+        items=len(observed.ids),
+        labelled=int((at_hand > 0).sum()),
+        labels=float(at_hand[at_hand > 0].mean()),
+        evidence=tuple(one.name for one in blind),
+        predicted=predicted,
+        measured=measured,
+        curve=tuple(curve),
+        votes=float(pilot.votes[pilot.referenced].mean()) if measured and pilot.votes is not None else None,
+        ways=() if target is None else ways(predicted, target, metric, prices or Prices(), at_hand),
+        replay=replayed,
+        next_items=_next(known) if replayed.offers else (),
+        doubtful=concentration is not None or _no_pairs(pilot) or any(one.worse_than_expected for one in measured),
+        notes=tuple(_notes(pilot, blind, known, measured)),
+    )
+
+
+def _no_pairs(pilot: Observations) -> bool:
+    return float(pilot.counts.sum(axis=1).max()) < 2
+
+
+def _next(known: Estimate) -> tuple[str, ...]:
+    """The items with the largest expected KL, largest first."""
+    first = np.argsort(-known.posterior.expected_kl, kind="stable")[:MOST_NEXT]
+    return tuple(known.ids[at] for at in first)
+
+
+def _notes(
+    pilot: Observations,
+    blind: Sequence[EvidenceArray],
+    known: Estimate,
+    measured: Sequence[Measured],
+) -> list[str]:
+    notes = []
+    taken = {one.name for one in blind}
+    left_out = [one.name for one in pilot.evidence if one.name not in taken]
+    with_labels = [one.name for one in blind if one.saw_labels is not False]
+    calibration = known.calibration
+    if left_out:
+        notes.append(LEFT_OUT.format(names=", ".join(left_out)))
+    if with_labels:
+        notes.append(MADE_WITH_LABELS.format(names=", ".join(with_labels)))
+    if not calibration.fitted:
+        notes.append(SELECTED)
+    elif _no_pairs(pilot):
+        notes.append(NO_PAIRS)
+    elif calibration.concentration > HIGH_CONCENTRATION:
+        notes.append(NO_DIFFERENCES)
+    if not measured:
+        notes.append(UNSEEN)
+    elif measured[-1].worse_than_expected or measured[-1].better_than_expected:
+        last = measured[-1]
+        off = WORSE if last.worse_than_expected else BETTER
+        notes.append(off.format(references=last.references, kl=last.kl, expected=last.expected_kl))
+    if 0 < len(pilot.referenced) < FEWEST_REFERENCES:
+        notes.append(FEW_REFERENCES.format(found=len(pilot.referenced), needed=FEWEST_REFERENCES))
+    return notes

@@ -1,0 +1,56 @@
+"""The benchmark of estimates: its results are complete, and what makes them does what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from benchmarks.estimation import __main__ as command
+from benchmarks.estimation import catalog, coverage, recovery
+from benchmarks.estimation.data import worse
+from benchmarks.estimation.simulation import Truth, simulated
+from benchmarks.point import Point
+
+
+def test_the_results_are_those_of_all_measurements_and_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    known = catalog.read()
+    assert list(known) == list(catalog.MEASUREMENTS)
+    reached = all(point.reached for name, part in catalog.MEASUREMENTS.items() for point in part.points(known[name]))
+    assert command.main(["--show"]) == (0 if reached else 1)
+    assert "| 4 VariErr labels | reference | both |" in capsys.readouterr().out
+
+
+def test_an_unknown_measurement_is_refused() -> None:
+    with pytest.raises(SystemExit) as caught:
+        command.main(["speed"])
+    assert caught.value.code == 2
+
+
+def test_points() -> None:
+    assert Point("a", "at most", 1, 1).reached
+    assert not Point("a", "below", 1, 1).reached
+    assert not Point("a", "at least", 1, float("nan")).reached
+
+
+def test_worse_is_above_0_in_either_direction() -> None:
+    assert worse("kl", 0.3, 0.2) == pytest.approx(0.1)
+    assert worse("dcorr", 0.7, 0.8) == pytest.approx(0.1)
+
+
+def test_simulated_items_have_the_prior_s_mean_and_spread() -> None:
+    observed, truth = simulated(Truth(np.array([0.5, -0.5]), np.empty(0), 4.0), 20_000, 3, 0)
+    mean = 1 / (1 + np.exp(-1))
+    assert truth[:, 0].mean() == pytest.approx(mean, abs=0.01)
+    assert truth[:, 0].var() == pytest.approx(mean * (1 - mean) / 5, rel=0.05)
+    assert observed.counts.sum(axis=1).tolist() == [3] * 20_000
+    assert observed.reference is None
+
+
+def test_an_end_of_an_interval_is_inside() -> None:
+    truth = np.array([[0.0, 0.5], [1.0, 0.2]])
+    low, high = np.array([[0.0, 0.6], [0.8, 0.1]]), np.array([[0.3, 0.9], [1.0, 0.2]])
+    assert coverage._covered(truth, low, high).tolist() == [1.0, 0.5]
+
+
+def test_biases_are_compared_around_their_mean() -> None:
+    found = recovery._parameters(np.array([1.0, 3.0]), np.array([0.5]), 1.0)
+    assert found.tolist() == [-1, 1, 0.5, 0]

@@ -1,0 +1,141 @@
+"""``labeldist estimate`` as it is run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+ITEM = {"premise": "It rains.", "hypothesis": "It is wet."}
+SAID = {"distribution": {"e": 0.7, "n": 0.2, "c": 0.1}, "saw_labels": False}
+LABELS = ("entailment", "neutral", "contradiction")
+
+
+def written(file: Path, rows: list[dict[str, Any]], **common: Any) -> str:
+    file.write_text("".join(json.dumps(common | row) + "\n" for row in rows), encoding="utf-8")
+    return file.name
+
+
+def items(folder: Path, **more: Any) -> str:
+    given = [["e", "e", "n"], ["n", "c"], ["c"], []]
+    rows = [{"id": str(at), "labels": labels} for at, labels in enumerate(given)]
+    return written(folder / "items.jsonl", rows, **ITEM, **more)
+
+
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_for_people(labeldist: Command, tmp_path: Path) -> None:
+    source = items(tmp_path)
+    written(tmp_path / "llm.jsonl", [{"id": str(at)} | SAID for at in range(3)])
+    done = labeldist("estimate", source, "--evidence", "llm.jsonl", "--out", "posterior.jsonl")
+    assert done.returncode == 0, done.stderr
+    for part in ("4 items, evidence: llm", "The evidence is worth ", "annotators per item", "KL ", "posterior.jsonl"):
+        assert part in done.stdout
+    assert "note: the estimate speaks for people who label as these annotators do" in done.stderr
+    found = rows_of(tmp_path / "posterior.jsonl")
+    assert [row["id"] for row in found] == ["0", "1", "2", "3"]
+    for row in found:
+        assert tuple(row["distribution"]) == tuple(row["interval"]) == LABELS
+        assert sum(row["distribution"].values()) == pytest.approx(1)
+        assert all(0 <= low <= high <= 1 for low, high in row["interval"].values())
+
+
+def test_for_machines(labeldist: Command, tmp_path: Path) -> None:
+    source = items(tmp_path, evidence={"a": SAID, "b": SAID})
+    done = labeldist("estimate", source, "--evidence", "b", "--interval", 0.5, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["items"], found["evidence"], found["failures"]) == (4, ["b"], [])
+    assert found["files"] == ["posterior.jsonl"]
+    assert found["calibration"]["calibrate"] == "labels"
+    assert list(found["calibration"]["weights"]) == ["b"]
+    assert {row["interval_mass"] for row in rows_of(tmp_path / "posterior.jsonl")} == {0.5}
+
+
+def test_the_demo_with_and_without_references(labeldist: Command, tmp_path: Path) -> None:
+    for calibrate in ("labels", "reference", "off"):
+        done = labeldist("estimate", "demo", "--calibrate", calibrate, "--out", f"{calibrate}.jsonl", "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["calibration"]["references"] == (48 if calibrate == "reference" else 0)
+    mean = [[row["distribution"] for row in rows_of(tmp_path / f"{name}.jsonl")] for name in ("labels", "reference")]
+    assert len(mean[0]) == 48
+    assert mean[0] != mean[1]
+
+
+def test_a_posterior_can_be_evaluated_and_be_evidence_again(labeldist: Command, tmp_path: Path) -> None:
+    source = items(tmp_path, reference={"e": 30, "n": 50, "c": 20})
+    assert labeldist("estimate", source, "--out", "posterior.jsonl").returncode == 0
+    done = labeldist("evaluate", "posterior.jsonl", "--reference", source, "--json")
+    assert done.returncode == 0, done.stderr
+    # It says itself that it saw the labels.
+    again = labeldist("estimate", source, "--evidence", "posterior.jsonl", "--out", "again.jsonl")
+    assert again.returncode == 2
+    assert "posterior (saw them)" in again.stderr
+    assert not (tmp_path / "again.jsonl").exists()
+
+
+def test_a_bad_row_of_evidence_is_named_or_skipped(labeldist: Command, tmp_path: Path) -> None:
+    source = items(tmp_path)
+    bad = {"id": "1", "distribution": {"e": 0.7, "n": 0.7, "c": 0.1}}
+    written(tmp_path / "llm.jsonl", [{"id": "0"} | SAID, bad, {"id": "2"} | SAID])
+    done = labeldist("estimate", source, "--evidence", "llm.jsonl", "--out", "posterior.jsonl")
+    assert done.returncode == 2
+    for part in ("llm.jsonl, line 2, field 'distribution'", "found ", "expected "):
+        assert part in done.stderr
+    assert not (tmp_path / "posterior.jsonl").exists()
+    skipped = labeldist(
+        "estimate", source, "--evidence", "llm.jsonl", "--on-error", "skip", "--out", "posterior.jsonl", "--json"
+    )
+    assert skipped.returncode == 1
+    found = json.loads(skipped.stdout)
+    assert [(row["id"], row["line"]) for row in found["failures"]] == [("1", 2)]
+    assert found["items"] == 4
+    kept = [Path(file).name for file in found["files"]]
+    assert len(kept) == 2
+    assert rows_of(tmp_path / kept[1]) == found["failures"]
+
+
+REFUSED: dict[str, tuple[dict[str, Any], tuple[object, ...], tuple[str, ...]]] = {
+    "evidence that saw the labels": ({"evidence": {"llm": SAID | {"saw_labels": True}}}, (), ("llm (saw them)", "off")),
+    "evidence that does not say": (
+        {"evidence": {"llm": {"distribution": SAID["distribution"]}}},
+        (),
+        ("llm (does not say)", "saw_labels: false"),
+    ),
+    "too few references": ({}, ("--calibrate", "reference"), ("0 items with a reference", "--calibrate labels")),
+    "unknown evidence": ({"evidence": {"llama": SAID}}, ("--evidence", "lama"), ("'lama'", "did you mean 'llama'?")),
+    "unknown calibration": ({}, ("--calibrate", "lables"), ("lables",)),
+    "an interval without a chance": ({}, ("--interval", 0), ("--interval",)),
+    "a file that is not there": ({}, ("--evidence", "llm=nowhere.jsonl"), ("nowhere.jsonl",)),
+    "the source as the result": ({}, ("--out", "items.jsonl"), ("items.jsonl",)),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refusals_end_with_status_2_and_say_what_to_do(kind: str, labeldist: Command, tmp_path: Path) -> None:
+    more, arguments, expected = REFUSED[kind]
+    source = items(tmp_path, **more)
+    done = labeldist("estimate", source, *arguments)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for part in expected:
+        assert part in done.stderr
+    assert not (tmp_path / "posterior.jsonl").exists()
+
+
+def test_evidence_of_other_items_is_refused(labeldist: Command, tmp_path: Path) -> None:
+    source = items(tmp_path)
+    written(tmp_path / "llm.jsonl", [{"id": "99"} | SAID])
+    done = labeldist("estimate", source, "--evidence", "llm.jsonl")
+    assert done.returncode == 2
+    for part in ("1 ids in evidence 'llm' that no item has", "'99'", "hint: "):
+        assert part in done.stderr
