@@ -16,7 +16,7 @@ from labeldist.evaluate.metric import METRICS
 METRIC_NAMES = ("kl", "jsd", "tvd", "dcorr")
 TITLES = ("KL", "JSD", "TVD", "D.Corr")
 EVIDENCE = ("evade/llama3.3-70b", "evade/qwen2.5-72b")
-# The published method's estimates on the same 341 items, from the 4 VariErr and from the 5 MNLI labels.
+# What is shown: the group of annotators.
 GROUPS = {"4 VariErr labels": "varierr", "5 MNLI labels": "mnli", "all 9 labels": None}
 PSEUDO_COUNT = 0.5
 

@@ -37,7 +37,7 @@ def test_for_people(labeldist: Command, tmp_path: Path) -> None:
     written(tmp_path / "llm.jsonl", [{"id": str(at)} | SAID for at in range(3)])
     done = labeldist("estimate", source, "--evidence", "llm.jsonl", "--out", "posterior.jsonl")
     assert done.returncode == 0, done.stderr
-    for part in ("4 items, evidence: llm", "The evidence is worth ", "annotators per item", "KL ", "posterior.jsonl"):
+    for part in ("4 items", "evidence: llm", "annotators per item", "KL ", "posterior.jsonl"):
         assert part in done.stdout
     assert "note: the estimate speaks for people who label as these annotators do" in done.stderr
     found = rows_of(tmp_path / "posterior.jsonl")
@@ -78,7 +78,7 @@ def test_a_posterior_can_be_evaluated_and_be_evidence_again(labeldist: Command, 
     # It says itself that it saw the labels.
     again = labeldist("estimate", source, "--evidence", "posterior.jsonl", "--out", "again.jsonl")
     assert again.returncode == 2
-    assert "posterior (saw them)" in again.stderr
+    assert "posterior (saw the" in again.stderr
     assert not (tmp_path / "again.jsonl").exists()
 
 
@@ -104,7 +104,7 @@ def test_a_bad_row_of_evidence_is_named_or_skipped(labeldist: Command, tmp_path:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], tuple[object, ...], tuple[str, ...]]] = {
-    "evidence that saw the labels": ({"evidence": {"llm": SAID | {"saw_labels": True}}}, (), ("llm (saw them)", "off")),
+    "evidence that saw the labels": ({"evidence": {"llm": SAID | {"saw_labels": True}}}, (), ("llm (saw the", "off")),
     "evidence that does not say": (
         {"evidence": {"llm": {"distribution": SAID["distribution"]}}},
         (),
@@ -137,5 +137,5 @@ def test_evidence_of_other_items_is_refused(labeldist: Command, tmp_path: Path) 
     written(tmp_path / "llm.jsonl", [{"id": "99"} | SAID])
     done = labeldist("estimate", source, "--evidence", "llm.jsonl")
     assert done.returncode == 2
-    for part in ("1 ids in evidence 'llm' that no item has", "'99'", "hint: "):
+    for part in ("evidence 'llm'", "no item has, such as '99'", "hint: "):
         assert part in done.stderr

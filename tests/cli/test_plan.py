@@ -81,3 +81,12 @@ def test_bad_rows_are_skipped_and_named(labeldist: Command, tmp_path: Path) -> N
     assert done.returncode == 1
     assert "perhaps" in done.stderr
     assert (tmp_path / "failures.plan.json.jsonl").exists()
+
+
+def test_a_limit_takes_a_part_of_a_file_of_evidence(labeldist: Command, tmp_path: Path) -> None:
+    source = written(tmp_path, [{"id": str(at), "labels": ["e", "n"]} for at in range(3)])
+    told = "".join(json.dumps({"id": str(at), **LLM}) + "\n" for at in range(3))
+    (tmp_path / "llm.jsonl").write_text(told, encoding="utf-8")
+    done = labeldist("plan", source, "--evidence", "llm.jsonl", "--limit", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["evidence"] == ["llm"]

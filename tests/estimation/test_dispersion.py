@@ -58,13 +58,19 @@ def test_unanimous_items_are_not_selected() -> None:
     assert not found.selected
 
 
-def test_different_numbers_of_annotators_are_compared_among_themselves() -> None:
-    """Agreement differs between items of 3 and of 5 annotators here, but not among those of either."""
-    counts = np.vstack([np.tile([2.0, 1.0, 0.0], (60, 1)), np.tile([3.0, 2.0, 0.0], (60, 1)), np.zeros((5, 3))])
-    found = dispersion(counts, np.full((125, 3), 1 / 3), 5.0)
+def test_only_the_commonest_number_of_labels_is_compared_and_it_must_be_common() -> None:
+    """Where further annotators are asked on disagreement, their number tells of agreement: nothing was selected."""
+    generator = np.random.default_rng(0)
+    shares = generator.dirichlet([1.0, 1.0, 1.0], 1000)
+    first = generator.multinomial(2, shares).astype(float)
+    third = np.stack([generator.multinomial(1, share) for share in shares])
+    counts = first + third * (first.max(axis=1) < 2)[:, None]
+    prior = np.full((1000, 3), 1 / 3)
+    assert dispersion(counts, prior, 3.0) is None
+    agreed = counts[counts.sum(axis=1) == 2]
+    found = dispersion(np.vstack([agreed, counts[:50]]), prior[: len(agreed) + 50], 3.0)
     assert found is not None
-    assert found.observed == pytest.approx(0, abs=1e-12)
-    assert found.selected
+    assert not found.selected
 
 
 def test_few_items_are_not_tested() -> None:

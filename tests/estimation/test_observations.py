@@ -55,10 +55,33 @@ def test_items_without_evidence_are_nan() -> None:
     assert (found.name, found.saw_labels, found.scores, found.held_out) == ("m", False, None, None)
 
 
-def test_evidence_that_is_given_comes_before_what_the_item_carries() -> None:
-    items = [item("1", evidence={"m": said(1, 0, 0)}), item("2", evidence={"m": said(1, 0, 0)})]
-    (found,) = observe(items, LABELS, {"m": {"2": said(0, 0, 1)}}).evidence
-    assert found.distribution.tolist() == [[1, 0, 0], [0, 0, 1]]
+def test_evidence_that_is_given_takes_the_place_of_what_items_carry() -> None:
+    items = [item("1", evidence={"m": said(1, 0, 0)}), item("2", evidence={"m": said(1, 0, 0), "n": said(0, 1, 0)})]
+    first, second = observe(items, LABELS, {"m": {"2": said(0, 0, 1)}}).evidence
+    np.testing.assert_array_equal(first.distribution, [[NAN] * 3, [0, 0, 1]])
+    np.testing.assert_array_equal(second.distribution, [[NAN] * 3, [0, 1, 0]])
+
+
+def test_rows_of_other_items_can_be_left_out() -> None:
+    given = {"m": {"1": said(0, 0, 1), "9": said(1, 0, 0)}}
+    (found,) = observe([item("1")], LABELS, given, strangers="skip").evidence
+    assert found.distribution.tolist() == [[0, 0, 1]]
+
+
+def test_some_of_the_items() -> None:
+    held = {"yes": {"yes": 0.5, "no": 0.5, "perhaps": 0.0}}
+    items = [
+        item("1", "a/1:yes", "b/1:no", evidence={"m": said(1, 0, 0, saw=True, held_out=held)}),
+        item("2", "b/1:perhaps", reference={"yes": 1}),
+    ]
+    some = observe(items, LABELS).take(np.array([1, 0, 1]))
+    assert some.ids == ("2", "1", "2")
+    assert some.counts.tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 1]]
+    assert some.groups["a"].tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
+    assert some.evidence[0].present.tolist() == [False, True, False]
+    assert some.evidence[0].held_out is not None
+    assert some.evidence[0].held_out[1, 0].tolist() == [0.5, 0.5, 0]
+    assert some.reference is None
 
 
 @pytest.mark.parametrize(
@@ -124,11 +147,17 @@ def test_what_cannot_be_used_is_refused_with_what_to_do() -> None:
     items = [item("1", "yes", evidence={"llm": said(1, 0, 0)})]
     with pytest.raises(InputError, match="no items"):
         observe([], LABELS)
+    with pytest.raises(InputError, match="id '1' again"):
+        observe([*items, *items], LABELS)
+    with pytest.raises(UsageError, match="no group of annotators is named 'crowd'"):
+        observe(items, LABELS, annotators="crowd")
+    with pytest.raises(InputError, match="label 'maybe' held out"):
+        observe([item("1", evidence={"m": said(1, 0, 0, saw=True, held_out={"maybe": {"yes": 1}})})], LABELS)
     with pytest.raises(InputError, match="'maybe' of item '2'"):
         observe([item("2", "maybe")], LABELS)
-    with pytest.raises(InputError, match="2 ids in evidence 'm' that no item has, such as '8'") as caught:
+    with pytest.raises(InputError, match=r"2 .* evidence 'm' .* no item has, such as '8'") as caught:
         observe(items, LABELS, {"m": {"8": said(1, 0, 0), "9": said(1, 0, 0), "1": said(1, 0, 0)}})
-    assert "--limit" in caught.value.hint
+    assert "the source that the evidence was made from" in caught.value.hint
     with pytest.raises(UsageError, match="no evidence is named 'lm'") as unknown:
         observe(items, LABELS, use=["lm"])
     assert "did you mean 'llm'?" in unknown.value.hint

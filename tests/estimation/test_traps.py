@@ -33,6 +33,10 @@ class Forged:
     def error(self, found: Estimate) -> float:
         return METRICS.get("kl").value(self.truth, found.mean)
 
+    def covered(self, found: Estimate) -> float:
+        """The share of probabilities inside their intervals."""
+        return float(((found.posterior.low <= self.truth) & (self.truth <= found.posterior.high)).mean())
+
 
 def forged(annotators: int, seed: int = 0) -> Forged:
     generator = np.random.default_rng(seed)
@@ -51,7 +55,7 @@ def test_evidence_that_may_have_seen_the_labels_is_refused(saw: bool | None) -> 
     with pytest.raises(UsageError, match="may have seen the very labels") as caught:
         made.estimated(EvidenceArray("copy", made.distribution, saw))
     assert "copy" in caught.value.message
-    assert ("saw them" if saw else "does not say") in caught.value.message
+    assert ("saw the" if saw else "does not say") in caught.value.message
     for way in ("saw_labels: false", "held-out", "--calibrate reference", "off"):
         assert way in caught.value.hint
 
@@ -77,16 +81,25 @@ def test_a_copy_that_denies_it_is_believed_without_limit(annotators: int) -> Non
 @pytest.mark.parametrize("saw", [True, None])
 @pytest.mark.parametrize("annotators", [3, 5, 10])
 def test_a_copy_with_its_held_out_form_is_worth_nothing(annotators: int, saw: bool | None) -> None:
-    made = forged(annotators, seed=1)
+    made = forged(annotators)
     alone = made.estimated()
     honest = made.estimated(EvidenceArray("copy", made.distribution, saw, held_out=made.held_out))
     assert honest.calibration.fit is not None
     assert honest.calibration.fit.way == "leave-one-out"
-    assert honest.calibration.concentration < 1.5 * alone.calibration.concentration
-    assert made.error(honest) < 1.05 * made.error(alone)
-    assert honest.posterior.expected_kl.mean() > 0.9 * alone.posterior.expected_kl.mean()
-    inside = (honest.posterior.low <= made.truth) & (made.truth <= honest.posterior.high)
-    assert inside.mean() > 0.86
+    assert honest.calibration.concentration < 1.8 * alone.calibration.concentration
+    assert made.error(honest) < 1.02 * made.error(alone)
+    assert honest.posterior.expected_kl.mean() > 0.75 * alone.posterior.expected_kl.mean()
+    assert made.covered(honest) > 0.85
+
+
+@pytest.mark.parametrize(("annotators", "seed"), [(5, 1), (3, 2), (2, 3)])
+def test_what_chance_makes_of_a_copy_stays_small(annotators: int, seed: int) -> None:
+    """The draws, of eight each, in which the labels happen to make it look best."""
+    made = forged(annotators, seed)
+    alone = made.estimated()
+    honest = made.estimated(EvidenceArray("copy", made.distribution, True, held_out=made.held_out))
+    assert honest.calibration.concentration < 5 * alone.calibration.concentration
+    assert made.error(honest) < 1.1 * made.error(alone)
 
 
 def test_evidence_that_knows_more_than_the_labels_it_saw_is_worth_that() -> None:
@@ -122,7 +135,7 @@ def test_the_same_of_items() -> None:
 def test_off_counts_it_and_warns() -> None:
     made = forged(5)
     found = made.estimated(EvidenceArray("copy", made.distribution, True), calibrate="off")
-    assert any("copy saw the labels" in note for note in found.calibration.notes)
+    assert any("evidence copy" in note for note in found.calibration.notes)
     assert made.estimated(EvidenceArray("m", made.distribution, False), calibrate="off").calibration.notes == ()
 
 
@@ -136,6 +149,6 @@ def test_references_correct_with_it_but_the_prior_does_not_have_it() -> None:
     found = estimate_from(observed, calibrate="reference")
     assert found.calibration.fit is not None
     assert found.calibration.fit.names == ()
-    assert any("copy saw the labels" in note for note in found.calibration.notes)
+    assert any("evidence copy" in note for note in found.calibration.notes)
     assert len(np.unique(found.prior.round(12), axis=0)) == 1
     assert made.error(found) < 1.05 * made.error(made.estimated())

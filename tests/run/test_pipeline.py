@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from labeldist.core.errors import ModelError, UsageError
+from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.datasets.source import open_source
 from labeldist.explain.condition import parse_condition
 from labeldist.judge.judge import JudgeSettings
@@ -255,7 +255,7 @@ def test_an_item_whose_held_out_form_fails_keeps_its_mjd_and_is_estimated_withou
     assert "held_out" not in rows["i3"]
     assert "held_out" in rows["i2"]
     assert len(rows_of(tmp_path / "out/posterior.jsonl")) == 5
-    assert summary.posteriors[0].conditions == ("human",)
+    assert summary.posteriors[0].evidence == ("MJD human",)
 
 
 @pytest.mark.parametrize(("calibrate", "held_out"), [("off", True), ("reference", True), ("labels", False)])
@@ -265,6 +265,44 @@ def test_nothing_is_held_out_where_nobody_needs_it(calibrate: str, held_out: boo
     assert "held_out" not in rows_of(tmp_path / "out/mjd.human.jsonl")[0]
     assert summary.calls_made == 30
     assert len(rows_of(tmp_path / "out/posterior.jsonl")) == 5
-    used = () if calibrate == "labels" else ("human",)
-    assert summary.posteriors[0].conditions == used
+    used = () if calibrate == "labels" else ("MJD human",)
+    assert summary.posteriors[0].evidence == used
     assert any("held-out" in note for note in summary.notes) == (calibrate == "labels")
+
+
+def test_more_explanations_than_annotators_of_a_label_would_tell_of_the_hidden_one(tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    row = {"premise": "It rains.", "hypothesis": "It is wet.", "labels": ["n", "e"]}
+    texts = [{"label": "n", "text": text, "source": "human"} for text in ("It may.", "Who knows?")]
+    rows = [{"id": "1", **row, "explanations": texts}, {"id": "2", **row, "explanations": texts[:1]}]
+    items.write_text("\n".join(map(json.dumps, rows)))
+    summary = run(RunSettings(str(items), model="scripted", conditions=("human",)), tmp_path / "out")
+    assert ["held_out" in one for one in rows_of(tmp_path / "out/mjd.human.jsonl")] == [False, True]
+    assert "posterior: left out, since judged without held-out annotators: 1 of MJD human" in summary.notes
+
+
+def test_an_explanation_that_an_annotator_wrote_tells_of_their_label_however_it_was_selected(
+    tmp_path: Path,
+) -> None:
+    items = tmp_path / "items.jsonl"
+    texts = [{"label": label, "text": f"Because {label}."} for label in "enc"]
+    row = {
+        "id": "1",
+        "premise": "It rains.",
+        "hypothesis": "It is wet.",
+        "labels": ["n", "e", "c"],
+        "explanations": texts,
+    }
+    items.write_text(json.dumps(row))
+    settings = RunSettings(str(items), model="scripted", explainer="items:human", conditions=("label-free",))
+    run(settings, tmp_path / "out")
+    assert rows_of(tmp_path / "out/mjd.label-free.jsonl")[0]["saw_labels"] is True
+
+
+@pytest.mark.parametrize("calibrate", ["reference", "label"])
+def test_a_calibration_that_cannot_be_is_refused_before_a_model_is_asked(calibrate: str, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    items.write_text('{"id": "1", "premise": "It rains.", "hypothesis": "It is wet.", "labels": ["e"]}\n')
+    with pytest.raises((InputError, UsageError)):
+        run(RunSettings(str(items), model="scripted", calibrate=calibrate), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -48,9 +48,9 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
                     {
                         "name": one.name,
                         "annotators": one.annotators,
-                        "conditions": one.conditions,
+                        "evidence": one.evidence,
                         "file": one.file,
-                        "calibration": one.calibration.as_dict(),
+                        "calibration": one.calibration.as_dict(one.labels),
                     }
                     for one in summary.posteriors
                 ],
@@ -63,7 +63,7 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
         return status(summary.failures)
     _print_items(summary, wanted)
     for posterior in summary.posteriors:
-        click.echo(f"The {posterior.name} combines the labels with: {', '.join(posterior.conditions) or 'no MJD'}.")
+        click.echo(f"The {posterior.name} combines the labels with: {', '.join(posterior.evidence) or 'no MJD'}.")
         for line in posterior.calibration.in_words():
             click.echo(f"  {line}")
     click.echo()
@@ -126,9 +126,9 @@ def show_stage(summary: StageSummary, *, as_json: bool) -> int:
 def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     """Show what an estimation did; returns the exit status."""
     if as_json:
-        print_json({**asdict(summary), "calibration": summary.calibration.as_dict()})
+        print_json({**asdict(summary), "calibration": summary.calibration.as_dict(summary.labels)})
         return status(summary.failures)
-    click.echo(f"{counted(summary.items, 'item')}, evidence: {', '.join(summary.evidence) or 'none'}")
+    click.echo(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none given)'}")
     for line in summary.calibration.in_words():
         click.echo(line)
     click.echo(

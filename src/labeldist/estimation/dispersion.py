@@ -18,6 +18,7 @@ MOST_ITEMS = 5_000
 # The spread of agreement below this share of what is expected, and below all draws, is no accident.
 SMALLEST_SHARE = 0.6
 NEARLY_UNANIMOUS = 0.95
+COMMON_SHARE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +38,25 @@ def dispersion(counts: Array, prior: Array, concentration: float, *, seed: int =
     """Compare the spread of agreement over items with that of counts drawn from the fitted model.
 
     ``counts`` and ``prior`` (N, K). Agreement of an item: the share of its pairs of annotators that agree. Compared
-    among items with the same number of labels. None with fewer than 30 items of two labels or more.
+    among the items with the commonest number of labels. None with fewer than 30 of these, or where they are not most of
+    the items with two labels or more: where further labels were asked for on disagreement, the number of labels tells
+    of agreement, and nothing was selected.
 
     >>> dispersion(np.tile([3.0, 2.0, 0.0], (50, 1)), np.full((50, 3), 1 / 3), 20.0).selected
     True
     """
     totals = counts.sum(axis=1)
-    rows = np.flatnonzero(totals >= 2)
-    if len(rows) < FEWEST_ITEMS:
+    numbers, times = np.unique(totals[totals >= 2], return_counts=True)
+    if not len(numbers) or times.max() < max(FEWEST_ITEMS, COMMON_SHARE * times.sum()):
         return None
+    rows = np.flatnonzero(totals == numbers[times.argmax()])
     generator = np.random.default_rng(seed)
     if len(rows) > MOST_ITEMS:
         rows = np.sort(generator.choice(rows, MOST_ITEMS, replace=False))
     totals = totals[rows]
-    observed = _spread(counts[rows], totals)
+    observed = float(_agreement(counts[rows], totals).var())
     shape = np.maximum(concentration * prior[rows], 1e-9)
-    drawn = np.array([_spread(_draw(shape, totals, generator), totals) for _ in range(DRAWS)])
+    drawn = np.array([_agreement(_draw(shape, totals, generator), totals).var() for _ in range(DRAWS)])
     expected = float(drawn.mean())
     p_value = float((1 + (drawn <= observed).sum()) / (1 + DRAWS))
     agreement = float(_agreement(counts[rows], totals).mean())
@@ -63,14 +67,6 @@ def dispersion(counts: Array, prior: Array, concentration: float, *, seed: int =
 def _agreement(counts: Array, totals: Array) -> Array:
     share: Array = (counts * (counts - 1)).sum(axis=1) / (totals * (totals - 1))
     return share
-
-
-def _spread(counts: Array, totals: Array) -> float:
-    """The variance of agreement around the mean of the items with as many labels."""
-    agreement = _agreement(counts, totals)
-    _, group = np.unique(totals, return_inverse=True)
-    means = np.bincount(group, agreement) / np.bincount(group)
-    return float(((agreement - means[group]) ** 2).mean())
 
 
 def _draw(shape: Array, totals: Array, generator: np.random.Generator) -> Array:

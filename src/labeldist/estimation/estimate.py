@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import SHIFT, Calibration
-from labeldist.estimation.dispersion import dispersion
-from labeldist.estimation.labels import FLOORS, PILOT, fit_labels, opinions
+from labeldist.estimation.dispersion import Dispersion, dispersion
+from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, fit_labels, opinions
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, observe
-from labeldist.estimation.opinion import pooled
+from labeldist.estimation.opinion import softmax
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
 
@@ -25,19 +25,20 @@ PSEUDO_COUNT = 0.5  # per label, where no concentration can be fitted
 POOL_FLOOR = FLOORS[1]
 TOO_GOOD = 100.0  # annotators; no model that we know of is worth so many
 SELECTED = (
-    "annotators agree on these items in a way that chance does not produce (the spread of agreement is {share:.0%} of "
-    "what is expected): the items were probably selected by agreement, as in ChaosNLI. Their labels cannot tell what "
-    "the evidence is worth, so it counts as {count:g} pseudo-counts instead"
+    "annotators{who} agree on these items in a way that chance does not produce (the spread of agreement is "
+    "{share:.0%} of what is expected): the items were probably selected by agreement, as in ChaosNLI. Their labels "
+    "cannot tell what the evidence is worth, so it counts as {count:g} pseudo-counts instead"
+)
+PART = (
+    "evidence {names} has no part in the prior, since it may have seen the labels: only in the correction that the "
+    "references teach"
 )
 UNLABELLED = "no item has a label to learn from: the evidence is averaged as it is, and what it is worth is assumed"
 UNLIKELY = (
     "the evidence seems to be worth {worth:,.0f} annotators, more than any model that we know of: did it see these "
     "labels, or was it made from them?"
 )
-SAW = (
-    "evidence {names} saw the labels of the items that it is about, and counts here as if it had not: the same labels "
-    "count twice"
-)
+SAW = "evidence {names} counts here as if it were blind: labels that it saw count twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Estimate:
     """The posterior of N items of K ``labels``, in the order of ``ids``, and how it was calibrated.
 
     ``evidence``: the names of what was used. ``prior`` (N, K) is what was expected of each item before its own labels
-    were counted.
+    were counted, and before any correction on references.
     """
 
     labels: tuple[str, ...]
@@ -70,7 +71,7 @@ class Estimate:
             "distribution": by_label[0],
             "interval": {label: [low, high] for label, low, high in ends},
             "interval_mass": known.mass,
-            "concentration": float(known.concentration[at]),
+            "concentration": float(known.alpha[at].sum()),
             "expected_kl": float(known.expected_kl[at]),
             "expected_tvd": float(known.expected_tvd[at]),
             "prior": by_label[1],
@@ -87,6 +88,7 @@ def estimate(
     calibrate: str = "labels",
     annotators: str | None = None,
     use: Sequence[str] | None = None,
+    strangers: Literal["stop", "skip"] = "stop",
     mass: float = 0.9,
     seed: int = 0,
 ) -> Estimate:
@@ -110,7 +112,7 @@ def estimate(
         from labeldist.tasks.load import load_task
 
         task = load_task("nli")
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use)
+    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
 
 
@@ -120,13 +122,19 @@ def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: fl
         raise did_you_mean("calibration", calibrate, CALIBRATIONS)
     if not 0 < mass < 1:
         raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
-    prior, calibration = _prior(observed, calibrate, seed)
-    alpha = calibration.concentration * prior + observed.counts
+    prior, worth, calibration = _prior(observed, calibrate, seed)
+    alpha = worth[:, None] * prior + observed.counts
     if calibrate == "reference":
         total = alpha.sum(axis=1)
         found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
         alpha = (found.confidence * total)[:, None] * found.mean
-        calibration = replace(calibration, links=found.used, references=found.references, folds=found.folds)
+        calibration = replace(
+            calibration,
+            links=found.used,
+            references=found.references,
+            folds=found.folds,
+            confidence=float(found.confidence.mean()),
+        )
     names = tuple(one.name for one in observed.evidence)
     return Estimate(observed.labels, observed.ids, names, posterior(alpha, mass), prior, calibration)
 
@@ -138,80 +146,95 @@ def usable(one: EvidenceArray, counts: Array) -> bool:
     return one.saw_labels is False or one.covers(counts)
 
 
-def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Calibration]:
-    """Prior means (N, K), and how they came about."""
+def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Array, Calibration]:
+    """Prior means (N, K), what they are worth in annotators (N,), and how they came about."""
     if calibrate == "off":
         return _unfitted(observed)
     blind = tuple(one for one in observed.evidence if usable(one, observed.counts))
     seeing = [one for one in observed.evidence if not usable(one, observed.counts)]
     if seeing and calibrate == "labels":
         _refuse(seeing)
-    notes = []
-    if seeing:
-        notes.append(
-            f"evidence {_named(seeing)} saw the labels: it has no part in the prior, only in the correction that the "
-            "references teach"
-        )
+    notes = [*([PART.format(names=_named(seeing))] if seeing else []), *_lacking(blind)]
     if calibrate == "labels":
-        notes.append(SHIFT if observed.counts.any() else UNLABELLED)
+        notes.append(SHIFT)
+    if not observed.counts.any():
+        notes.append(UNLABELLED)
     fitted = replace(observed, evidence=blind)
-    fit = fit_labels(fitted)
-    prior = fit.prior_mean(blind, len(observed.counts))
-    spread = _dispersion(observed, prior, fit.concentration, seed)
-    selected = spread is not None and spread.selected
-    if selected:
-        assert spread is not None
+    prior, worth, fit, base, alone = _fitted(fitted)
+    spread, group = _dispersion(observed, prior, fit.concentration, seed)
+    if spread is not None and spread.selected:
         fixed = PSEUDO_COUNT * len(observed.labels)
-        notes.append(SELECTED.format(share=spread.observed / spread.expected, count=fixed))
-        return prior, Calibration(calibrate, fixed, False, fit, dispersion=spread, notes=tuple(notes))
+        share = spread.observed / spread.expected
+        notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
+        known = Calibration(calibrate, fixed, False, fit, base, dispersion=spread, notes=tuple(notes))
+        return prior, np.full(len(prior), fixed), known
     if blind and fit.concentration > TOO_GOOD:
         notes.append(UNLIKELY.format(worth=fit.concentration))
-    base, alone = _worths(fitted)
-    return prior, Calibration(calibrate, fit.concentration, True, fit, base, alone, spread, notes=tuple(notes))
+    known = Calibration(calibrate, fit.concentration, True, fit, base, alone, spread, notes=tuple(notes))
+    return prior, worth, known
 
 
-def _unfitted(observed: Observations) -> tuple[Array, Calibration]:
-    count = len(observed.labels)
-    weights = np.full(len(observed.evidence), 1 / max(len(observed.evidence), 1))
-    views = opinions(observed.evidence, POOL_FLOOR / count, len(observed.counts), count)
+def _fitted(observed: Observations) -> tuple[Array, Array, LabelFit, float | None, dict[str, float]]:
+    """Prior means (N, K), their worth (N,), the fit, its concentration without evidence and with each evidence alone.
+
+    Items that have no evidence at all take no part in the fit with it: they get the base rate, and what that is worth.
+    """
+    if not observed.evidence:
+        fit = fit_labels(observed)
+        return fit.prior_mean((), len(observed.counts)), np.full(len(observed.counts), fit.concentration), fit, None, {}
+    some = np.any([one.present for one in observed.evidence], axis=0)
+    fit = fit_labels(observed if some.all() else observed.take(np.flatnonzero(some)))
+    base = fit_labels(observed.without_evidence(), most=PILOT)
+    singly = (replace(observed, evidence=(one,)).take(np.flatnonzero(one.present)) for one in observed.evidence)
+    several = len(observed.evidence) > 1
+    alone = {one.evidence[0].name: fit_labels(one, most=PILOT).concentration for one in singly} if several else {}
+    prior = fit.prior_mean(observed.evidence, len(observed.counts))
+    prior[~some] = base.prior_mean((), 1)
+    return prior, np.where(some, fit.concentration, base.concentration), fit, base.concentration, alone
+
+
+def _lacking(evidence: Sequence[EvidenceArray]) -> list[str]:
+    """Which evidence some items lack."""
+    lacking = {one.name: int((~one.present).sum()) for one in evidence}
+    told = ", ".join(f"{count:,} lack {name}" for name, count in lacking.items() if count)
+    return (
+        [f"of the {len(evidence[0].present):,} items {told}: what they lack counts as undecided there"] if told else []
+    )
+
+
+def _unfitted(observed: Observations) -> tuple[Array, Array, Calibration]:
+    items, labels = observed.counts.shape
+    views = opinions(observed.evidence, POOL_FLOOR / labels, items, labels)
+    present = np.sum([one.present for one in observed.evidence], axis=0) if observed.evidence else np.ones(items)
+    prior = softmax(views.sum(axis=1) / np.maximum(present, 1)[:, None])
     saw = [one for one in observed.evidence if one.saw_labels is not False]
     notes = (SAW.format(names=_named(saw)),) if saw else ()
-    return pooled(np.zeros(count), weights, views), Calibration("off", PSEUDO_COUNT * count, False, notes=notes)
+    worth = PSEUDO_COUNT * labels
+    return prior, np.full(items, worth), Calibration("off", worth, False, notes=notes)
 
 
 def _refuse(seeing: Sequence[EvidenceArray]) -> None:
-    knows = [f"{one.name} ({'saw them' if one.saw_labels else 'does not say'})" for one in seeing]
     raise UsageError(
-        f"evidence that may have seen the very labels that would tell what it is worth: {', '.join(knows)}",
+        f"evidence that may have seen the very labels that would tell what it is worth: {_named(seeing)}",
         hint="it would look perfect. Take evidence that did not see them (saw_labels: false) or that comes with its "
         "held-out form, as `labeldist run` makes it; or --calibrate reference, or off. With --evidence only what is "
         "named is taken",
     )
 
 
-def _dispersion(observed: Observations, prior: Array, concentration: float, seed: int) -> Any:
-    """The test on all labels, or on those of each group of annotators; the first that fails."""
-    found = None
-    for counts in observed.groups.values() if observed.groups else [observed.counts]:
+def _dispersion(
+    observed: Observations, prior: Array, concentration: float, seed: int
+) -> tuple[Dispersion | None, str | None]:
+    """The test on the labels of each group of annotators, or on all: the first that fails, and whose labels."""
+    parts: list[tuple[str | None, Array]] = [*observed.groups.items()] or [(None, observed.counts)]
+    found: tuple[Dispersion | None, str | None] = None, None
+    for name, counts in parts:
         one = dispersion(counts, prior, concentration, seed=seed)
         if one is not None and one.selected:
-            return one
-        found = found or one
+            return one, name
+        found = found if found[0] else (one, None)
     return found
 
 
-def _worths(observed: Observations) -> tuple[float | None, dict[str, float]]:
-    """Concentrations without any evidence and, of several, with each alone."""
-    if not observed.evidence:
-        return None, {}
-    base = fit_labels(observed.without_evidence(), most=PILOT).concentration
-    if len(observed.evidence) < 2:
-        return base, {}
-    alone = {
-        one.name: fit_labels(replace(observed, evidence=(one,)), most=PILOT).concentration for one in observed.evidence
-    }
-    return base, alone
-
-
 def _named(evidence: Sequence[EvidenceArray]) -> str:
-    return ", ".join(one.name for one in evidence)
+    return ", ".join(f"{one.name} ({'saw the labels' if one.saw_labels else 'does not say'})" for one in evidence)

@@ -7,7 +7,7 @@ Source: Minka (2000), Estimating a Dirichlet distribution; Morris (1983), Parame
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,9 @@ Rows = NDArray[np.intp]
 class LabelFit:
     """A fitted prior. ``bias`` (K,), ``weights`` (M,) of the evidence ``names``, ``concentration`` in annotators.
 
-    ``errors`` (K + M + 1,): standard errors of biases, weights and log concentration. ``way``: ``marginal`` or
-    ``leave-one-out``. ``log_likelihood`` of the labels, multinomial coefficients left out.
+    ``errors`` (K + M + 1,): standard errors of biases, weights and log concentration, from the outer product of
+    gradients; with ``leave-one-out`` only a rough guide, since an item's terms depend on each other.
+    ``way``: ``marginal`` or ``leave-one-out``. ``log_likelihood`` of the labels, multinomial coefficients left out.
     """
 
     names: tuple[str, ...]
@@ -95,37 +96,37 @@ def _fit(observed: Observations, rows: Rows, floor: float, start: Array) -> tupl
     """Parameters, and the log-likelihood that they reach."""
     from scipy.optimize import minimize
 
-    likelihood = _likelihood(observed, rows, floor)
+    chances = likelihood(observed, rows, floor)
     labels = observed.counts.shape[1]
 
     centre, spread = _start(labels, len(observed.evidence)), _spread(len(start), labels)
 
     def loss(parameters: Array) -> tuple[float, Array]:
-        value, gradient, _ = likelihood.value_and_scores(parameters)
+        value, gradient, _ = chances.value_and_gradient(parameters)
         distance = (parameters - centre) / spread
         return float(distance @ distance) / 2 - value, distance / spread - gradient
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    return found.x, likelihood.value_and_scores(found.x)[0]
+    return found.x, chances.value_and_gradient(found.x)[0]
 
 
-def _likelihood(observed: Observations, rows: Rows, floor: float) -> Likelihood:
+def likelihood(observed: Observations, rows: Rows, floor: float) -> Likelihood:
+    """Of the labels of ``rows``: leave-one-out where any evidence saw them, else marginal."""
     counts = observed.counts[rows]
     labels = counts.shape[1]
-    evidence = tuple(_rows_of(one, rows) for one in observed.evidence)
+    evidence = tuple(one.take(rows) for one in observed.evidence)
     plain = opinions(evidence, floor, len(rows), labels)
     if not any(one.held_out is not None and one.saw_labels is not False for one in evidence):
         return Marginal(counts, plain)
-    held = np.repeat(plain[:, :, None], labels, axis=2)
-    for at, one in enumerate(evidence):
-        if one.held_out is not None and one.saw_labels is not False:
-            held[:, at] = log_opinion(one.held_out, floor)
-    return LeaveOneOut.of(counts, held)
 
+    def hidden(item: Rows, label: Rows) -> Array:
+        views = plain[item]
+        for at, one in enumerate(evidence):
+            if one.held_out is not None and one.saw_labels is not False:
+                views[:, at] = log_opinion(one.held_out[item, label], floor)
+        return views
 
-def _rows_of(one: EvidenceArray, rows: Rows) -> EvidenceArray:
-    held = None if one.held_out is None else one.held_out[rows]
-    return replace(one, distribution=one.distribution[rows], scores=None, held_out=held)
+    return LeaveOneOut.of(counts, hidden)
 
 
 def _spread(count: int, labels: int) -> Array:
@@ -135,8 +136,8 @@ def _spread(count: int, labels: int) -> Array:
 
 
 def _described(observed: Observations, rows: Rows, floor: float, parameters: Array) -> LabelFit:
-    likelihood = _likelihood(observed, rows, floor)
-    value, _, outer = likelihood.value_and_scores(parameters, each=True)
+    chances = likelihood(observed, rows, floor)
+    value, _, outer = chances.value_and_gradient(parameters, each=True)
     labels = observed.counts.shape[1]
     # The same number added to all biases changes nothing: their errors are those of their distance from the mean.
     around = np.eye(len(parameters))
@@ -149,6 +150,6 @@ def _described(observed: Observations, rows: Rows, floor: float, parameters: Arr
         concentration=float(np.exp(parameters[-1])),
         floor=floor,
         errors=np.sqrt(np.diag(around @ np.linalg.inv(information) @ around)),
-        way="marginal" if isinstance(likelihood, Marginal) else "leave-one-out",
+        way="marginal" if isinstance(chances, Marginal) else "leave-one-out",
         log_likelihood=value,
     )

@@ -5,14 +5,17 @@ Parameters are one vector: K biases b, M weights w, and the logarithm of the con
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.estimation.counts import Rises, rise
 from labeldist.estimation.observations import Array, blocks
 from labeldist.estimation.opinion import softmax
 
+Rows = NDArray[np.intp]
 LEAST_LOG, MOST_LOG = -14.0, 14.0  # of the concentration: beyond these it makes no difference, and nothing overflows
 
 
@@ -29,7 +32,7 @@ class Marginal:
             counts = self.counts[part]
             self._parts.append((part, Rises.of(counts), Rises.of(counts.sum(axis=1))))
 
-    def value_and_scores(self, parameters: Array, *, each: bool = False) -> tuple[float, Array, Array]:
+    def value_and_gradient(self, parameters: Array, *, each: bool = False) -> tuple[float, Array, Array]:
         """log-likelihood, gradient (P,), and with ``each`` the sum of outer products of the items' gradients (P, P)."""
         labels, weights = self.counts.shape[1], self.opinions.shape[1]
         bias, weight, k = _split(parameters, labels, weights)
@@ -63,19 +66,19 @@ class LeaveOneOut:
     opinions: Array
 
     @classmethod
-    def of(cls, counts: Array, held_out: Array) -> LeaveOneOut:
-        """From counts (N, K) and opinions with each label hidden (N, M, K, K), the hidden label third."""
+    def of(cls, counts: Array, hidden: Callable[[Rows, Rows], Array]) -> LeaveOneOut:
+        """From counts (N, K) and what gives the opinions (R, M, K) on so many items when so many labels are hidden."""
         item, label = np.nonzero(counts)
         return cls(
             label.astype(np.float64),
             counts[item, label],
             counts[item, label] - 1,
             counts.sum(axis=1)[item] - 1,
-            held_out[item, :, label],
+            hidden(item, label),
         )
 
-    def value_and_scores(self, parameters: Array, *, each: bool = False) -> tuple[float, Array, Array]:
-        """As :meth:`Marginal.value_and_scores`."""
+    def value_and_gradient(self, parameters: Array, *, each: bool = False) -> tuple[float, Array, Array]:
+        """As :meth:`Marginal.value_and_gradient`."""
         weights, labels = self.opinions.shape[1:]
         bias, weight, k = _split(parameters, labels, weights)
         total, gradient = 0.0, np.zeros(len(parameters))

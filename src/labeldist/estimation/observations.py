@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,11 @@ class EvidenceArray:
         present: NDArray[np.bool_] = ~np.isnan(self.distribution[:, 0])
         return present
 
+    def take(self, rows: NDArray[np.intp]) -> EvidenceArray:
+        """That of some of the items."""
+        some = [None if part is None else part[rows] for part in (self.scores, self.held_out)]
+        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, *some)
+
     def covers(self, counts: Array) -> bool:
         """Whether the held-out form is there for each label that annotators gave, of each item that has evidence."""
         if self.held_out is None:
@@ -73,6 +80,16 @@ class Observations:
             return np.empty(0, dtype=np.intp)
         return np.flatnonzero(~np.isnan(self.reference[:, 0]))
 
+    def take(self, rows: NDArray[np.intp]) -> Observations:
+        """Some of the items, without their references."""
+        return Observations(
+            self.labels,
+            tuple(self.ids[at] for at in rows),
+            self.counts[rows],
+            {name: counts[rows] for name, counts in self.groups.items()},
+            tuple(one.take(rows) for one in self.evidence),
+        )
+
     def without_evidence(self) -> Observations:
         """The labels and references alone."""
         return Observations(self.labels, self.ids, self.counts, self.groups, (), self.reference, self.votes)
@@ -85,11 +102,14 @@ def observe(
     *,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
+    strangers: Literal["stop", "skip"] = "stop",
 ) -> Observations:
     """The arrays of ``items``; ``evidence`` is {name: {item id: evidence}}, beside what the items carry themselves.
 
-    ``annotators`` limits the counts to one group; ``use`` names the evidence to take (None: all of it). Raises
-    :class:`InputError` for no items or evidence of unknown items, :class:`UsageError` for a name that does not occur.
+    Evidence that is given takes the place of carried evidence of the same name. ``annotators`` limits the counts to
+    one group; ``use`` names the evidence to take (None: all of it). Raises :class:`InputError` for no items, for an id
+    that comes twice and for evidence of unknown items (unless ``strangers`` are to be skipped),
+    :class:`UsageError` for a name that does not occur.
 
     >>> from labeldist.core.item import Annotation
     >>> item = Item("1", {}, (Annotation("no"),), evidence={"llm": Evidence({"yes": 0.2, "no": 0.8}, False)})
@@ -114,7 +134,8 @@ def observe(
         references.extend(_reference(item, labels))
         votes.append(_votes(item))
         for name, one in item.evidence.items():
-            found.setdefault(name, {})[at] = one
+            if name not in given:
+                found.setdefault(name, {})[at] = one
         for name, by_id in given.items():
             if item.id in by_id:
                 found[name][at] = by_id[item.id]
@@ -123,7 +144,11 @@ def observe(
     if annotators is not None and annotators not in known_groups:
         raise did_you_mean("group of annotators", annotators, known_groups)
     shape = (len(ids), len(labels))
-    _refuse_unknown(ids, given)
+    if len(set(ids)) < len(ids):
+        twice = next(id_ for id_, times in Counter(ids).items() if times > 1)
+        raise InputError(f"id {shown(twice)} again", expected="each id once")
+    if strangers == "stop":
+        _refuse_unknown(ids, given)
     names = _chosen(found, use)
     several = 2 <= len(of_group) <= MOST_GROUPS
     reference = _matrix(references, shape)
@@ -141,7 +166,9 @@ def observe(
 def _counts(item: Item, labels: Sequence[str], annotators: str | None) -> tuple[int, ...]:
     for annotation in item.labels:
         if annotation.label not in labels:
-            raise InputError(f"label {shown(annotation.label)} of item {item.id!r}", expected=f"one of: {labels}")
+            raise InputError(
+                f"label {shown(annotation.label)} of item {item.id!r}", expected=f"one of: {', '.join(labels)}"
+            )
     return item.label_counts(labels, annotators)
 
 
@@ -165,9 +192,9 @@ def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidenc
         unknown = [id_ for id_ in by_id if id_ not in known]
         if unknown:
             raise InputError(
-                f"{len(unknown):,} ids in evidence {name!r} that no item has, such as {shown(unknown[0])}",
+                f"{len(unknown):,} rows of evidence {name!r} whose id no item has, such as {shown(unknown[0])}",
                 expected="evidence for the items of the source",
-                hint="give the source that the evidence was made from, with the same --limit",
+                hint="give the source that the evidence was made from, or leave these rows out (--on-error skip)",
             )
 
 
@@ -191,6 +218,10 @@ def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], sh
         held = np.full((*shape, shape[1]), np.nan)
         for at, one in rows.items():
             for label, distribution in one.held_out.items():
+                if label not in labels:
+                    raise InputError(
+                        f"label {shown(label)} held out of evidence {name!r}", expected=f"one of: {', '.join(labels)}"
+                    )
                 held[at, labels.index(label)] = proportions(distribution, labels).probabilities
     return EvidenceArray(
         name,

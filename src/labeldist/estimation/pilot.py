@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -104,6 +105,7 @@ def plan(
     metric: str = "kl",
     prices: Prices | None = None,
     references: bool = True,
+    strangers: Literal["stop", "skip"] = "stop",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Plan:
@@ -130,7 +132,7 @@ def plan(
         from labeldist.tasks.load import load_task
 
         task = load_task("nli")
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use)
+    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     require_labels(observed)
     at_hand = observed.counts.sum(axis=1)
     pilot = observed

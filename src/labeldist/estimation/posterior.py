@@ -50,6 +50,8 @@ def posterior(alpha: Array, mass: float = 0.9) -> Posterior:
     total = alpha.sum(axis=1, keepdims=True)
     low, high = intervals(alpha, total - alpha, mass)
     mean = alpha / total
+    # A label that is all but ruled out has nearly all its chance at 0, and a mean above nearly all of it.
+    low, high = np.minimum(low, mean), np.maximum(high, mean)
     return Posterior(alpha, mean, low, high, mass, expected_kl(alpha), expected_tvd(alpha))
 
 

@@ -22,6 +22,7 @@ from labeldist.estimation.observations import Array, Observations
 FOLDS = 5
 FEWEST = 5
 MOST_TO_CHOOSE_ON = 2_000
+MOST_TO_FIT_ON = 20_000
 LEAST = 1e-10  # a probability, before its logarithm
 
 Rows = NDArray[np.intp]
@@ -114,7 +115,15 @@ def choose(observed: Observations, available: Sequence[Link], weight: Array, row
     mean = np.einsum("w,wnk->nk", shares, predicted)
     confidence = _confidence(mean, weight[few], reference[few], observed.votes[few])
     near = [(link, at, float(share)) for (link, at), share in zip(ways, shares, strict=True) if share]
-    whole = {name: correct(link, reference, rows) for name, link in {link.name: link for link, _, _ in near}.items()}
+    last = {link.name: max(at for other, at, _ in near if other is link) for link, _, _ in near}
+    many = (
+        rows if len(rows) <= MOST_TO_FIT_ON else np.sort(np.random.default_rng(0).choice(rows, MOST_TO_FIT_ON, False))
+    )
+    whole = {
+        link.name: correct(link, reference, many, PENALTIES[: last[link.name] + 1])
+        for link in available
+        if link.name in last
+    }
     return Chosen(tuple((link, whole[link.name][at], share) for link, at, share in near), confidence)
 
 

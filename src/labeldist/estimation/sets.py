@@ -68,18 +68,9 @@ def of_items(observed: Observations, rows: Rows) -> Observations:
         tuple(observed.ids[at] for at in rows),
         observed.counts[rows],
         {name: counts[rows] for name, counts in observed.groups.items()},
-        tuple(_of_rows(one, rows) for one in observed.evidence),
+        tuple(one.take(rows) for one in observed.evidence),
         None if observed.reference is None else observed.reference[rows],
         None if observed.votes is None else observed.votes[rows],
-    )
-
-
-def _of_rows(one: EvidenceArray, rows: Rows) -> EvidenceArray:
-    return replace(
-        one,
-        distribution=one.distribution[rows],
-        scores=None if one.scores is None else one.scores[rows],
-        held_out=None if one.held_out is None else one.held_out[rows],
     )
 
 

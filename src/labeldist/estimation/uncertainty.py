@@ -12,11 +12,10 @@ from labeldist.estimation.labels import (
     LOG_CONCENTRATION_SPREAD,
     WEIGHT_SPREAD,
     LabelFit,
-    opinions,
+    likelihood,
 )
-from labeldist.estimation.likelihood import LEAST_LOG, MOST_LOG, LeaveOneOut, Likelihood, Marginal
-from labeldist.estimation.observations import Array, Observations
-from labeldist.estimation.opinion import log_opinion
+from labeldist.estimation.likelihood import LEAST_LOG, MOST_LOG
+from labeldist.estimation.observations import Observations
 
 
 def plausible(observed: Observations, fit: LabelFit, draws: int, generator: np.random.Generator) -> Iterator[LabelFit]:
@@ -34,23 +33,9 @@ def plausible(observed: Observations, fit: LabelFit, draws: int, generator: np.r
     centre = np.concatenate([fit.bias, fit.weights, [np.log(fit.concentration)]])
     spread = np.full(len(centre), WEIGHT_SPREAD)
     spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
-    _, _, outer = _likelihood(observed, fit).value_and_scores(centre, each=True)
+    labelled = np.flatnonzero(observed.counts.sum(axis=1))
+    _, _, outer = likelihood(observed, labelled, fit.floor).value_and_gradient(centre, each=True)
     covariance = np.linalg.inv(outer + np.diag(spread**-2.0))
     for one in generator.multivariate_normal(centre, (covariance + covariance.T) / 2, size=draws):
         concentration = float(np.exp(np.clip(one[-1], LEAST_LOG, MOST_LOG)))
         yield replace(fit, bias=one[:labels], weights=one[labels:-1], concentration=concentration)
-
-
-def _likelihood(observed: Observations, fit: LabelFit) -> Likelihood:
-    """Of the labelled items, at the floor of the fit."""
-    rows = np.flatnonzero(observed.counts.sum(axis=1))
-    counts: Array = observed.counts[rows]
-    labels = counts.shape[1]
-    plain = opinions(observed.evidence, fit.floor, len(observed.counts), labels)[rows]
-    if fit.way == "marginal":
-        return Marginal(counts, plain)
-    held = np.repeat(plain[:, :, None], labels, axis=2)
-    for at, one in enumerate(observed.evidence):
-        if one.held_out is not None and one.saw_labels is not False:
-            held[:, at] = log_opinion(one.held_out[rows], fit.floor)
-    return LeaveOneOut.of(counts, held)

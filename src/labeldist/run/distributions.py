@@ -8,16 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import UsageError
+from labeldist.core.item import Explanation
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset
 from labeldist.evaluate.bootstrap import RESAMPLES
 from labeldist.evaluate.compare import Missing, evaluate
 from labeldist.evaluate.evaluation import Evaluation
+from labeldist.explain.condition import HUMAN
 from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.pool import Pooled
 from labeldist.models.base import LanguageModel
 from labeldist.run.stages import Asked
+
+
+def saw_labels(explanations: Sequence[Explanation], by_selection: bool | None) -> bool | None:
+    """Whether what was shown depends on the item's labels: by how it was selected, or since an annotator wrote it.
+
+    >>> saw_labels([Explanation("It may.", "neutral", "human")], False)
+    True
+    """
+    return True if any(explanation.source == HUMAN for explanation in explanations) else by_selection
 
 
 def distribution_row(
@@ -25,12 +36,13 @@ def distribution_row(
     pooled: Pooled,
     model: LanguageModel,
     settings: JudgeSettings,
-    saw_labels: bool | None,
+    selected_by_labels: bool | None,
     held_out: Mapping[str, Pooled] | None = None,
 ) -> dict[str, Any]:
     """An MJD as a row by the contract, with how it was made; ``settings`` are those of ``for_model``.
 
-    ``held_out``: the MJDs with one annotator of each label left out.
+    ``selected_by_labels``: whether the explanations were chosen by the item's labels (None: not known). ``held_out``:
+    the MJDs with one annotator of each label left out.
     """
     item, explanations = asked.item, asked.explanations
     labels = pooled.distribution.labels
@@ -44,7 +56,7 @@ def distribution_row(
         "orders": pooled.orders,
         "letter_mass": pooled.letter_mass,
         "explanations": [{"label": e.label, "text": e.text, "source": e.source} for e in explanations],
-        "saw_labels": saw_labels,
+        "saw_labels": saw_labels(explanations, selected_by_labels),
         **({"held_out": {label: one.distribution.as_dict() for label, one in held_out.items()}} if held_out else {}),
         "model": model.name,
         "transform": settings.transform,

@@ -43,6 +43,7 @@ from labeldist.run.stages import (
 from labeldist.run.store import Store
 from labeldist.run.survey import (
     Survey,
+    check_calibration,
     check_items,
     check_profile,
     check_source,
@@ -133,6 +134,7 @@ def _plan(settings: RunSettings) -> Plan:
     skipped = tuple(failure.as_row() for failure in dataset.failures)
     conditions = conditions_of(settings.conditions, found)
     check_items(dataset, conditions, settings.judge)
+    check_calibration(settings.calibrate, found)
     carried = settings.explainer.startswith(CARRIED)
     if carried and needs_pool(conditions):
         check_source(settings.explainer.removeprefix(CARRIED), found)
@@ -228,7 +230,7 @@ def _judge_condition(
 def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:
     """The posteriors, and what to know of them."""
     settings = plan.settings
-    if not plan.found.with_labels:
+    if not plan.found.with_labels and settings.calibrate != "reference":
         return [], []
     return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=settings.judge.seed)
 

@@ -66,7 +66,7 @@ def plan_source(
     if out is not None:
         check_out(out, dataset.path)
     bad: list[Failure] = []
-    given, use = evidence_of(dataset, evidence, bad)
+    given, use = evidence_of(dataset, evidence, bad, out=out)
     found = plan(
         dataset.items(),
         given,
@@ -78,6 +78,7 @@ def plan_source(
         metric=metric,
         prices=prices,
         references=references,
+        strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
         seed=seed,
         progress=progress,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Evidence
-from labeldist.datasets.evidence import read_evidence
+from labeldist.datasets.evidence import ItemEvidence, read_evidence
 from labeldist.datasets.failures import Failure
-from labeldist.datasets.files import write_rows
+from labeldist.datasets.files import SUFFIXES, is_there, write_rows
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
@@ -30,6 +31,7 @@ class EstimateSummary:
     evidence: tuple[str, ...]
     expected_kl: float
     expected_tvd: float
+    labels: tuple[str, ...]
     calibration: Calibration
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
@@ -53,7 +55,7 @@ def estimate_to_file(
     """
     check_out(out, dataset.path)
     bad: list[Failure] = []
-    given, use = evidence_of(dataset, evidence, bad)
+    given, use = evidence_of(dataset, evidence, bad, out=out)
     found = estimate(
         dataset.items(),
         given,
@@ -61,6 +63,7 @@ def estimate_to_file(
         calibrate=calibrate,
         annotators=annotators,
         use=use,
+        strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
         mass=mass,
         seed=seed,
     )
@@ -71,6 +74,7 @@ def estimate_to_file(
         evidence=found.evidence,
         expected_kl=float(found.posterior.expected_kl.mean()),
         expected_tvd=float(found.posterior.expected_tvd.mean()),
+        labels=found.labels,
         calibration=found.calibration,
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
@@ -79,11 +83,12 @@ def estimate_to_file(
 
 @dataclass(frozen=True, slots=True)
 class RunPosterior:
-    """A posterior that a run made: of which ``annotators`` (None: all), from the MJDs of which ``conditions``."""
+    """A posterior that a run made: of which ``annotators`` (None: all), from which ``evidence``."""
 
     name: str
     annotators: str | None
-    conditions: tuple[str, ...]
+    evidence: tuple[str, ...]
+    labels: tuple[str, ...]
     calibration: Calibration
     file: Path
 
@@ -101,28 +106,43 @@ def posteriors_of_run(
     notes: list[str] = []
     for group in groups:
         files = {one: file for one, file in mjds.items() if not one.saw_labels or one.group == group}
-        evidence = {
-            condition.name: {
-                row.id: row.evidence for row in read_evidence(file, dataset.task) if _weighable(row.evidence, calibrate)
-            }
-            for condition, file in files.items()
+        evidence = {condition: list(read_evidence(file, dataset.task)) for condition, file in files.items()}
+        weighable = {
+            f"MJD {condition.name}": {row.id: row.evidence for row in rows if _weighable(row.evidence, calibrate)}
+            for condition, rows in evidence.items()
         }
-        used = [name for name, rows in evidence.items() if rows]
-        if left_out := [name for name in evidence if name not in used]:
-            notes.append(f"not part of the posterior, since judged without held-out annotators: {', '.join(left_out)}")
+        known = {name: rows for name, rows in weighable.items() if rows}
         name = "posterior" if group is None else f"posterior {group}"
+        notes += _left_out(name, evidence, weighable)
         try:
-            known = {name: evidence[name] for name in used}
             found = estimate(
-                dataset.items(), known, task=dataset.task, calibrate=calibrate, annotators=group, use=used, seed=seed
+                dataset.items(),
+                known,
+                task=dataset.task,
+                calibrate=calibrate,
+                annotators=group,
+                use=list(known),
+                strangers="skip",
+                seed=seed,
             )
         except (InputError, UsageError) as error:
-            notes.append(f"no {name}: {error.message}")
+            notes.append(f"no {name}: {error}")
             continue
         file = out / f"{name.replace(' ', '.')}.jsonl"
         write_rows(file, (found.row(at) for at in range(len(found.ids))))
-        made.append(RunPosterior(name, group, tuple(used), found.calibration, file))
+        made.append(RunPosterior(name, group, tuple(known), found.labels, found.calibration, file))
     return made, notes
+
+
+def _left_out(
+    name: str, evidence: Mapping[Condition, Sequence[ItemEvidence]], weighable: Mapping[str, Mapping[str, Evidence]]
+) -> list[str]:
+    """Which MJDs have no part in a posterior."""
+    lacking = {
+        condition.name: len(rows) - len(weighable[f"MJD {condition.name}"]) for condition, rows in evidence.items()
+    }
+    told = ", ".join(f"{count:,} of MJD {condition}" for condition, count in lacking.items() if count)
+    return [f"{name}: left out, since judged without held-out annotators: {told}"] if told else []
 
 
 def _weighable(evidence: Evidence, calibrate: str) -> bool:
@@ -130,14 +150,19 @@ def _weighable(evidence: Evidence, calibrate: str) -> bool:
 
 
 def evidence_of(
-    dataset: Dataset, specs: Sequence[str], failures: list[Failure]
+    dataset: Dataset, specs: Sequence[str], failures: list[Failure], *, out: Path | None = None
 ) -> tuple[EvidenceById, list[str] | None]:
-    """Evidence from the files that ``specs`` name, and the names of all that is to be used (None: what items carry)."""
+    """Evidence from the files that ``specs`` name, and the names of all that is to be used (None: what items carry).
+
+    Raises :class:`UsageError` where a file is ``out``, which would be written over it.
+    """
     given: EvidenceById = {}
     use: list[str] = []
     for spec in specs:
-        if "=" in spec or Path(spec).is_file():
+        if "=" in spec or os.sep in spec or spec.lower().endswith(SUFFIXES) or is_there(Path(spec)):
             for name, file in named_files([spec]).items():
+                if out is not None:
+                    check_out(out, file)
                 if name in given:
                     raise UsageError(f"two files of evidence are named {name!r}", hint="name them: NAME=FILE")
                 rows = read_evidence(file, dataset.task, on_error=dataset.on_error, failures=failures)

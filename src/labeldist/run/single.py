@@ -153,13 +153,10 @@ def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
 
 
 def _saw_labels(asked: Asked, explanations: str) -> bool | None:
-    """Whether what was shown depends on the item's labels; None where nothing tells."""
-    item, shown = asked.item, asked.explanations
-    if not shown:
+    """Whether what was shown was selected by the item's labels; None where nothing tells."""
+    if not asked.explanations:
         return False
-    if all(explanation.source == HUMAN for explanation in shown):
-        return True
-    note = item.extra.get(SELECTION)
+    note = asked.item.extra.get(SELECTION)
     saw = note.get("saw_labels") if explanations == GIVEN and isinstance(note, dict) else None
     return saw if isinstance(saw, bool) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, TypeVar
@@ -150,18 +151,19 @@ def with_their_held_out(
     """What was asked by :func:`with_held_out`, an item at a time: its MJD, and by label those with one left out.
 
     A label that an annotator gave and no explanation is for changes nothing, so the item's MJD stands for it. Nothing
-    is held out of an item of which one such question failed, and an item whose own MJD failed is not there; the
-    failures are on record.
+    is held out of an item of which one such question failed, nor of one with more explanations of a label than
+    annotators of it: the others would still tell of the one who is hidden. An item whose own MJD failed is not there.
+    Failures are on record.
     """
     for _, group in itertools.groupby(judged, key=lambda pair: pair[0].item.id):
         (one, pooled), *rest = group
         if one.hidden is not None:
             continue
         hidden = {asked.hidden: mjd for asked, mjd in rest if asked.hidden is not None}
-        explained = {explanation.label for explanation in one.explanations}
-        unseen = {annotation.label for annotation in one.item.labels} - explained
-        complete = hidden.keys() == explained
-        yield one, pooled, hidden | dict.fromkeys(unseen, pooled) if complete else {}
+        explained = Counter(explanation.label for explanation in one.explanations)
+        given = Counter(annotation.label for annotation in one.item.labels)
+        complete = hidden.keys() == explained.keys() and explained <= given
+        yield one, pooled, hidden | dict.fromkeys(given.keys() - explained.keys(), pooled) if complete else {}
 
 
 def judge_items(

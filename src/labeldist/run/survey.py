@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from labeldist.core.errors import InputError, Place
 from labeldist.core.registry import did_you_mean
 from labeldist.datasets.source import Dataset
+from labeldist.estimation.estimate import CALIBRATIONS
+from labeldist.estimation.references import FEWEST
 from labeldist.explain.condition import HUMAN, NONE, Condition, parse_condition
 from labeldist.explain.parse import PARSERS
 from labeldist.judge.judge import JudgeSettings
@@ -18,7 +20,7 @@ from labeldist.judge.orders import orders
 class Survey:
     """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations.
 
-    ``unused``: the columns that labeldist keeps and does not know.
+    ``evidence``: the names of what the items carry. ``unused``: the columns that labeldist keeps and does not know.
     """
 
     items: int
@@ -27,6 +29,7 @@ class Survey:
     groups: tuple[str, ...]
     sources: tuple[str, ...]
     unused: tuple[str, ...]
+    evidence: tuple[str, ...] = ()
 
 
 def survey(dataset: Dataset) -> Survey:
@@ -35,6 +38,7 @@ def survey(dataset: Dataset) -> Survey:
     groups: dict[str, None] = {}
     sources: dict[str, None] = {}
     unused: dict[str, None] = {}
+    evidence: dict[str, None] = {}
     for item in dataset.items():
         count += 1
         with_reference += item.reference is not None
@@ -43,10 +47,11 @@ def survey(dataset: Dataset) -> Survey:
         sources |= dict.fromkeys(part.source for part in item.explanations)
         sources |= dict.fromkeys(part.source for part in item.answers)
         unused |= dict.fromkeys(item.extra)
+        evidence |= dict.fromkeys(item.evidence)
     if not count:
         skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
         raise InputError(f"no items{skipped}", expected="at least one", place=Place(dataset.path))
-    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources), tuple(unused))
+    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources), tuple(unused), tuple(evidence))
 
 
 def notes_of(found: Survey) -> list[str]:
@@ -59,6 +64,11 @@ def notes_of(found: Survey) -> list[str]:
         notes.append(f"{found.items - found.with_labels:,} of {found.items:,} items have no labels")
     if not found.with_reference:
         notes.append(f"no item has a reference{columns}: nothing to evaluate against")
+    if found.evidence:
+        notes.append(
+            f"evidence that the items carry has no part in a run's posterior: {', '.join(found.evidence)}. "
+            "`labeldist estimate` takes it, and the run's MJDs as files"
+        )
     return notes
 
 
@@ -72,6 +82,18 @@ def conditions_of(specs: Sequence[str], found: Survey) -> list[Condition]:
 def needs_pool(conditions: Sequence[Condition]) -> bool:
     """Whether any condition chooses from explanations of a model."""
     return any(condition.guide not in (NONE, HUMAN) for condition in conditions)
+
+
+def check_calibration(calibrate: str, found: Survey) -> None:
+    """Refuse a calibration that does not exist, or that needs more references than there are."""
+    if calibrate not in CALIBRATIONS:
+        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
+    if calibrate == "reference" and found.with_reference < FEWEST:
+        raise InputError(
+            f"{found.with_reference} items with a reference",
+            expected=f"at least {FEWEST} for --calibrate reference",
+            hint="use --calibrate labels",
+        )
 
 
 def check_source(source: str, found: Survey) -> None:
