@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,7 +158,7 @@ def evidence_of(
     given: EvidenceById = {}
     use: list[str] = []
     for spec in specs:
-        if "=" in spec or os.sep in spec or spec.lower().endswith(SUFFIXES) or is_there(Path(spec)):
+        if "=" in spec or spec.lower().endswith(SUFFIXES) or is_there(Path(spec)):
             for name, file in named_files([spec]).items():
                 if out is not None:
                     check_out(out, file)
