@@ -10,7 +10,7 @@ from typing import Any
 from labeldist.estimation.dispersion import Dispersion
 from labeldist.estimation.labels import LabelFit
 
-UNTOLD = 1.2  # standard error of the log concentration, near that of the prior: nothing was learnt
+UNTOLD = 0.8  # standard error of the log concentration, as a share of what was believed: hardly anything was learnt
 SHIFT = (
     "the estimate speaks for people who label as these annotators do; whether those whose judgments you want label "
     "otherwise, only references can show (--calibrate reference)"
@@ -49,7 +49,9 @@ class Calibration:
     @property
     def told(self) -> bool:
         """Whether the labels tell what the concentration is, and not the assumption that it was fitted under."""
-        return self.fitted and self.fit is not None and float(self.fit.errors[-1]) < UNTOLD
+        if not self.fitted or self.fit is None:
+            return False
+        return float(self.fit.errors[-1]) < UNTOLD * float(self.fit.belief.spread[-1])
 
     def as_dict(self, labels: Sequence[str]) -> dict[str, Any]:
         """For JSON."""

@@ -18,6 +18,7 @@ from labeldist.estimation.opinion import log_opinion, pooled
 
 # Standard deviations of the priors; the concentration's centre, in annotators, and the deviation of its logarithm.
 BIAS_SPREAD, WEIGHT_SPREAD, CONCENTRATION, LOG_CONCENTRATION_SPREAD = 1.5, 1.0, 3.0, 1.5
+LEFT_OUT_SPREAD = 0.5  # of the logarithm, around the concentration without evidence, where annotators are left out
 # What is added to each probability before its logarithm, as shares of the uniform one: the likeliest is taken.
 FLOORS = (0.03, 0.1, 0.3, 1.0)
 PILOT = 20_000  # items on which the floor is chosen and the whole fit begins
@@ -27,12 +28,21 @@ Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
+class Belief:
+    """What is believed of the parameters before any label is seen: normal, ``centre`` (P,) and ``spread`` (P,)."""
+
+    centre: Array
+    spread: Array
+
+
+@dataclass(frozen=True, slots=True)
 class LabelFit:
     """A fitted prior. ``bias`` (K,), ``weights`` (M,) of the evidence ``names``, ``concentration`` in annotators.
 
     ``errors`` (K + M + 1,): standard errors of biases, weights and log concentration, from the outer product of
     gradients; with ``leave-one-out`` only a rough guide, since an item's terms depend on each other.
-    ``way``: ``marginal`` or ``leave-one-out``. ``log_likelihood`` of the labels, multinomial coefficients left out.
+    ``way``: ``marginal`` or ``leave-one-out``. ``belief``: that which held the parameters back. ``log_likelihood`` of
+    the labels, multinomial coefficients left out.
     """
 
     names: tuple[str, ...]
@@ -42,7 +52,13 @@ class LabelFit:
     floor: float
     errors: Array
     way: str
+    belief: Belief
     log_likelihood: float
+
+    @property
+    def parameters(self) -> Array:
+        """Biases, weights and the logarithm of the concentration, as one vector (K + M + 1,)."""
+        return np.concatenate([self.bias, self.weights, [np.log(self.concentration)]])
 
     def prior_mean(self, evidence: tuple[EvidenceArray, ...], items: int) -> Array:
         """What the prior expects of each item (N, K)."""
@@ -74,37 +90,50 @@ def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
     pilot = _drawn(labelled, PILOT)
     count = observed.counts.shape[1]
     floors = [share / count for share in FLOORS] if observed.evidence else [FLOORS[0] / count]
-    start = _start(count, len(observed.evidence))
-    fits = [_fit(observed, pilot, floor, start) for floor in floors]
+    belief = _belief(observed, most)
+    fits = [_fit(observed, pilot, floor, belief, belief.centre) for floor in floors]
     best = int(np.argmax([reached for _, reached in fits]))
     parameters, floor = fits[best][0], floors[best]
     if len(pilot) < len(labelled):
-        parameters, _ = _fit(observed, labelled, floor, parameters)
-    return _described(observed, labelled, floor, parameters)
+        parameters, _ = _fit(observed, labelled, floor, belief, parameters)
+    return _described(observed, labelled, floor, belief, parameters)
 
 
 def _drawn(rows: Rows, most: int) -> Rows:
     return rows if len(rows) <= most else np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
-def _start(labels: int, evidence: int) -> Array:
-    """The centre of the priors: no bias, the evidence averaged as it is."""
-    return np.concatenate([np.zeros(labels), np.full(evidence, 1 / max(evidence, 1)), [np.log(CONCENTRATION)]])
+def _belief(observed: Observations, most: int | None) -> Belief:
+    """No bias, the evidence averaged as it is, and a concentration of a few annotators.
+
+    Leave-one-out says little of the concentration: a copy of the other annotators' labels fits as well with a large
+    one. So there it is believed to be near that of the same labels without evidence; evidence must earn any more.
+    """
+    labels, evidence = observed.counts.shape[1], len(observed.evidence)
+    centre = np.concatenate([np.zeros(labels), np.full(evidence, 1 / max(evidence, 1)), [np.log(CONCENTRATION)]])
+    spread = np.full(len(centre), WEIGHT_SPREAD)
+    spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
+    if any(_seen(one) for one in observed.evidence):
+        base = fit_labels(observed.without_evidence(), most=PILOT if most is None else most)
+        centre[-1], spread[-1] = np.log(base.concentration), LEFT_OUT_SPREAD
+    return Belief(centre, spread)
 
 
-def _fit(observed: Observations, rows: Rows, floor: float, start: Array) -> tuple[Array, float]:
+def _seen(one: EvidenceArray) -> bool:
+    """Whether leave-one-out is needed to weigh it."""
+    return one.held_out is not None and one.saw_labels is not False
+
+
+def _fit(observed: Observations, rows: Rows, floor: float, belief: Belief, start: Array) -> tuple[Array, float]:
     """Parameters, and the log-likelihood that they reach."""
     from scipy.optimize import minimize
 
     chances = likelihood(observed, rows, floor)
-    labels = observed.counts.shape[1]
-
-    centre, spread = _start(labels, len(observed.evidence)), _spread(len(start), labels)
 
     def loss(parameters: Array) -> tuple[float, Array]:
         value, gradient, _ = chances.value_and_gradient(parameters)
-        distance = (parameters - centre) / spread
-        return float(distance @ distance) / 2 - value, distance / spread - gradient
+        distance = (parameters - belief.centre) / belief.spread
+        return float(distance @ distance) / 2 - value, distance / belief.spread - gradient
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
     return found.x, chances.value_and_gradient(found.x)[0]
@@ -116,33 +145,27 @@ def likelihood(observed: Observations, rows: Rows, floor: float) -> Likelihood:
     labels = counts.shape[1]
     evidence = tuple(one.take(rows) for one in observed.evidence)
     plain = opinions(evidence, floor, len(rows), labels)
-    if not any(one.held_out is not None and one.saw_labels is not False for one in evidence):
+    if not any(map(_seen, evidence)):
         return Marginal(counts, plain)
 
     def hidden(item: Rows, label: Rows) -> Array:
         views = plain[item]
         for at, one in enumerate(evidence):
-            if one.held_out is not None and one.saw_labels is not False:
+            if one.held_out is not None and _seen(one):
                 views[:, at] = log_opinion(one.held_out[item, label], floor)
         return views
 
     return LeaveOneOut.of(counts, hidden)
 
 
-def _spread(count: int, labels: int) -> Array:
-    spread = np.full(count, WEIGHT_SPREAD)
-    spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
-    return spread
-
-
-def _described(observed: Observations, rows: Rows, floor: float, parameters: Array) -> LabelFit:
+def _described(observed: Observations, rows: Rows, floor: float, belief: Belief, parameters: Array) -> LabelFit:
     chances = likelihood(observed, rows, floor)
     value, _, outer = chances.value_and_gradient(parameters, each=True)
     labels = observed.counts.shape[1]
     # The same number added to all biases changes nothing: their errors are those of their distance from the mean.
     around = np.eye(len(parameters))
     around[:labels, :labels] -= 1 / labels
-    information = outer + np.diag(_spread(len(parameters), labels) ** -2.0)
+    information = outer + np.diag(belief.spread**-2.0)
     return LabelFit(
         names=tuple(one.name for one in observed.evidence),
         bias=parameters[:labels],
@@ -150,6 +173,7 @@ def _described(observed: Observations, rows: Rows, floor: float, parameters: Arr
         concentration=float(np.exp(parameters[-1])),
         floor=floor,
         errors=np.sqrt(np.diag(around @ np.linalg.inv(information) @ around)),
+        belief=belief,
         way="marginal" if isinstance(chances, Marginal) else "leave-one-out",
         log_likelihood=value,
     )

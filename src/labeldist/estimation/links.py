@@ -23,6 +23,7 @@ LEAST_SPREAD = 0.05  # a number that hardly varies is not blown up
 MOST_WEIGHTS = 20_000
 # From strict to free: what a step away from no correction costs.
 PENALTIES = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
+FREEDOM = 27.0  # divided by the number of references: the least penalty that so few of them can bear
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ def links(observed: Observations, estimate: Array) -> list[Link]:
             if squares:
                 found.append(Link(f"{name}squares", whole, shared, np.hstack([*counts, *squares])))
     return [link for link in found if link.crossed.shape[1] * labels <= MOST_WEIGHTS]
+
+
+def penalties_for(references: int) -> tuple[float, ...]:
+    """The penalties to choose from with so many references: with few of them a free matrix can go far astray.
+
+    >>> penalties_for(10), penalties_for(300)
+    ((30.0, 10.0, 3.0), (30.0, 10.0, 3.0, 1.0, 0.3, 0.1))
+    """
+    return tuple(penalty for penalty in PENALTIES if penalty >= FREEDOM / references) or PENALTIES[:1]
 
 
 def correct(

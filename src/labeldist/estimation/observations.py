@@ -191,8 +191,9 @@ def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidenc
     for name, by_id in given.items():
         unknown = [id_ for id_ in by_id if id_ not in known]
         if unknown:
+            rows = "row" if len(unknown) == 1 else "rows"
             raise InputError(
-                f"{len(unknown):,} rows of evidence {name!r} whose id no item has, such as {shown(unknown[0])}",
+                f"{len(unknown):,} {rows} of evidence {name!r} whose id no item has, such as {shown(unknown[0])}",
                 expected="evidence for the items of the source",
                 hint="give the source that the evidence was made from, or leave these rows out (--on-error skip)",
             )
@@ -217,6 +218,8 @@ def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], sh
     if any(one.held_out for one in rows.values()):
         held = np.full((*shape, shape[1]), np.nan)
         for at, one in rows.items():
+            if one.saw_labels is False:  # what it says does not depend on any annotator
+                held[at] = proportions(one.distribution, labels).probabilities
             for label, distribution in one.held_out.items():
                 if label not in labels:
                     raise InputError(

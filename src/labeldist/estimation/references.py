@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.core.errors import InputError
-from labeldist.estimation.links import PENALTIES, Correction, Link, correct, links
+from labeldist.estimation.links import Correction, Link, correct, links, penalties_for
 from labeldist.estimation.observations import Array, Observations
 
 FOLDS = 5
@@ -102,12 +102,13 @@ def choose(observed: Observations, available: Sequence[Link], weight: Array, row
         few = np.sort(np.random.default_rng(0).choice(rows, MOST_TO_CHOOSE_ON, replace=False))
     shuffled = np.random.default_rng(1).permutation(len(few))
     folds = min(FOLDS, len(few))
-    ways = [(link, at) for link in available for at in range(len(PENALTIES))]
+    penalties = penalties_for(len(rows))
+    ways = [(link, at) for link in available for at in range(len(penalties))]
     predicted = np.empty((len(ways), len(few), reference.shape[1]))
     for fold in range(folds):
         out = shuffled[fold::folds]
         kept = np.delete(few, out)
-        made = {link.name: correct(link, reference, kept) for link in available}
+        made = {link.name: correct(link, reference, kept, penalties) for link in available}
         for way, (link, at) in enumerate(ways):
             predicted[way, out] = made[link.name][at].of(link, few[out])
     losses = -(reference[few] * np.log(np.maximum(predicted, LEAST))).sum(axis=2)
@@ -120,7 +121,7 @@ def choose(observed: Observations, available: Sequence[Link], weight: Array, row
         rows if len(rows) <= MOST_TO_FIT_ON else np.sort(np.random.default_rng(0).choice(rows, MOST_TO_FIT_ON, False))
     )
     whole = {
-        link.name: correct(link, reference, many, PENALTIES[: last[link.name] + 1])
+        link.name: correct(link, reference, many, penalties[: last[link.name] + 1])
         for link in available
         if link.name in last
     }

@@ -7,13 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labeldist.estimation.labels import (
-    BIAS_SPREAD,
-    LOG_CONCENTRATION_SPREAD,
-    WEIGHT_SPREAD,
-    LabelFit,
-    likelihood,
-)
+from labeldist.estimation.labels import LabelFit, likelihood
 from labeldist.estimation.likelihood import LEAST_LOG, MOST_LOG
 from labeldist.estimation.observations import Observations
 
@@ -29,13 +23,10 @@ def plausible(observed: Observations, fit: LabelFit, draws: int, generator: np.r
     >>> [one.names for one in plausible(observed, fit_labels(observed), 2, np.random.default_rng(0))]
     [(), ()]
     """
-    labels = len(fit.bias)
-    centre = np.concatenate([fit.bias, fit.weights, [np.log(fit.concentration)]])
-    spread = np.full(len(centre), WEIGHT_SPREAD)
-    spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
+    labels, centre = len(fit.bias), fit.parameters
     labelled = np.flatnonzero(observed.counts.sum(axis=1))
     _, _, outer = likelihood(observed, labelled, fit.floor).value_and_gradient(centre, each=True)
-    covariance = np.linalg.inv(outer + np.diag(spread**-2.0))
+    covariance = np.linalg.inv(outer + np.diag(fit.belief.spread**-2.0))
     for one in generator.multivariate_normal(centre, (covariance + covariance.T) / 2, size=draws):
         concentration = float(np.exp(np.clip(one[-1], LEAST_LOG, MOST_LOG)))
         yield replace(fit, bias=one[:labels], weights=one[labels:-1], concentration=concentration)
