@@ -30,8 +30,12 @@ def print_json(summary: dict[str, Any]) -> None:
 
 def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool) -> int:
     """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
-    of_posteriors = {f"{one.name}: {note}" for one in summary.posteriors for note in one.calibration.notes}
-    warnings = [*summary.notes, *sorted(of_posteriors), *_letter_mass_warnings(summary.letter_mass)]
+    told: dict[str, list[str]] = {}
+    for one in summary.posteriors:
+        for note in one.calibration.notes:
+            told.setdefault(note, []).append(one.name)
+    notes = [f"{', '.join(names)}: {note}" for note, names in told.items()]
+    warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
     if summary.evaluation is not None:
         write_evaluation(summary.evaluation, summary.out / "evaluation.md")
     if as_json:
@@ -55,6 +59,7 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
                     for one in summary.posteriors
                 ],
                 "letter_mass": summary.letter_mass,
+                "notes": notes,
                 "warnings": warnings,
                 "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),
                 "files": summary.files,
@@ -78,6 +83,8 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
         f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written to {summary.out}: {', '.join(_written(summary))}"
     )
+    for note in notes:
+        click.echo(f"labeldist: note: {note}", err=True)
     for warning in warnings:
         click.echo(f"labeldist: warning: {warning}", err=True)
     tell_failures(summary.failures, summary.out / "failures.jsonl")
