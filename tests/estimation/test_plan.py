@@ -19,7 +19,7 @@ from labeldist.estimation.plan import Predicted, measured_errors, predicted_erro
 from labeldist.estimation.posterior import expected_kl, expected_tvd
 from labeldist.estimation.prices import Prices, cheapest, ways
 from labeldist.estimation.reference_curve import reference_curve
-from labeldist.estimation.sets import fits, of_items
+from labeldist.estimation.sets import fits
 from labeldist.evaluate.metrics.kl import kl
 from labeldist.evaluate.metrics.tvd import tvd
 
@@ -184,7 +184,7 @@ def test_references_correct_what_annotators_get_wrong_and_few_are_not_enough() -
     assert all(point.measured_on == 40 for point in curve)
     assert all(point.kl_low <= point.kl <= point.kl_high for point in curve)
     assert curve[-1].kl < 0.7 * curve[0].kl
-    few = of_items(shifted, np.arange(19))
+    few = shifted.take(np.arange(19))
     assert reference_curve(few, known.mean[:19], known.posterior.concentration[:19]) == []
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.estimation.likelihood import LeaveOneOut, Likelihood, Marginal
-from labeldist.estimation.observations import Array, EvidenceArray, Observations
+from labeldist.estimation.observations import Array, EvidenceArray, Observations, drawn
 from labeldist.estimation.opinion import log_opinion, pooled
 
 # Standard deviations of the priors; the concentration's centre, in annotators, and the deviation of its logarithm.
@@ -86,8 +86,8 @@ def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
     """
     labelled = np.flatnonzero(observed.counts.sum(axis=1))
     if most is not None:
-        labelled = _drawn(labelled, most)
-    pilot = _drawn(labelled, PILOT)
+        labelled = drawn(labelled, most)
+    pilot = drawn(labelled, PILOT)
     count = observed.counts.shape[1]
     floors = [share / count for share in FLOORS] if observed.evidence else [FLOORS[0] / count]
     belief = _belief(observed, most)
@@ -97,10 +97,6 @@ def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
     if len(pilot) < len(labelled):
         parameters, _ = _fit(observed, labelled, floor, belief, parameters)
     return _described(observed, labelled, floor, belief, parameters)
-
-
-def _drawn(rows: Rows, most: int) -> Rows:
-    return rows if len(rows) <= most else np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
 def _belief(observed: Observations, most: int | None) -> Belief:

@@ -81,13 +81,15 @@ class Observations:
         return np.flatnonzero(~np.isnan(self.reference[:, 0]))
 
     def take(self, rows: NDArray[np.intp]) -> Observations:
-        """Some of the items, without their references."""
+        """Some of the items."""
         return Observations(
             self.labels,
             tuple(self.ids[at] for at in rows),
             self.counts[rows],
             {name: counts[rows] for name, counts in self.groups.items()},
             tuple(one.take(rows) for one in self.evidence),
+            None if self.reference is None else self.reference[rows],
+            None if self.votes is None else self.votes[rows],
         )
 
     def without_evidence(self) -> Observations:
@@ -257,3 +259,14 @@ def blocks(items: int, size: int = 1 << 16) -> Iterator[slice]:
     [(0, 2), (2, 4), (4, 5)]
     """
     return (slice(start, min(start + size, items)) for start in range(0, items, size))
+
+
+def drawn(rows: NDArray[np.intp], most: int, seed: int = 0) -> NDArray[np.intp]:
+    """At most so many of the rows, at random, in their order.
+
+    >>> drawn(np.arange(3), 5, 0).tolist()
+    [0, 1, 2]
+    """
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

@@ -13,7 +13,7 @@ from labeldist.core.item import Evidence, Item
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from, usable
 from labeldist.estimation.labels import PILOT
-from labeldist.estimation.observations import EvidenceArray, Observations, observe
+from labeldist.estimation.observations import EvidenceArray, Observations, drawn, observe
 from labeldist.estimation.plan import (
     FEWEST_REFERENCES,
     MOST_LABELS,
@@ -26,7 +26,7 @@ from labeldist.estimation.plan import (
 from labeldist.estimation.prices import Prices, Way, ways
 from labeldist.estimation.reference_curve import Progress, ReferencePoint, reference_curve
 from labeldist.estimation.replay import Replay, replay
-from labeldist.estimation.sets import drawn, fits, of_items
+from labeldist.estimation.sets import fits
 
 METRICS = ("kl", "tvd")
 HIGH_CONCENTRATION = 1e4  # no differences between annotators but by chance
@@ -137,7 +137,7 @@ def plan(
     at_hand = observed.counts.sum(axis=1)
     pilot = observed
     if len(observed.ids) > PILOT:
-        pilot = of_items(observed, drawn(np.flatnonzero(at_hand), PILOT, seed))
+        pilot = observed.take(drawn(np.flatnonzero(at_hand), PILOT, seed))
     blind = tuple(one for one in pilot.evidence if usable(one, pilot.counts))
     usual = replace(pilot, evidence=blind)
     known = estimate_from(usual, seed=seed)

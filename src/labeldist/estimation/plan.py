@@ -16,9 +16,9 @@ import numpy as np
 from labeldist.core.errors import InputError
 from labeldist.estimation.foreseen import foreseen
 from labeldist.estimation.labels import LabelFit, Rows
-from labeldist.estimation.observations import Array, Observations
+from labeldist.estimation.observations import Array, Observations, drawn
 from labeldist.estimation.posterior import SMALLEST, expected_kl
-from labeldist.estimation.sets import Fitted, drawn, fits, of_items
+from labeldist.estimation.sets import Fitted, fits
 from labeldist.estimation.uncertainty import plausible
 
 MOST_LABELS = 20
@@ -163,7 +163,7 @@ def _averaged(model: Fitted, seed: int) -> Rows:
 def _predicted(
     model: Fitted, rows: Rows, counts: Sequence[int], draws: int, generator: np.random.Generator
 ) -> list[Predicted]:
-    few = Fitted(of_items(model.observed, rows), model.fit, model.concentration)
+    few = Fitted(model.observed.take(rows), model.fit, model.concentration)
     if model.saw_labels:
         mean = few.observed.counts.sum(axis=1).mean()
         counts = [labels for labels in counts if labels >= mean]

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeldist.estimation.links import links
-from labeldist.estimation.observations import Array, Observations
+from labeldist.estimation.observations import Array, Observations, drawn
 from labeldist.estimation.plan import FEWEST_REFERENCES
 from labeldist.estimation.references import LEAST, Rows, choose
-from labeldist.estimation.sets import drawn, of_items
 
 NUMBERS = (10, 25, 50, 100, 200)
 DRAWS = 3
@@ -64,7 +63,7 @@ def reference_curve(
     rows = drawn(observed.referenced, MOST_ITEMS, seed)
     if len(rows) < FEWEST_REFERENCES:
         return []
-    few, start, worth = of_items(observed, rows), np.maximum(estimate[rows], LEAST), weight[rows]
+    few, start, worth = observed.take(rows), np.maximum(estimate[rows], LEAST), weight[rows]
     available = links(few, start)
     aside = max(int(len(rows) * SHARE_TO_MEASURE_ON), 1)
     numbers = [number for number in NUMBERS if number <= len(rows) - aside]

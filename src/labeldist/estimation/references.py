@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from labeldist.core.errors import InputError
 from labeldist.estimation.links import Correction, Link, correct, links, penalties_for
-from labeldist.estimation.observations import Array, Observations
+from labeldist.estimation.observations import Array, Observations, drawn
 
 FOLDS = 5
 FEWEST = 5
@@ -97,9 +97,7 @@ def choose(observed: Observations, available: Sequence[Link], weight: Array, row
     assert observed.reference is not None
     assert observed.votes is not None
     reference = observed.reference
-    few = rows
-    if len(rows) > MOST_TO_CHOOSE_ON:
-        few = np.sort(np.random.default_rng(0).choice(rows, MOST_TO_CHOOSE_ON, replace=False))
+    few, many = drawn(rows, MOST_TO_CHOOSE_ON), drawn(rows, MOST_TO_FIT_ON)
     shuffled = np.random.default_rng(1).permutation(len(few))
     folds = min(FOLDS, len(few))
     penalties = penalties_for(len(rows))
@@ -117,9 +115,6 @@ def choose(observed: Observations, available: Sequence[Link], weight: Array, row
     confidence = _confidence(mean, weight[few], reference[few], observed.votes[few])
     near = [(link, at, float(share)) for (link, at), share in zip(ways, shares, strict=True) if share]
     last = {link.name: max(at for other, at, _ in near if other is link) for link, _, _ in near}
-    many = (
-        rows if len(rows) <= MOST_TO_FIT_ON else np.sort(np.random.default_rng(0).choice(rows, MOST_TO_FIT_ON, False))
-    )
     whole = {
         link.name: correct(link, reference, many, penalties[: last[link.name] + 1])
         for link in available

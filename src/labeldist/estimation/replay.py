@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.estimation.labels import PILOT, fit_labels
-from labeldist.estimation.observations import Array, Observations
+from labeldist.estimation.observations import Array, Observations, drawn
 from labeldist.estimation.posterior import SMALLEST, expected_kl
-from labeldist.estimation.sets import drawn, of_items
 
 FEWEST_LABELS = 4
 FEWEST_ITEMS = 30
@@ -114,7 +113,7 @@ def replay(
     seen = Observations(observed.labels, observed.ids, observed.counts, {}, blind, observed.reference, observed.votes)
     fit = fit_labels(seen, most=PILOT)
     rows = drawn(referenced if by_reference else labelled, MOST_ITEMS, seed)
-    few = of_items(seen, rows)
+    few = seen.take(rows)
     prior = (fit.concentration if concentration is None else concentration) * fit.prior_mean(few.evidence, len(rows))
     typical = float(np.median(totals[rows])) - (not by_reference)
     first = start or (1 if typical < 6 else 2)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from labeldist.estimation.labels import PILOT, LabelFit, Rows, fit_labels
+from labeldist.estimation.labels import PILOT, LabelFit, fit_labels
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
 
 
@@ -41,6 +39,7 @@ def fits(observed: Observations, concentration: float | None = None) -> list[Fit
 
     A ``concentration`` replaces the fitted ones. Evidence that saw the labels must have its held-out form.
 
+    >>> import numpy as np
     >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
     >>> [one.names for one in fits(observed)]
     [()]
@@ -54,32 +53,3 @@ def fits(observed: Observations, concentration: float | None = None) -> list[Fit
         fit = fit_labels(seen, most=PILOT)
         made.append(Fitted(seen, fit, fit.concentration if concentration is None else concentration))
     return made
-
-
-def of_items(observed: Observations, rows: Rows) -> Observations:
-    """The same of fewer items.
-
-    >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
-    >>> of_items(observed, np.array([1])).ids
-    ('2',)
-    """
-    return Observations(
-        observed.labels,
-        tuple(observed.ids[at] for at in rows),
-        observed.counts[rows],
-        {name: counts[rows] for name, counts in observed.groups.items()},
-        tuple(one.take(rows) for one in observed.evidence),
-        None if observed.reference is None else observed.reference[rows],
-        None if observed.votes is None else observed.votes[rows],
-    )
-
-
-def drawn(rows: Rows, most: int, seed: int) -> Rows:
-    """At most so many of the rows, at random, in their order.
-
-    >>> drawn(np.arange(3), 5, 0).tolist()
-    [0, 1, 2]
-    """
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
