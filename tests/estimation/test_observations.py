@@ -81,7 +81,11 @@ def test_some_of_the_items() -> None:
     assert some.evidence[0].present.tolist() == [False, True, False]
     assert some.evidence[0].held_out is not None
     assert some.evidence[0].held_out[1, 0].tolist() == [0.5, 0.5, 0]
-    assert some.reference is None
+    assert some.reference is not None
+    assert some.reference[[0, 2]].tolist() == [[1, 0, 0]] * 2
+    assert np.isnan(some.reference[1]).all()
+    assert some.votes is not None
+    assert len(some.votes) == 3
 
 
 @pytest.mark.parametrize(
