@@ -18,7 +18,6 @@ from benchmarks.embedded.setup import CACHE, Setup, folder_of, opened, settings_
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.datasets.source import Dataset
 from labeldist.evaluate.compare import evaluate
-from labeldist.judge.answers import AnswerTokens
 from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.orders import orders
 from labeldist.judge.prompts import judge_prompt
@@ -102,7 +101,7 @@ def _answers(asked: Sequence[Asked], dataset: Dataset, model: LanguageModel) -> 
     """The answer probabilities (prompts, labels) of all the prompts that :func:`judged` has pooled: from the store."""
     settings = JudgeSettings(BALANCED).for_model(model)
     transform = read_transform(settings.transform)
-    task, tokens = dataset.task, AnswerTokens(model)
+    task = dataset.task
     prompts = [
         judge_prompt(task, item, explanations, order, style=settings.style)
         for item, explanations in asked
@@ -110,7 +109,7 @@ def _answers(asked: Sequence[Asked], dataset: Dataset, model: LanguageModel) -> 
     ]
     parts = []
     for at in range(0, len(prompts), PROMPTS_AT_ONCE):
-        scores = option_scores(model, prompts[at : at + PROMPTS_AT_ONCE], task.label_names, tokens)
+        scores = option_scores(model, prompts[at : at + PROMPTS_AT_ONCE], task.label_names)
         parts.append(transform.apply(np.array([one.logits for one in scores])))
     return np.concatenate(parts)
 

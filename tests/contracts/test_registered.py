@@ -15,6 +15,7 @@ from labeldist.evaluate.metric import METRICS
 from labeldist.explain.parse import PARSERS
 from labeldist.explain.select import GUIDES, RANKINGS
 from labeldist.judge.transform import TRANSFORMS, read_transform
+from labeldist.models.base import Question, in_order
 from labeldist.models.open import BACKENDS, open_model
 from labeldist.tasks.load import load_task, shipped_tasks
 
@@ -111,3 +112,8 @@ def test_a_model_keeps_the_promises_of_the_seam(name: str) -> None:
         texts = model.generate(sequences, max_new_tokens=8)
         assert texts == model.generate(sequences[::-1], max_new_tokens=8)[::-1]
     assert model.next_token_scores([], []).log_total.shape == (0,)
+    questions = [Question(prompt, (("A", " A"), ("B", " B"))) for prompt in prompts]
+    asked = in_order(model.answer_scores(questions), 2, name)
+    turned = in_order(model.answer_scores(questions[::-1]), 2, name)
+    assert [one.logits for one in asked[::-1]] == [pytest.approx(one.logits, abs=1e-4) for one in turned]
+    assert list(model.answer_scores([])) in ([], [{}])

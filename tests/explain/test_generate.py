@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,7 +12,7 @@ from labeldist.core.item import Answer, Explanation, Item
 from labeldist.explain.generate import explain, pool
 from labeldist.explain.prompts import explain_prompt
 from labeldist.explain.select import Selection, select
-from labeldist.models.base import Capabilities, LanguageModel, TokenScores
+from labeldist.models.base import AnswerScores, Capabilities, LanguageModel, Question, Written
 from labeldist.tasks.load import load_task
 
 TASK = load_task("nli")
@@ -23,7 +23,7 @@ ITEMS = [
 
 @dataclass
 class Fake:
-    """Answers the n-th distinct prompt with ``script[n]``; a token is the number of a prompt."""
+    """Answers the n-th distinct prompt with ``script[n]``."""
 
     script: Sequence[str]
     name: str = "fake"
@@ -35,18 +35,18 @@ class Fake:
     prompts: list[str] = field(default_factory=list)
     calls: list[dict[str, float]] = field(default_factory=list)
 
-    def encode(self, prompt: str, reply: str = "") -> list[int]:
-        self.prompts.append(prompt)
-        return [len(self.prompts) - 1]
-
-    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
+    def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
         raise AssertionError("explanations need no scores")
 
-    def generate(
-        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
-    ) -> list[str]:
+    def write(
+        self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Mapping[int, Written]]:
         self.calls.append({"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed})
-        return [self.script[sequence[0]] for sequence in sequences if sequence[0] < len(self.script)]
+        first = len(self.prompts)
+        self.prompts += prompts
+        answers = self.script[first : first + len(prompts)]
+        # One answer a portion, the last first.
+        yield from reversed([{at: Written(text, len(prompts[at]), len(text))} for at, text in enumerate(answers)])
 
 
 def test_one_prompt_per_item_and_label_in_one_call():

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import open_source
 from labeldist.explain.prompts import explain_prompt
-from labeldist.judge.answers import answer_tokens
 from labeldist.judge.orders import balanced_orders
 from labeldist.judge.prompts import judge_prompt
-from labeldist.models.base import LanguageModel
+from labeldist.models.answers import answer_tokens
 from labeldist.models.embedded.decode import Runs
 from labeldist.models.open import ModelOptions, open_model
+from labeldist.models.tokens import TokenModel
 from labeldist.tasks.load import load_task
 
 pytest.importorskip("torch", reason="the extra 'transformers' is not installed")
@@ -45,7 +45,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def models(folders: tuple[Path, Path]) -> tuple[LanguageModel, LanguageModel]:
+def models(folders: tuple[Path, Path]) -> tuple[TokenModel, TokenModel]:
     embedded, transformers = folders
     return (
         open_model(f"embedded:{embedded}"),
@@ -58,7 +58,7 @@ def items() -> list[Item]:
     return list(open_source("demo", limit=ITEMS).items())
 
 
-def test_the_same_answer_logits(models: tuple[LanguageModel, LanguageModel], items: list[Item]) -> None:
+def test_the_same_answer_logits(models: tuple[TokenModel, TokenModel], items: list[Item]) -> None:
     embedded, transformers = models
     for number, item in enumerate(items):
         shown = [Explanation(text, label) for text, label in zip(REASONS, NLI.label_names * 2, strict=False)]
@@ -75,7 +75,7 @@ def test_the_same_answer_logits(models: tuple[LanguageModel, LanguageModel], ite
         np.testing.assert_allclose(ours.log_total, theirs.log_total, atol=1e-3)
 
 
-def test_the_same_greedy_explanations(models: tuple[LanguageModel, LanguageModel], items: list[Item]) -> None:
+def test_the_same_greedy_explanations(models: tuple[TokenModel, TokenModel], items: list[Item]) -> None:
     embedded, transformers = models
     labels = NLI.label_names
     prompts = [explain_prompt(NLI, item, labels[number % len(labels)]) for number, item in enumerate(items)]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from labeldist.core.errors import ModelError, UsageError
-from labeldist.judge.answers import answer_tokens
+from labeldist.models.answers import answer_tokens
 from labeldist.models.open import ModelOptions, open_model
 
 torch = pytest.importorskip("torch", reason="the extra 'transformers' is not installed")

@@ -16,8 +16,9 @@ from labeldist.datasets.source import open_source
 from labeldist.explain.condition import Condition
 from labeldist.judge.judge import JudgeSettings
 from labeldist.models import open as models
-from labeldist.models.base import TokenScores
+from labeldist.models.base import in_order
 from labeldist.models.scripted import Rule, Scripted
+from labeldist.models.tokens import TokenScores
 from labeldist.run.folder import alone, failures_of
 from labeldist.run.pipeline import run
 from labeldist.run.recorded import Recorded
@@ -199,10 +200,11 @@ def test_a_question_asked_twice_in_one_call_is_one_call_with_one_answer(tmp_path
     model = Drawing()
     with Store(tmp_path / "run.sqlite") as store:
         recorded = Recorded(model, store)
-        first = recorded.generate([[1], [2], [1]], max_new_tokens=5, temperature=1.0)
+        texts, settings = ["one", "two", "one"], {"max_new_tokens": 5, "temperature": 1.0}
+        first = in_order(recorded.write(texts, **settings), 3, "")
         assert first[0] == first[2] != first[1]
         assert (model.asked, recorded.made, recorded.reused) == (2, 2, 1)
-        assert Recorded(model, store).generate([[1], [2], [1]], max_new_tokens=5, temperature=1.0) == first
+        assert in_order(Recorded(model, store).write(texts, **settings), 3, "") == first
         assert store.totals()["generate"]["calls"] == 2
 
 

@@ -78,6 +78,13 @@ class ModelError(LabeldistError):
     """A language model that cannot do, or failed to do, what was asked."""
 
 
+class UnavailableError(LabeldistError):
+    """A language model that is of no use any more, whatever it is asked: key refused, out of reach, budget spent.
+
+    It ends a run where a :class:`ModelError` would end one item's part in it; what was done is kept.
+    """
+
+
 class MissingExtraError(LabeldistError):
     """An optional part is not installed; the hint gives the command that installs it."""
 

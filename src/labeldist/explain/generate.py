@@ -10,7 +10,7 @@ from labeldist.core.item import Answer, Explanation, Item
 from labeldist.core.task import Task
 from labeldist.explain.parse import parse
 from labeldist.explain.prompts import explain_prompt
-from labeldist.models.base import LanguageModel
+from labeldist.models.base import LanguageModel, in_order
 
 
 def explain(
@@ -36,15 +36,14 @@ def explain(
     asked = [(item, name) for item in items for name in names]
     if not asked:
         return list(items)
-    texts = model.generate(
-        [model.encode(explain_prompt(task, item, name)) for item, name in asked],
+    portions = model.write(
+        [explain_prompt(task, item, name) for item, name in asked],
         max_new_tokens=max_new_tokens or model.max_new_tokens,
         temperature=temperature,
         seed=seed,
     )
-    if len(texts) != len(asked):
-        raise ModelError(f"{model.name} returned {len(texts)} answers to {len(asked)} prompts")
-    answers = [Answer(text, name, model.name) for (_, name), text in zip(asked, texts, strict=True)]
+    written = in_order(portions, len(asked), model.name)
+    answers = [Answer(one.text, name, model.name) for (_, name), one in zip(asked, written, strict=True)]
     rows = [answers[start : start + len(names)] for start in range(0, len(answers), len(names))]
     return [
         replace(item, answers=(*item.answers, *(answer for answer in row if answer not in item.answers)))

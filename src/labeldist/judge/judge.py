@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.judge.answers import AnswerTokens
 from labeldist.judge.orders import orders
 from labeldist.judge.pool import Pooled, pool
 from labeldist.judge.prompts import judge_prompt
@@ -45,12 +44,10 @@ def judge(
     task: Task,
     model: LanguageModel,
     settings: JudgeSettings,
-    answers: AnswerTokens | None = None,
 ) -> list[Pooled]:
     """The MJD of each item, given the explanations to show with it; all prompts go to the model in one call.
 
-    ``asked`` is one batch: the caller decides how much is computed at a time. Give ``answers`` to share derived
-    answer tokens between batches. Source: arXiv 2412.13942, section 3.
+    ``asked`` is one batch: the caller decides how much is computed at a time. Source: arXiv 2412.13942, section 3.
 
     >>> from labeldist.models.scripted import Scripted
     >>> from labeldist.tasks.load import load_task
@@ -67,9 +64,7 @@ def judge(
         ]
         for item, explanations in asked
     ]
-    flat = option_scores(
-        model, list(itertools.chain.from_iterable(prompts)), task.label_names, answers or AnswerTokens(model)
-    )
+    flat = option_scores(model, list(itertools.chain.from_iterable(prompts)), task.label_names)
     transform = read_transform(settings.transform)
     scores = iter(flat)
     return [pool(list(itertools.islice(scores, len(of_item))), transform) for of_item in prompts]

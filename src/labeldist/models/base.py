@@ -1,43 +1,74 @@
-"""What a language model is to labeldist: token sequences in, logits of given tokens or text out."""
+"""What a language model is to labeldist: questions in, scores of their answers out; prompts in, texts out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from labeldist.core.errors import ModelError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a backend can do; what it cannot is refused with a clear message, never approximated."""
+    """What a backend can do; what it cannot is refused with a clear message, never approximated.
+
+    ``at_once``: how many calls of its methods may be under way at a time, from several threads.
+    """
 
     generate: bool = True
     raw_logits: bool = True
     log_probabilities: bool = True
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class TokenScores:
-    """Scores of chosen next tokens for n sequences.
+class Question:
+    """A prompt, and for each option the spellings with which an answer that means it begins."""
 
-    ``logits``: (n, m) float32, raw logits of the m tokens asked for (log-probabilities where the backend has no
-    raw logits; ``log_total`` is then 0). ``log_total``: (n,) float32, log-sum-exp over the whole vocabulary.
+    prompt: str
+    answers: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScores:
+    """What a model says of the K options of one question.
+
+    ``logits`` (K,): log of the summed exponentials of the logits of the tokens that begin an option's spellings
+    (of log-probabilities where the backend has no raw logits; ``log_total`` is then 0). ``likeliest`` (K,): the
+    largest of these tokens alone. ``log_total``: log-sum-exp over the whole vocabulary. ``unlisted``: for how many
+    options the backend knows an upper bound only, which then stands for the score.
     """
 
-    logits: NDArray[np.float32]
-    log_total: NDArray[np.float32]
+    logits: tuple[float, ...]
+    likeliest: tuple[float, ...]
+    log_total: float
+    prompt_tokens: int
+    new_tokens: int = 0
+    unlisted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that a model wrote; tokens as the model counts them."""
+
+    text: str
+    prompt_tokens: int
+    new_tokens: int
 
 
 class LanguageModel(Protocol):
     """The seam between labeldist and any language model.
 
-    Rendering and tokenizing happen in :meth:`encode` and nowhere else, so a sequence has exactly one
-    beginning-of-sequence token. The scores of a sequence must not depend (beyond 1e-4 in a logit) on which other
-    sequences are scored in the same call: runs that resume batch differently and must end with the same results.
+    Both ways of asking give *portions*: answers by the place of what was asked, each as soon as the model has it,
+    in any order, so that what was paid for can be kept at once. What could not be answered is raised when all else
+    has been given: a :class:`~labeldist.core.errors.ModelError` where it lies in what was asked, an
+    :class:`~labeldist.core.errors.UnavailableError` where the model is of no use any more.
+
+    Rendering and tokenizing are the backend's own. The scores of a question must not depend (beyond 1e-4 in a logit)
+    on what else is asked in the same call: runs that resume batch differently and must end with the same results.
     """
 
     @property
@@ -64,13 +95,26 @@ class LanguageModel(Protocol):
     def capabilities(self) -> Capabilities:
         """What the backend can do."""
 
-    def encode(self, prompt: str, reply: str = "") -> list[int]:
-        """Token ids of ``prompt`` as the user's turn, followed by the beginning ``reply`` of the model's turn."""
+    def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
+        """How likely the answer to each question begins with each option; nothing is generated."""
 
-    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
-        """For each of n sequences the scores of ``tokens[i]`` (m ids) as the next token."""
+    def write(
+        self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Mapping[int, Written]]:
+        """The model's reply to each prompt; greedy at temperature 0, repeatable for a seed."""
 
-    def generate(
-        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
-    ) -> list[str]:
-        """Continue each sequence and return the new text; greedy at temperature 0, repeatable for a seed."""
+
+def in_order(portions: Iterator[Mapping[int, T]], count: int, name: str) -> list[T]:
+    """The ``count`` answers that the portions of model ``name`` give, in the order of what was asked.
+
+    Raises :class:`ModelError` where some are missing.
+
+    >>> in_order(iter([{1: "b"}, {0: "a"}]), 2, "scripted")
+    ['a', 'b']
+    """
+    found: dict[int, T] = {}
+    for portion in portions:
+        found.update(portion)
+    if found.keys() != set(range(count)):
+        raise ModelError(f"{name} returned {len(found)} answers to {count} prompts")
+    return [found[at] for at in range(count)]

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
-from labeldist.models.base import Capabilities, TokenScores
+from labeldist.models.base import Capabilities
 from labeldist.models.open import Backend, ModelOptions
+from labeldist.models.tokens import TokenModel, TokenScores
 
 BEGIN = 256
 VOCABULARY = 257
@@ -39,7 +40,7 @@ class Rule:
     answers: tuple[tuple[str, float], ...] | None = None
 
 
-class Scripted:
+class Scripted(TokenModel):
     """A :class:`~labeldist.models.base.LanguageModel` without a model.
 
     >>> Scripted([Rule("rain", text="* It is wet.")]).generate([list(b"it rains: rain")], max_new_tokens=99)

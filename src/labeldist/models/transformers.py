@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import MissingExtraError, ModelError, UsageError
-from labeldist.models.base import Capabilities, TokenScores
+from labeldist.models.base import Capabilities
 from labeldist.models.open import Backend, ModelOptions
+from labeldist.models.tokens import TokenModel, TokenScores
 
 BATCH_TOKENS = 8192
 # What answers may depend on in a model's folder: configuration, weights, tokenizer, chat template.
 HASHED = {".json", ".safetensors", ".jinja", ".model", ".txt"}
 
 
-class TransformersModel:
+class TransformersModel(TokenModel):
     """A :class:`~labeldist.models.base.LanguageModel` over a loaded ``transformers`` model and tokenizer.
 
     ``revision`` identifies the weights; ``style`` is ``letters`` or ``words``.

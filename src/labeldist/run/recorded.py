@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 from labeldist.core.errors import ModelError
-from labeldist.models.base import Capabilities, LanguageModel, TokenScores
+from labeldist.models.base import AnswerScores, Capabilities, LanguageModel, Question, Written
 from labeldist.run.store import Call, Store
 
 NOT_FINITE = "try --dtype float32; if that does not help, the weights are broken"
+Answer = TypeVar("Answer", AnswerScores, Written)
 
 
 class Recorded:
     """Wraps a model; is itself a :class:`~labeldist.models.base.LanguageModel`.
 
-    A call's key is the hash of what the answer depends on (kind, model name and revision, tokens, parameters) and
-    of nothing else, so the same question is never paid for twice, whichever stage or run asks it. Answers are in the
-    store before they are returned. ``made`` and ``reused`` count calls.
+    A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
+    nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
+    a time. Each portion of answers is in the store before it is passed on. ``made`` and ``reused`` count calls.
     """
 
     def __init__(self, model: LanguageModel, store: Store) -> None:
         self._model = model
         self._store = store
         self._identity = f"{model.name} {model.revision}"
+        self._lock = threading.Lock()
+        self._under_way: dict[bytes, threading.Event] = {}
         self.made = 0
         self.reused = 0
 
@@ -61,72 +65,100 @@ class Recorded:
         """What the wrapped model can do."""
         return self._model.capabilities
 
-    def encode(self, prompt: str, reply: str = "") -> list[int]:
-        """As the wrapped model does; not recorded, it costs nothing."""
-        return self._model.encode(prompt, reply)
+    def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
+        """Known scores from the store, then the others from the model."""
+        keys = [self._key("next_token", question.prompt, question.answers) for question in questions]
 
-    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
-        """Known scores from the store, the others from the model."""
-        keys = [
-            self._key("next_token", sequence, list(wanted)) for sequence, wanted in zip(sequences, tokens, strict=True)
-        ]
-        known, missing = self._known(keys)
-        if missing:
-            made = self._model.next_token_scores([sequences[at] for at in missing], [tokens[at] for at in missing])
-            # Kept answers are never asked for again, so one that is no number must not be kept.
-            if not (np.isfinite(made.logits).all() and np.isfinite(made.log_total).all()):
-                raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
-            responses = [
-                {"logits": logits.tolist(), "log_total": float(total)}
-                for logits, total in zip(made.logits, made.log_total, strict=True)
-            ]
-            self._keep("next_token", keys, sequences, missing, responses, known)
-        answers = [known[key] for key in keys]
-        return TokenScores(
-            np.array([answer["logits"] for answer in answers], dtype=np.float32),
-            np.array([answer["log_total"] for answer in answers], dtype=np.float32),
-        )
+        def ask(missing: Sequence[int]) -> Iterator[Mapping[int, AnswerScores]]:
+            for portion in self._model.answer_scores([questions[at] for at in missing]):
+                # Kept answers are never asked for again, so one that is no number must not be kept.
+                numbers = (number for one in portion.values() for number in (*one.logits, one.log_total))
+                if not all(map(math.isfinite, numbers)):
+                    raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
+                yield portion
 
-    def generate(
-        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
-    ) -> list[str]:
-        """Known texts from the store, the others from the model."""
+        yield from self._recorded("next_token", keys, ask, AnswerScores)
+
+    def write(
+        self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Mapping[int, Written]]:
+        """Known texts from the store, then the others from the model."""
         # At temperature 0 nothing is drawn, so the seed is no part of the question.
         parameters = [max_new_tokens, temperature, seed if temperature else None]
-        keys = [self._key("generate", sequence, parameters) for sequence in sequences]
-        known, missing = self._known(keys)
-        if missing:
-            texts = self._model.generate(
-                [sequences[at] for at in missing], max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
+        keys = [self._key("generate", prompt, parameters) for prompt in prompts]
+
+        def ask(missing: Sequence[int]) -> Iterator[Mapping[int, Written]]:
+            return self._model.write(
+                [prompts[at] for at in missing], max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
             )
-            self._keep("generate", keys, sequences, missing, texts, known)
-        return [known[key] for key in keys]
 
-    def _known(self, keys: Sequence[bytes]) -> tuple[dict[bytes, Any], list[int]]:
-        """What the store has, and where in ``keys`` each missing one stands first: nothing is asked twice."""
-        known = self._store.responses(keys)
-        first = {key: at for at, key in reversed(list(enumerate(keys)))}
-        missing = sorted(at for key, at in first.items() if key not in known)
-        self.made += len(missing)
-        self.reused += len(keys) - len(missing)
-        return known, missing
+        yield from self._recorded("generate", keys, ask, Written)
 
-    def _keep(
+    def _recorded(
         self,
         kind: str,
         keys: Sequence[bytes],
-        sequences: Sequence[Sequence[int]],
-        missing: Sequence[int],
-        responses: Sequence[Any],
-        known: dict[bytes, Any],
-    ) -> None:
-        self._store.add(
-            Call(keys[at], kind, self._identity, len(sequences[at]), response)
-            for at, response in zip(missing, responses, strict=True)
-        )
-        known.update((keys[at], response) for at, response in zip(missing, responses, strict=True))
+        ask: Callable[[Sequence[int]], Iterator[Mapping[int, Answer]]],
+        record: type[Answer],
+    ) -> Iterator[Mapping[int, Answer]]:
+        """The answers by place in ``keys``; ``ask`` gives portions by place in what it is given."""
+        places: dict[bytes, list[int]] = {}
+        for place, key in enumerate(keys):
+            places.setdefault(key, []).append(place)
+        wanted = list(places)
+        while wanted:
+            mine, theirs, known = self._claim(wanted)
+            with self._lock:
+                self.reused += sum(len(places[key]) for key in known)
+            try:
+                yield {place: record(**_read(known[key])) for key in known for place in places[key]}
+                yield from self._asked(kind, mine, places, ask)
+            finally:
+                self._release(mine)
+            for event in theirs.values():
+                event.wait()
+            wanted = list(theirs)
 
-    def _key(self, kind: str, sequence: Sequence[int], parameters: Sequence[object]) -> bytes:
-        digest = hashlib.sha256(json.dumps([kind, self._identity, list(parameters)]).encode())
-        digest.update(np.asarray(sequence, dtype="<i4").tobytes())
-        return digest.digest()
+    def _asked(
+        self,
+        kind: str,
+        keys: Sequence[bytes],
+        places: Mapping[bytes, Sequence[int]],
+        ask: Callable[[Sequence[int]], Iterator[Mapping[int, Answer]]],
+    ) -> Iterator[Mapping[int, Answer]]:
+        """The model's answers to the first of each question's places, kept and then given to all of its places."""
+        if not keys:
+            return
+        for portion in ask([places[key][0] for key in keys]):
+            self._store.add(
+                Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, asdict(answer))
+                for at, answer in portion.items()
+            )
+            with self._lock:
+                self.made += len(portion)
+                self.reused += sum(len(places[keys[at]]) - 1 for at in portion)
+            yield {place: answer for at, answer in portion.items() for place in places[keys[at]]}
+
+    def _claim(
+        self, wanted: Sequence[bytes]
+    ) -> tuple[list[bytes], dict[bytes, threading.Event], dict[bytes, dict[str, Any]]]:
+        """Which of the wanted calls are this caller's to make, which another's that is under way, which are known."""
+        with self._lock:
+            known = self._store.responses(wanted)
+            theirs = {key: self._under_way[key] for key in wanted if key not in known and key in self._under_way}
+            mine = [key for key in wanted if key not in known and key not in theirs]
+            self._under_way.update((key, threading.Event()) for key in mine)
+        return mine, theirs, known
+
+    def _release(self, keys: Sequence[bytes]) -> None:
+        with self._lock:
+            for key in keys:
+                self._under_way.pop(key).set()
+
+    def _key(self, kind: str, text: str, parameters: Sequence[object]) -> bytes:
+        return hashlib.sha256(json.dumps([kind, self._identity, list(parameters), text]).encode()).digest()
+
+
+def _read(response: dict[str, Any]) -> dict[str, Any]:
+    """A record's fields from JSON, which knows lists only."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in response.items()}

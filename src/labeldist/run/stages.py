@@ -16,11 +16,11 @@ from labeldist.datasets.failures import OnError
 from labeldist.explain.condition import Condition
 from labeldist.explain.generate import explain, pool
 from labeldist.explain.held_out import without_one
-from labeldist.judge.answers import AnswerTokens
 from labeldist.judge.judge import JudgeSettings, judge
 from labeldist.judge.orders import orders
 from labeldist.judge.pool import Pooled
 from labeldist.models.base import LanguageModel
+from labeldist.run.ahead import ahead
 
 # How much goes to a model in one call: what a kill can cost, and what memory must hold.
 ITEMS_PER_GENERATION = 16
@@ -98,7 +98,8 @@ def explain_items(
     def ask(batch: Sequence[Item]) -> list[Item]:
         return explain(batch, task, model, **asdict(generation))
 
-    for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id):
+    at_once = model.capabilities.at_once
+    for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id, at_once):
         found = (e for e in pool(answered, model.name, profile or CLEAN) if e not in answered.explanations)
         yield replace(answered, explanations=(*answered.explanations, *found))
 
@@ -171,10 +172,9 @@ def judge_items(
 ) -> Iterator[tuple[Asked, Pooled]]:
     """The MJD of each item; an item that the model fails on is named in the failures."""
     settings = settings.for_model(model)
-    answers = AnswerTokens(model)
 
     def ask(batch: Sequence[Asked]) -> list[Pooled]:
-        return judge([(one.item, one.explanations) for one in batch], task, model, settings, answers)
+        return judge([(one.item, one.explanations) for one in batch], task, model, settings)
 
     def cost(one: Asked) -> int:
         return len(orders(settings.orders, len(one.explanations), len(task.labels), seed=settings.seed))
@@ -183,7 +183,8 @@ def judge_items(
         return sum(one.hidden is None for one in batch)
 
     batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
-    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one.item.id, whole)
+    at_once = model.capabilities.at_once
+    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one.item.id, at_once, whole)
 
 
 def _batches(
@@ -212,26 +213,34 @@ def _one_by_one_on_failure(
     stage: str,
     watch: Watch,
     id_of: Callable[[T], str],
+    at_once: int,
     items_in: Callable[[Sequence[T]], int] = len,
 ) -> Iterator[tuple[T, R]]:
-    """Ask for whole batches; a batch that fails is asked again one by one, to find whose failure it is.
+    """Ask for whole batches, ``at_once`` of them at a time; one that fails is asked again one by one, to find whose
+    failure it is.
 
     ``items_in`` counts the items of a batch for the progress.
     """
-    for batch in batches:
+
+    def answered(batch: list[T]) -> tuple[list[T], list[tuple[T, R]], list[ItemFailure]]:
+        failures: list[ItemFailure] = []
         try:
-            answered = list(zip(batch, ask(batch), strict=True))
+            return batch, list(zip(batch, ask(batch), strict=True)), failures
         except ModelError:
-            answered = list(itertools.chain.from_iterable(_alone(one, ask, stage, watch, id_of) for one in batch))
-        yield from answered
+            alone = (_alone(one, ask, stage, failures, id_of) for one in batch)
+            return batch, list(itertools.chain.from_iterable(alone)), failures
+
+    for batch, pairs, failures in ahead(answered, batches, at_once):
+        watch.failures.extend(failures)
+        yield from pairs
         watch.progress(stage, items_in(batch), watch.items)
 
 
 def _alone(
-    one: T, ask: Callable[[Sequence[T]], list[R]], stage: str, watch: Watch, id_of: Callable[[T], str]
+    one: T, ask: Callable[[Sequence[T]], list[R]], stage: str, failures: list[ItemFailure], id_of: Callable[[T], str]
 ) -> list[tuple[T, R]]:
     try:
         return [(one, ask([one])[0])]
     except ModelError as error:
-        watch.failures.append(ItemFailure(id_of(one), stage, str(error)))
+        failures.append(ItemFailure(id_of(one), stage, str(error)))
         return []

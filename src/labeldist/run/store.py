@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,39 +26,44 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    "ALTER TABLE calls ADD COLUMN new_tokens INTEGER NOT NULL DEFAULT 0;",
 )
 KEYS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A finished model call. ``response`` is what the model answered, as JSON-able data."""
+    """A finished model call, its tokens as the model counts them; ``response``: what it answered, JSON-able."""
 
     key: bytes
     kind: str
     model: str
     prompt_tokens: int
+    new_tokens: int
     response: Any
 
 
 class Store:
     """The file that keeps a run. Use it as a context manager, or close it.
 
+    Several threads may use it.
+
     Written in WAL mode with full synchronisation: what :meth:`add` returned from survives a kill or a power cut.
     Raises :class:`StoreError` where the file is no store, is damaged, or was written by a newer labeldist.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "run.sqlite") as store:
-    ...     store.add([Call(b"k", "generate", "scripted", 3, "* Rain is wet.")])
+    ...     store.add([Call(b"k", "generate", "scripted", 3, 5, "* Rain is wet.")])
     ...     store.responses([b"k", b"other"])
     {b'k': '* Rain is wet.'}
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._one_at_a_time = threading.RLock()
         with self._clear_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(file, timeout=60, isolation_level=None)
+            self._database = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._migrate()
@@ -85,17 +91,25 @@ class Store:
 
     def add(self, calls: Iterable[Call]) -> None:
         """Keep finished calls, all or none of them; a call that is there already is left as it is."""
-        rows = [(c.key, c.kind, c.model, c.prompt_tokens, json.dumps(c.response, ensure_ascii=False)) for c in calls]
+        rows = [
+            (c.key, c.kind, c.model, c.prompt_tokens, c.new_tokens, json.dumps(c.response, ensure_ascii=False))
+            for c in calls
+        ]
         with self._clear_errors(), self._transaction():
             self._database.executemany(
-                "INSERT OR IGNORE INTO calls (key, kind, model, prompt_tokens, response) VALUES (?, ?, ?, ?, ?)", rows
+                "INSERT OR IGNORE INTO calls (key, kind, model, prompt_tokens, new_tokens, response) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
             )
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Calls and prompt tokens of everything in the store, per kind."""
+        """Calls, prompt tokens and new tokens of everything in the store, per kind."""
+        sums = "SELECT kind, COUNT(*), SUM(prompt_tokens), SUM(new_tokens) FROM calls GROUP BY kind"
         with self._clear_errors():
-            rows = self._database.execute("SELECT kind, COUNT(*), SUM(prompt_tokens) FROM calls GROUP BY kind")
-            return {kind: {"calls": calls, "prompt_tokens": tokens} for kind, calls, tokens in rows}
+            rows = self._database.execute(sums)
+            return {
+                kind: {"calls": calls, "prompt_tokens": prompt, "new_tokens": new} for kind, calls, prompt, new in rows
+            }
 
     def settings(self) -> dict[str, Any]:
         """The settings that the results beside this store were made with; empty before the first run."""
@@ -137,7 +151,8 @@ class Store:
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         try:
-            yield
+            with self._one_at_a_time:
+                yield
         except (sqlite3.Error, OSError, json.JSONDecodeError) as error:
             raise StoreError(
                 f"the store {self.file} cannot be used: {error}",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from labeldist.core.errors import InputError, IntegrityError, ModelError, Place, UsageError, shown
-from labeldist.models.base import Capabilities, TokenScores
+from labeldist.models.base import Capabilities
 from labeldist.models.embedded import prefixes
 from labeldist.models.embedded.batches import by_length, causal_mask
 from labeldist.models.embedded.decode import Decoding, continue_batch
 from labeldist.models.embedded.session import Cache, Session, in_lanes
+from labeldist.models.tokens import TokenModel, TokenScores
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -38,7 +39,7 @@ AGAIN = "install the package again, or write the folder again with `python -m tr
 T = TypeVar("T")
 
 
-class EmbeddedModel:
+class EmbeddedModel(TokenModel):
     """A small causal language model for explanations and multiple-choice answers; see ``training/MODEL_CARD.md``.
 
     ``settings`` is the content of ``model.json``; ``revision`` identifies weights, tokenizer and decoding.

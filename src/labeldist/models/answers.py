@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from labeldist.core.errors import ModelError, shown
-from labeldist.models.base import LanguageModel
 
 # Tokenizers merge text only near the joint of prompt and answer, so prompts that end alike share their answers.
 JOINT = 32
 
 
+class Encoder(Protocol):
+    """What renders and tokenizes."""
+
+    name: str
+
+    def encode(self, prompt: str, reply: str = "") -> list[int]:
+        """Token ids of the prompt and of the beginning of the reply."""
+
+
 class AnswerTokens:
     """Answer tokens of one model, remembered for prompts that end alike."""
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: Encoder) -> None:
         self._model = model
         self._known: dict[tuple[str, tuple[tuple[str, ...], ...]], tuple[tuple[int, ...], ...]] = {}
 
@@ -26,7 +35,7 @@ class AnswerTokens:
         return self._known[key]
 
 
-def answer_tokens(model: LanguageModel, prompt: str, answers: Sequence[Sequence[str]]) -> tuple[tuple[int, ...], ...]:
+def answer_tokens(model: Encoder, prompt: str, answers: Sequence[Sequence[str]]) -> tuple[tuple[int, ...], ...]:
     """The tokens that begin each option's spellings: encode prompt + spelling, take what differs from the prompt.
 
     A token that could begin two options means neither (a lone space, say) and is left out. Raises
@@ -47,7 +56,7 @@ def answer_tokens(model: LanguageModel, prompt: str, answers: Sequence[Sequence[
     return tuple(own)
 
 
-def _first_token(model: LanguageModel, prompt: str, stem: list[int], spelling: str) -> int | None:
+def _first_token(model: Encoder, prompt: str, stem: list[int], spelling: str) -> int | None:
     """The token after ``stem`` when the model's turn begins with ``spelling``; None where it merges into the stem."""
     ids = model.encode(prompt, spelling)
     return ids[len(stem)] if len(ids) > len(stem) and ids[: len(stem)] == stem else None

@@ -10,12 +10,12 @@ import pytest
 
 from labeldist.core.errors import ModelError
 from labeldist.core.item import Explanation, Item
-from labeldist.judge.answers import AnswerTokens, answer_tokens
 from labeldist.judge.judge import JudgeSettings, judge
 from labeldist.judge.prompts import JudgePrompt
 from labeldist.judge.scoring import option_scores
-from labeldist.models.base import TokenScores
+from labeldist.models.answers import answer_tokens
 from labeldist.models.scripted import Rule, Scripted
+from labeldist.models.tokens import TokenScores
 from labeldist.tasks.load import load_task
 
 
@@ -63,7 +63,7 @@ def test_a_spelling_that_merges_into_the_prompt_is_no_answer_token() -> None:
 def test_probabilities_of_the_tokens_of_one_option_are_summed() -> None:
     model = Words()
     prompt = JudgePrompt("Answer:", (("A", " A"), ("B",)))
-    [scores] = option_scores(model, [prompt], ("yes", "no"), AnswerTokens(model))
+    [scores] = option_scores(model, [prompt], ("yes", "no"))
     a, spaced, b = (model.vocabulary[piece] for piece in ("A", " A", "B"))
     assert scores.logits == pytest.approx((math.log(math.exp(a) + math.exp(spaced)), b))
 

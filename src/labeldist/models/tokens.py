@@ -1,0 +1,105 @@
+"""What backends share that compute here: they see tokens, so questions become sequences and answers token ids."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from labeldist.models.answers import AnswerTokens
+from labeldist.models.base import AnswerScores, Question, Written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScores:
+    """Scores of chosen next tokens for n sequences.
+
+    ``logits``: (n, m) float32, raw logits of the m tokens asked for. ``log_total``: (n,) float32, log-sum-exp over
+    the whole vocabulary.
+    """
+
+    logits: NDArray[np.float32]
+    log_total: NDArray[np.float32]
+
+
+class TokenModel(ABC):
+    """A :class:`~labeldist.models.base.LanguageModel` over token sequences.
+
+    Rendering and tokenizing happen in :meth:`encode` and nowhere else, so a sequence has exactly one
+    beginning-of-sequence token.
+    """
+
+    name: str
+    _answers: AnswerTokens | None = None
+
+    @abstractmethod
+    def encode(self, prompt: str, reply: str = "") -> list[int]:
+        """Token ids of ``prompt`` as the user's turn, followed by the beginning ``reply`` of the model's turn."""
+
+    @abstractmethod
+    def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
+        """For each of n sequences the scores of ``tokens[i]`` (m ids) as the next token."""
+
+    @abstractmethod
+    def generate(
+        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> list[str]:
+        """Continue each sequence and return the new text; greedy at temperature 0, repeatable for a seed."""
+
+    def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
+        """The scores of each question's options, all in one portion, from the logits of their first tokens.
+
+        Questions with the same tokens are computed once.
+        """
+        if not questions:
+            return
+        self._answers = self._answers or AnswerTokens(self)
+        wanted = [self._answers.of(question.prompt, question.answers) for question in questions]
+        asked: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+        row = [
+            asked.setdefault((tuple(self.encode(question.prompt)), tuple(chain.from_iterable(options))), len(asked))
+            for question, options in zip(questions, wanted, strict=True)
+        ]
+        width = max(len(tokens) for _, tokens in asked)
+        padded = [tokens + tokens[-1:] * (width - len(tokens)) for _, tokens in asked]
+        sequences = [sequence for sequence, _ in asked]
+        scores = self.next_token_scores(sequences, padded)
+        yield {
+            place: _merged(scores.logits[at], float(scores.log_total[at]), options, len(sequences[at]))
+            for place, (at, options) in enumerate(zip(row, wanted, strict=True))
+        }
+
+    def write(
+        self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Mapping[int, Written]]:
+        """The reply to each prompt, all in one portion."""
+        sequences = [self.encode(prompt) for prompt in prompts]
+        texts = self.generate(sequences, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
+        yield {
+            at: Written(text, len(sequence), len(self.encode("", text)) - len(self.encode("")))
+            for at, (sequence, text) in enumerate(zip(sequences, texts, strict=False))
+        }
+
+
+def _merged(
+    logits: NDArray[np.float32], log_total: float, options: Sequence[Sequence[int]], prompt_tokens: int
+) -> AnswerScores:
+    """One score per option from the logits of its tokens, which stand one option after the other."""
+    import numpy as np
+
+    ends = np.cumsum([len(option) for option in options])
+    parts = np.split(logits[: ends[-1]].astype(np.float64), ends[:-1])
+    with np.errstate(invalid="ignore"):  # whoever keeps scores refuses those that are no numbers
+        sums = tuple(float(np.logaddexp.reduce(part)) for part in parts)
+    return AnswerScores(
+        sums,
+        tuple(float(part.max()) for part in parts),
+        log_total,
+        prompt_tokens,
+    )
