@@ -1,0 +1,90 @@
+"""The verbalised judge: the model is asked how many of 100 annotators would choose each option, and says it in words.
+
+Another published way to elicit a distribution (Meister, Guestrin and Hashimoto, 2024, arXiv 2411.05403, there
+"verbalize"), for models that give no log-probabilities, and as evidence beside first-token probabilities. Answers are
+read strictly: one number for each option, a hundred together; whatever says more or less is not guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+
+from labeldist.core.errors import ModelError
+from labeldist.judge.prompts import JudgePrompt
+from labeldist.models.base import LanguageModel, in_order
+
+STYLE = "verbalised"
+ANNOTATORS = 100
+ROUNDING = 1.5  # how far numbers may be from 100 together, since each may have been rounded
+NEW_TOKENS_PER_OPTION = 24
+# The letter, the option's text if any, at most one sign between them and the number: a second would be a minus.
+_LINE = re.compile(
+    r"(?:[-*•]\s+)?\**\(?([A-Z])\)?\**(?:\s*[.:)]?\s*([^\W\d_].*?))?\s*[.:)=-]?\s*\**(\d{1,3}(?:\.\d+)?)\**\s*%?[,;.]?"
+)
+_BETWEEN = re.compile(r"[,;]\s+(?=[-*•(\s]*[A-Z]\b)")
+
+
+def verbalised_shares(
+    model: LanguageModel, prompts: Sequence[JudgePrompt], options: Sequence[Sequence[str]]
+) -> list[tuple[float, ...] | None]:
+    """For each prompt the share of annotators per label, as the model says it; None where the answer cannot be read.
+
+    ``options[i]``: what prompt i shows as options, in its order. One answer is generated for each prompt, greedily.
+    Raises :class:`ModelError` for a model that does not generate text.
+    """
+    if not model.capabilities.generate:
+        raise ModelError(f"{model.name} does not generate text", hint="use --answers letters, or another model")
+    most = max((len(order) for order in options), default=0) * NEW_TOKENS_PER_OPTION
+    written = in_order(model.write([prompt.text for prompt in prompts], max_new_tokens=most), len(prompts), model.name)
+    return [
+        _by_label(read_shares(one.text, order), prompt)
+        for one, prompt, order in zip(written, prompts, options, strict=True)
+    ]
+
+
+def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None:
+    """The share of each option in an answer such as ``A: 70, B: 20, C: 10``; None where it is not exactly that.
+
+    Each option stands once, on a line of its own or after a comma, as its letter, its text if any (it must be the
+    option's own), and a number; the numbers are a hundred together, give or take rounding. Nothing else may be there.
+
+    >>> read_shares("A. Entailment: 70%\\nB: 20\\nC: 10", ["Entailment", "Neutral", "Contradiction"])
+    (0.7, 0.2, 0.1)
+    >>> read_shares("Mostly A, say 70", ["Entailment", "Neutral"])
+    """
+    pieces = [piece.strip() for line in answer.splitlines() for piece in _BETWEEN.split(line)]
+    found: dict[int, float] = {}
+    for piece in filter(None, pieces):
+        match = _LINE.fullmatch(piece)
+        if match is None:
+            return None
+        letter, text, number = match.groups()
+        place = string.ascii_uppercase.index(letter)
+        if (
+            place >= len(options)
+            or place in found
+            or (text or "").strip(" .:*").lower() not in ("", options[place].lower())
+        ):
+            return None
+        found[place] = float(number)
+    total = sum(found.values())
+    if len(found) != len(options) or abs(total - ANNOTATORS) > ROUNDING:
+        return None
+    return tuple(found[place] / total for place in range(len(options)))
+
+
+def unreadable(model: LanguageModel, unread: int, asked: int) -> ModelError:
+    """The error for an item of whose answers too few could be read."""
+    return ModelError(
+        f"{unread} of {asked} answers of {model.name} are not one number for each option, {ANNOTATORS} together",
+        hint="use --answers letters, or a model that follows instructions",
+    )
+
+
+def _by_label(shares: tuple[float, ...] | None, prompt: JudgePrompt) -> tuple[float, ...] | None:
+    """From the order of the options to label order: each label's answer begins with its letter."""
+    if shares is None:
+        return None
+    return tuple(shares[string.ascii_uppercase.index(spellings[0])] for spellings in prompt.answers)
