@@ -62,6 +62,11 @@ def _speed(result: dict[str, Any]) -> Iterator[Point]:
     yield Point("speed: peak MB", "at most", 1000, max(run["peak MB"] for run in result["runs"]))
 
 
+def _tree(result: dict[str, Any]) -> Iterator[Point]:
+    yield Point("all orders: times as fast as plain batches", "at least", 4, result["times as fast"]["median"])
+    yield Point("all orders: largest difference of a logit", "at most", 1e-4, result["largest difference of a logit"])
+
+
 def _storage(result: dict[str, Any]) -> Iterator[Point]:
     yield Point("storage: mean difference of p", "at most", 0.01, result["probabilities"]["all"]["mean"])
     moved = [
@@ -88,6 +93,7 @@ _POINTS = {
     "varierr": _varierr,
     "lists": _lists,
     "speed": _speed,
+    "tree": _tree,
     "storage": _storage,
 }
 

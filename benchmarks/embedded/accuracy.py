@@ -46,7 +46,7 @@ def figures(pairs: Sequence[Pair], mjds: Sequence[Pooled]) -> dict[str, Any]:
     pooled = np.array([mjd.distribution.probabilities for mjd in mjds])
     gold = np.array([LABELS.index(pair.label) for pair in pairs])
     right = pooled.argmax(1) == gold
-    errors = np.array([mjd.standard_error for mjd in mjds])
+    spread = np.array([mjd.spread for mjd in mjds])
     orders = mjds[0].orders
     return {
         "pairs": len(pairs),
@@ -61,7 +61,7 @@ def figures(pairs: Sequence[Pair], mjds: Sequence[Pooled]) -> dict[str, Any]:
         },
         "mass": round(float(np.mean([mjd.letter_mass for mjd in mjds])), 5),
         "smallest mass": round(min(mjd.letter_mass for mjd in mjds), 5),
-        "spread over orders": None if orders == 1 else round(float(errors.mean() * math.sqrt(orders)), 4),
+        "spread over orders": None if orders == 1 else round(float(spread.mean()), 4),
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.embedded import accuracy, chaosnli, lists, speed, storage, varierr
+from benchmarks.embedded import accuracy, chaosnli, lists, speed, storage, tree, varierr
 from benchmarks.embedded.setup import Setup
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -26,6 +26,7 @@ class Measurement:
 MEASUREMENTS = {
     "accuracy": Measurement(accuracy.measure, accuracy.rendered),
     "speed": Measurement(speed.measure, speed.rendered),
+    "tree": Measurement(tree.measure, tree.rendered),
     "lists": Measurement(lists.measure, lists.rendered),
     "chaosnli": Measurement(chaosnli.measure, chaosnli.rendered),
     "varierr": Measurement(varierr.measure, varierr.rendered),

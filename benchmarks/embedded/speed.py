@@ -43,7 +43,7 @@ LISTS_AT_ONCE = 48
 def measure(setup: Setup) -> dict[str, Any]:
     """Seconds and peak memory of three fresh processes, and tokens per second within this one."""
     items = labelled(setup.limit)
-    machine = _machine()
+    about = machine()
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         source = Path(folder) / "items.jsonl"
@@ -52,7 +52,7 @@ def measure(setup: Setup) -> dict[str, Any]:
     return {
         "items": len(items),
         "runs": runs,
-        "machine": machine,
+        "machine": about,
         **_tokens_per_second(setup, items),
     }
 
@@ -80,7 +80,7 @@ def _run(model: str, source: Path, out: Path) -> dict[str, Any]:
     return found
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """Where this was measured, and how busy it was: other work makes the runs slower."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.is_file() else []
@@ -140,7 +140,7 @@ def _best(work: Callable[[], object]) -> float:
 def rendered(result: dict[str, Any]) -> str:
     """The table of the model card."""
     seconds = sorted(run["seconds"] for run in result["runs"])
-    machine = result["machine"]
+    about = result["machine"]
     title = f"{result['items']} items, 3 labels explained, judged with {LABELS_PER_ITEM} explanations in 12 orders"
     rows = [
         ["whole process, cold start included", f"{seconds[0]:.1f} s (of {', '.join(f'{s:.1f}' for s in seconds)})"],
@@ -150,6 +150,6 @@ def rendered(result: dict[str, Any]) -> str:
             f"decoded tokens per second, {result['lists at once']} lists at once",
             f"{result['decoded tokens per second']:,}",
         ],
-        ["machine", f"{machine['processor']}, {machine['cores']} cores"],
+        ["machine", f"{about['processor']}, {about['cores']} cores"],
     ]
     return table([title, ""], rows)

@@ -8,8 +8,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from benchmarks.embedded import acceptance, accuracy, card, catalog, chaosnli, lists, markdown, speed, varierr
+from benchmarks.embedded import acceptance, accuracy, card, catalog, chaosnli, lists, markdown, speed, tree, varierr
 from training.data import Pair
 
 from labeldist.core.distribution import LabelDistribution
@@ -65,7 +66,7 @@ def test_a_table_fills_its_place_and_nothing_else(monkeypatch: pytest.MonkeyPatc
 
 
 def mjd(*probabilities: float, mass: float = 1.0) -> Pooled:
-    return Pooled(LabelDistribution(LABELS, probabilities), (0.1, 0.1, 0.1), mass, 4)
+    return Pooled(LabelDistribution(LABELS, probabilities), (0.1, 0.1, 0.1), (0.2, 0.2, 0.2), mass, 4)
 
 
 def test_accuracy_by_hand() -> None:
@@ -118,6 +119,14 @@ def test_the_341_items_are_asked_with_the_authors_selections(shared_data: Path, 
 def test_items_for_speed_have_four_labels(shared_data: Path) -> None:
     items = speed.labelled(3)
     assert [len(item.labels) for item in items] == [4, 4, 4]
+
+
+def test_the_tree_is_compared_with_the_same_logits() -> None:
+    model = open_model("embedded")
+    sequences = [model.encode("It rains." + " It rains again." * number) for number in (0, 70, 3, 70)]
+    plain, through = (way(model, sequences, [2000, 3000]) for way in (tree.in_plain_batches, tree.through_the_tree))
+    np.testing.assert_allclose(plain, through, atol=1e-4)
+    assert np.abs(plain[0] - plain[2]).max() > 0.01
 
 
 def test_rises_by_label_and_place() -> None:

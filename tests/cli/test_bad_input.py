@@ -97,6 +97,12 @@ CALLS: dict[str, tuple[tuple[str, ...], dict[str, bytes], tuple[str, ...]]] = {
     "unknown command": (("jugde",), {}, ("judge",)),
     "unknown option": (("run", "items.jsonl", "--modle", "x"), {"items.jsonl": row()}, ("--model",)),
     "bad orders": (("run", "items.jsonl", "--orders", "some"), {"items.jsonl": row()}, ("balanced:N",)),
+    "auto orders without a number": (
+        ("judge", "items.jsonl", "--orders", "auto"),
+        {"items.jsonl": row()},
+        ("auto:SE",),
+    ),
+    "auto orders of nan": (("run", "items.jsonl", "--orders", "auto:nan"), {"items.jsonl": row()}, ("at most 0.5",)),
     "bad transform": (("judge", "items.jsonl", "--transform", "softmx"), {"items.jsonl": row()}, ("softmax",)),
     "bad condition": (("run", "items.jsonl", "--explanations", "guided"), {"items.jsonl": row()}, ("label-guided",)),
     "bad parser": (("explain", "items.jsonl", "--parser", "claen"), {"items.jsonl": row()}, ("clean",)),

@@ -9,7 +9,7 @@ import pytest
 
 from labeldist.cli.main import COMMANDS
 
-HEAVY = ("torch", "onnxruntime", "scipy", "pyarrow", "pandas", "polars", "transformers", "tokenizers", "numpy", "rich")
+HEAVY = ("torch", "onnxruntime", "scipy", "pyarrow", "pandas", "polars", "transformers", "tokenizers", "numpy", "rich", "openai")
 
 
 def python(code: str) -> str:

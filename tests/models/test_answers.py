@@ -83,7 +83,7 @@ def test_logits_follow_the_label_and_not_the_place() -> None:
     [mjd] = judge([(item, [])], load_task("nli"), model, JudgeSettings())
     # The model always says A: over all orders of the options that is the uniform distribution.
     assert mjd.distribution.probabilities == pytest.approx((1 / 3, 1 / 3, 1 / 3))
-    assert min(mjd.standard_error) > 0.1
+    assert min(mjd.spread) > 0.1
 
 
 def test_the_answers_are_those_of_the_label_asked_for() -> None:

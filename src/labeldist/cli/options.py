@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,7 +48,7 @@ model_options = _together(
         default="embedded",
         show_default=True,
         metavar="MODEL",
-        help="embedded, transformers:NAME-OR-FOLDER or scripted (see: labeldist models).",
+        help="embedded, transformers:NAME-OR-FOLDER, server:MODEL@URL or scripted (see: labeldist models).",
     ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda (transformers)."),
     click.option(
@@ -59,6 +59,50 @@ model_options = _together(
         help="Number format of the weights (transformers).",
     ),
     click.option("--batch-tokens", type=AT_LEAST_ONE, help="Most tokens in one forward pass."),
+    click.option(
+        "--scores",
+        type=click.Choice(["auto", "exact", "top", "sampled"]),
+        default="auto",
+        show_default=True,
+        help="Of a server: exact log-probabilities, those of the likeliest tokens, or sampled answers; auto: the best "
+        "that it gives.",
+    ),
+    click.option(
+        "--samples", type=AT_LEAST_ONE, default=20, show_default=True, help="Answers per prompt where they are sampled."
+    ),
+    click.option(
+        "--concurrency", type=AT_LEAST_ONE, default=16, show_default=True, help="Most requests to a server at a time."
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=120.0,
+        show_default=True,
+        help="Most seconds for one request to a server.",
+    ),
+    click.option("--max-calls", type=AT_LEAST_ONE, help="Most requests to servers, repeated ones included; then stop."),
+    click.option("--max-tokens", type=AT_LEAST_ONE, help="Most tokens at servers, of prompts and answers; then stop."),
+)
+
+engine_options = _together(
+    click.option(
+        "--engine",
+        default="local",
+        show_default=True,
+        metavar="local|ray|ray://HOST:PORT",
+        help="Where models compute: in this process, on the cores and GPUs of this machine, or on the cluster whose "
+        "Ray head is there.",
+    ),
+    click.option(
+        "--workers",
+        type=AT_LEAST_ONE,
+        help="Processes of a cluster that compute.  [default: one for each GPU, or for each machine without any]",
+    ),
+)
+
+price_options = _together(
+    click.option("--price-in", type=click.FloatRange(min=0), help="Money for a million prompt tokens."),
+    click.option("--price-out", type=click.FloatRange(min=0), help="Money for a million new tokens."),
 )
 
 judge_options = _together(
@@ -66,8 +110,9 @@ judge_options = _together(
         "--orders",
         default="balanced:12",
         show_default=True,
-        metavar="all|balanced:N",
-        help="Orders of explanations and options to ask in: all (as published), or N balanced ones.",
+        metavar="all|balanced:N|auto:SE",
+        help="Orders of explanations and options to ask in: all (as published), N balanced ones, or as many as it takes "
+        "until the standard error of each item is at most SE (never more than 240).",
     ),
     click.option(
         "--transform",
@@ -126,20 +171,31 @@ def out_option(what: str, default: str, *, folder: bool = False) -> Callable[[Co
     )
 
 
-def model_settings(device: str, dtype: str, batch_tokens: int | None, answers: str = "auto") -> ModelOptions:
-    """The record of the model options."""
+def model_settings(given: Mapping[str, Any]) -> ModelOptions:
+    """The record of the model options, and of ``--answers`` where the command has it."""
+    from labeldist.models.budget import Budget
     from labeldist.models.open import ModelOptions
 
-    return ModelOptions(device, dtype, answers, batch_tokens or 0)
+    return ModelOptions(
+        device=given["device"],
+        dtype=given["dtype"],
+        style=given.get("answers", "auto"),
+        batch_tokens=given["batch_tokens"] or 0,
+        scores=given["scores"],
+        samples=given["samples"],
+        concurrency=given["concurrency"],
+        timeout=given["timeout"],
+        budget=Budget(given["max_calls"], given["max_tokens"]),
+    )
 
 
 def judge_settings(orders: str, transform: str, answers: str, explicit: bool, seed: int) -> JudgeSettings:
     """The record of the judge options, checked: a bad spec is refused before anything is read or asked."""
     from labeldist.judge.judge import JudgeSettings
-    from labeldist.judge.orders import orders as read_orders
+    from labeldist.judge.orders import read_orders
     from labeldist.judge.transform import read_transform
 
-    read_orders(orders, 1, 2)
+    read_orders(orders)
     if transform != "auto":
         read_transform(transform)
     return JudgeSettings(orders, answers, transform, explicit, seed)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labeldist.cli.spending import Prices, spending, spending_line
+
 if TYPE_CHECKING:
     from labeldist.evaluate.evaluation import Evaluation
     from labeldist.run.pipeline import RunSummary
@@ -28,7 +30,7 @@ def print_json(summary: dict[str, Any]) -> None:
     click.echo(json.dumps(summary, ensure_ascii=False, indent=1, default=str))
 
 
-def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool) -> int:
+def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *, as_json: bool) -> int:
     """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
     told: dict[str, list[str]] = {}
     for one in summary.posteriors:
@@ -47,6 +49,7 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
                 "calls_made": summary.calls_made,
                 "calls_reused": summary.calls_reused,
                 "store": summary.store,
+                "spending": spending(summary.store, prices),
                 "mjds": summary.mjds,
                 "posteriors": [
                     {
@@ -83,6 +86,8 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], *, as_json: bool)
         f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written to {summary.out}: {', '.join(_written(summary))}"
     )
+    if summary.store:
+        click.echo(spending_line(summary.store, prices))
     for note in notes:
         click.echo(f"labeldist: note: {note}", err=True)
     for warning in warnings:
@@ -114,16 +119,19 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
         click.echo(line)
 
 
-def show_stage(summary: StageSummary, *, as_json: bool) -> int:
+def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: bool) -> int:
     """Show what a single stage did; returns the exit status."""
-    warnings = _letter_mass_warnings(summary.letter_mass)
+    warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
+    prices = prices or Prices()
     if as_json:
-        print_json({**asdict(summary), "warnings": warnings})
+        print_json({**asdict(summary), "spending": spending(summary.store, prices), "warnings": warnings})
         return status(summary.failures)
     click.echo(
         f"{counted(summary.rows, 'row')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
+    if summary.store:
+        click.echo(spending_line(summary.store, prices))
     for warning in warnings:
         click.echo(f"labeldist: warning: {warning}", err=True)
     tell_failures(summary.failures, summary.files[-1])

@@ -68,7 +68,8 @@ class OptionScores:
     log-sum-exp of all logits of the vocabulary, so ``logit - log_total`` is a log-probability; where ``raw``
     is false the logits are such log-probabilities already (a server's, say) and ``log_total`` is 0. Where several
     tokens mean one option, ``logits`` sums their probabilities and ``likeliest`` has the logit of the likeliest token
-    alone, which is a raw logit where a sum is not; empty where each option is one token.
+    alone, which is a raw logit where a sum is not; empty where each option is one token. ``unlisted``: for how many
+    options the model gave no more than an upper bound, which stands for the score.
 
     >>> OptionScores(("yes", "no"), (0.0, 0.0), log_total=math.log(4)).letter_mass
     0.5
@@ -79,6 +80,7 @@ class OptionScores:
     log_total: float
     raw: bool = True
     likeliest: tuple[float, ...] = ()
+    unlisted: int = 0
 
     @property
     def letter_mass(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class LabeldistError(Exception):
@@ -28,6 +30,10 @@ class LabeldistError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors come from other processes as they are: an exception's own way calls __init__, which differs by kind.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(LabeldistError):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.judge.orders import orders
+from labeldist.judge.orders import further_orders, orders
 from labeldist.judge.pool import Pooled, pool
 from labeldist.judge.prompts import judge_prompt
 from labeldist.judge.scoring import option_scores
@@ -45,9 +45,11 @@ def judge(
     model: LanguageModel,
     settings: JudgeSettings,
 ) -> list[Pooled]:
-    """The MJD of each item, given the explanations to show with it; all prompts go to the model in one call.
+    """The MJD of each item, given the explanations to show with it.
 
-    ``asked`` is one batch: the caller decides how much is computed at a time. Source: arXiv 2412.13942, section 3.
+    ``asked`` is one batch: the caller decides how much is computed at a time. All its prompts go to the model in one
+    call; with ``auto:SE`` orders, those of the items that are not precise enough follow in further calls. Which orders
+    an item gets depends on its own answers, never on the batch. Source: arXiv 2412.13942, section 3.
 
     >>> from labeldist.models.scripted import Scripted
     >>> from labeldist.tasks.load import load_task
@@ -57,14 +59,22 @@ def judge(
     (6, 1.0)
     """
     settings = settings.for_model(model)
-    prompts = [
-        [
-            judge_prompt(task, item, explanations, order, style=settings.style, explicit=settings.explicit)
-            for order in orders(settings.orders, len(explanations), len(task.labels), seed=settings.seed)
-        ]
-        for item, explanations in asked
-    ]
-    flat = option_scores(model, list(itertools.chain.from_iterable(prompts)), task.label_names)
     transform = read_transform(settings.transform)
-    scores = iter(flat)
-    return [pool(list(itertools.islice(scores, len(of_item))), transform) for of_item in prompts]
+    scores: list[list[OptionScores]] = [[] for _ in asked]
+    pooled: dict[int, Pooled] = {}
+    due = {
+        at: orders(settings.orders, len(explanations), len(task.labels), seed=settings.seed)
+        for at, (_, explanations) in enumerate(asked)
+    }
+    while due:
+        fresh = [(at, order) for at, wanted in due.items() for order in wanted[len(scores[at]) :]]
+        prompts = [
+            judge_prompt(task, *asked[at], order, style=settings.style, explicit=settings.explicit)
+            for at, order in fresh
+        ]
+        for (at, _), found in zip(fresh, option_scores(model, prompts, task.label_names), strict=True):
+            scores[at].append(found)
+        pooled |= {at: pool(scores[at], transform, wanted) for at, wanted in due.items()}
+        more = {at: further_orders(settings.orders, due[at], pooled[at].standard_error, settings.seed) for at in due}
+        due = {at: wanted for at, wanted in more.items() if len(wanted) > len(scores[at])}
+    return [pooled[at] for at in range(len(asked))]

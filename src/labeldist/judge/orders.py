@@ -1,29 +1,27 @@
-"""Which orders of explanations and options a prompt is asked in: all of them, or a balanced part.
+"""Which orders of explanations and options a prompt is asked in: all, a balanced part, or as many as it takes.
 
 The answer to a multiple-choice prompt depends on the places in which explanations and options stand. The published
-method (arXiv 2412.13942, section 3) therefore asks under every order; ``balanced:N`` asks under N orders in which
-each explanation and each option stands about equally often in each place.
+method (arXiv 2412.13942, section 3) therefore asks under every order. ``balanced:N`` asks under N orders in which
+each explanation and each option stands about equally often in each place (:mod:`labeldist.judge.designs`);
+``auto:SE`` goes on in the same row of orders until the standard error is small enough
+(:mod:`labeldist.judge.adaptive`).
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import random
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from labeldist.core.errors import UsageError
 from labeldist.core.errors import shown as quoted
+from labeldist.judge.adaptive import LARGEST_TARGET, first_count, most_count, next_count
+from labeldist.judge.designs import balanced_pairs
 
 MOST_ORDERS = 5040
-ATTEMPTS = 20
-LOOK_AHEAD = 64
-
-
-Pair = tuple[tuple[int, ...], tuple[int, ...]]  # what an Order holds, quicker to hash
+LONGEST_NUMBER = 100  # Python refuses to read thousands of digits as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +32,101 @@ class Order:
     options: tuple[int, ...]
 
 
-def orders(spec: str, explanations: int, options: int, *, seed: int = 0) -> tuple[Order, ...]:
-    """The orders that ``spec`` (``all`` or ``balanced:N``) means for so many explanations and options.
+@dataclass(frozen=True, slots=True)
+class OrdersWanted:
+    """What ``--orders`` says: ``count`` balanced ones, or a standard error as ``target``; neither means all."""
 
-    ``balanced:N`` gives all orders where there are at most N. Raises :class:`UsageError` for another spec, and
-    where that would be more than 5,040 prompts for one item.
+    count: int | None = None
+    target: float | None = None
+
+
+def read_orders(spec: str) -> OrdersWanted:
+    """What ``spec`` says: ``all``, ``balanced:N`` or ``auto:SE``. Raises :class:`UsageError` for anything else.
+
+    >>> read_orders("balanced:12"), read_orders("auto:0.01")
+    (OrdersWanted(count=12, target=None), OrdersWanted(count=None, target=0.01))
+    """
+    kind, colon, number = spec.partition(":")
+    if kind == "all" and not colon:
+        return OrdersWanted()
+    if kind == "balanced" and number.isdecimal() and number.strip("0"):
+        count = int(number) if len(number) < LONGEST_NUMBER else MOST_ORDERS + 1
+        if count > MOST_ORDERS:
+            raise UsageError(
+                f"{quoted(spec)} asks for too many orders of each item", hint=f"use a number of at most {MOST_ORDERS:,}"
+            )
+        return OrdersWanted(count=count)
+    if kind == "auto":
+        return OrdersWanted(target=_target(spec, number))
+    raise UsageError(
+        f"cannot read the orders {quoted(spec)}",
+        hint="use all, balanced:N with N of at least 1, or auto:SE such as auto:0.01",
+    )
+
+
+def _target(spec: str, number: str) -> float:
+    """The standard error after ``auto:``; NaN is none."""
+    try:
+        target = float(number)
+    except ValueError:
+        target = math.nan
+    if not 0 < target <= LARGEST_TARGET:
+        raise UsageError(
+            f"{quoted(spec)} names no standard error to reach",
+            hint=f"use auto:SE with SE above 0 and at most {LARGEST_TARGET}, such as auto:0.01 "
+            "(or balanced:N for a number of orders)",
+        )
+    return target
+
+
+def orders(spec: str, explanations: int, options: int, *, seed: int = 0) -> tuple[Order, ...]:
+    """The orders that ``spec`` asks for so many explanations and options; of ``auto:SE`` those that it asks first.
+
+    ``balanced:N`` gives all orders where there are at most N. Raises :class:`UsageError` for a spec that cannot be
+    read, and where ``all`` would be more than 5,040 prompts for one item.
 
     >>> [len(orders("all", k, 3)) for k in range(5)]
     [6, 6, 12, 36, 144]
-    >>> len(orders("balanced:12", 5, 3))
-    12
+    >>> len(orders("balanced:12", 5, 3)), len(orders("auto:0.01", 8, 3))
+    (12, 24)
     """
-    if spec == "all":
-        return all_orders(explanations, options)
-    kind, _, number = spec.partition(":")
-    if kind != "balanced" or not number.isdecimal() or not number.strip("0"):
-        raise UsageError(f"cannot read the orders {quoted(spec)}", hint="use all, or balanced:N with N of at least 1")
-    # Python refuses to read thousands of digits as a number.
-    count = int(number) if len(number) < 100 else MOST_ORDERS + 1
-    if count > MOST_ORDERS:
-        raise UsageError(
-            f"{quoted(spec)} asks for too many orders of each item", hint=f"use a number of at most {MOST_ORDERS:,}"
-        )
+    wanted = read_orders(spec)
+    if wanted.count is not None:
+        return balanced_orders(explanations, options, wanted.count, seed=seed)
+    if wanted.target is not None:
+        return balanced_orders(explanations, options, first_count(explanations, options), seed=seed)
+    return all_orders(explanations, options)
+
+
+def most_orders(spec: str, explanations: int, options: int) -> int:
+    """How many orders ``spec`` asks of an item at most. Raises :class:`UsageError` as :func:`orders` does.
+
+    >>> [most_orders(spec, 5, 3) for spec in ("balanced:12", "auto:0.01", "all")]
+    [12, 240, 720]
+    """
+    if read_orders(spec).target is not None:
+        return most_count(explanations, options)
+    return len(orders(spec, explanations, options))
+
+
+def further_orders(
+    spec: str, asked: Sequence[Order], standard_error: Sequence[float], seed: int = 0
+) -> tuple[Order, ...]:
+    """The orders to have asked next, those that were asked first; no more than these where they are enough.
+
+    ``standard_error``: of each label, from what was asked. Only ``auto:SE`` ever asks for more.
+
+    >>> asked = orders("auto:0.01", 4, 3)
+    >>> [len(further_orders("auto:0.01", asked, (error, 0.0, 0.0))) for error in (0.009, 0.011, 0.2)]
+    [12, 24, 24]
+    """
+    target = read_orders(spec).target
+    if target is None:
+        return tuple(asked)
+    explanations, options = len(asked[0].explanations), len(asked[0].options)
+    # NaN is the error of what cannot be told yet.
+    largest = math.nan if any(map(math.isnan, standard_error)) else max(standard_error)
+    count = next_count(len(asked), largest, target, explanations, options)
     return balanced_orders(explanations, options, count, seed=seed)
 
 
@@ -73,7 +144,7 @@ def all_orders(explanations: int, options: int, shown: int | None = None) -> tup
     if count > MOST_ORDERS:
         raise UsageError(
             f"{explanations} explanations and {options} options have {count:,} orders",
-            hint="use balanced:N, for instance --orders balanced:24",
+            hint="use balanced:N or auto:SE, for instance --orders balanced:24",
         )
     return tuple(
         Order(places, choice)
@@ -84,39 +155,11 @@ def all_orders(explanations: int, options: int, shown: int | None = None) -> tup
 
 @lru_cache(maxsize=64)
 def balanced_orders(explanations: int, options: int, count: int, *, seed: int = 0) -> tuple[Order, ...]:
-    """``count`` orders in which each explanation, and each option, stands about equally often in each place.
+    """The first ``count`` orders of the balanced row, none twice; all of them where there are at most so many.
 
-    "About equally": how often differs by at most one between places. The two are paired so that few orders
-    occur twice, and none where there are many more than ``count``.
+    How often an explanation, or an option, stands in one place and in another differs by at most one.
+
+    >>> balanced_orders(4, 3, 24)[:12] == balanced_orders(4, 3, 12)
+    True
     """
-    if math.factorial(explanations) * math.factorial(options) <= count:
-        return all_orders(explanations, options)
-    chance = random.Random(f"orders {seed} {explanations} {options}")
-    designs = (_paired(explanations, options, count, chance) for _ in range(ATTEMPTS))
-    fewest: Counter[Pair] = Counter()
-    for design in designs:
-        fewest = design if len(design) > len(fewest) else fewest
-        if len(fewest) == count:
-            break
-    return tuple(Order(*pair) for pair in fewest.elements())
-
-
-def _paired(explanations: int, options: int, count: int, chance: random.Random) -> Counter[Pair]:
-    """One balanced design, and how often each order is in it."""
-    waiting = list(itertools.islice(_latin_rows(options, chance), count))
-    design: Counter[Pair] = Counter()
-    for row in itertools.islice(_latin_rows(explanations, chance), count):
-        # Swapping which options go with which explanations keeps both balances, so a pair not seen yet is free.
-        near = range(min(LOOK_AHEAD, len(waiting)))
-        unseen = next((at for at in near if (row, waiting[at]) not in design), None)
-        best = min(near, key=lambda at: design[row, waiting[at]]) if unseen is None else unseen
-        design[row, waiting.pop(best)] += 1
-    return design
-
-
-def _latin_rows(length: int, chance: random.Random) -> Iterator[tuple[int, ...]]:
-    """Endless rows of random Latin squares: every ``length`` rows put each index once in each place."""
-    while True:
-        base = chance.sample(range(length), length)
-        for shift in chance.sample(range(max(length, 1)), max(length, 1)):
-            yield tuple(base[shift:] + base[:shift])
+    return tuple(Order(*pair) for pair in balanced_pairs(explanations, options, count, seed=seed))

@@ -10,6 +10,8 @@ import numpy as np
 
 from labeldist.core.distribution import LabelDistribution, OptionScores
 from labeldist.core.errors import ModelError, UsageError
+from labeldist.judge.orders import Order
+from labeldist.judge.precision import standard_errors
 from labeldist.judge.transform import Transform
 
 
@@ -17,25 +19,31 @@ from labeldist.judge.transform import Transform
 class Pooled:
     """An MJD with what is known of its making.
 
-    ``standard_error``: per label, of the mean over orders (NaN with one order). ``letter_mass``: mean probability
-    of all the answers together, before renormalising. ``orders``: how many were pooled.
+    ``standard_error``: per label, how far the MJD may be from the one over all orders: 0 where all were asked, NaN
+    where one of several was. ``spread``: per label, the standard deviation over orders, which is how much the order
+    matters (NaN with one order). ``letter_mass``: mean probability of all the answers together, before renormalising.
+    ``orders``: how many were pooled. ``unlisted``: the share of scores that are no more than upper bounds.
     """
 
     distribution: LabelDistribution
     standard_error: tuple[float, ...]
+    spread: tuple[float, ...]
     letter_mass: float
     orders: int
+    unlisted: float = 0.0
 
 
-def pool(scores: Sequence[OptionScores], transform: Transform) -> Pooled:
+def pool(scores: Sequence[OptionScores], transform: Transform, asked: Sequence[Order]) -> Pooled:
     """The mean over orders of each prompt's distribution: first transformed, then averaged (method, section 3).
 
-    Raises :class:`UsageError` where ``transform`` needs raw logits and the scores are log-probabilities, or where
-    there is nothing to pool.
+    ``asked[i]`` is the order that gave ``scores[i]``, none twice. How the standard error comes about:
+    :mod:`labeldist.judge.precision`. Raises :class:`UsageError` where ``transform`` needs raw logits and the scores
+    are log-probabilities, or where there is nothing to pool.
 
     >>> from labeldist.judge.transform import read_transform
-    >>> pool([OptionScores(("yes", "no"), (1.0, 3.0), 4.0)], read_transform("norm")).distribution.as_dict()
-    {'yes': 0.25, 'no': 0.75}
+    >>> pooled = pool([OptionScores(("yes", "no"), (1.0, 3.0), 4.0)], read_transform("norm"), [Order((), (0, 1))])
+    >>> pooled.distribution.as_dict(), pooled.standard_error
+    ({'yes': 0.25, 'no': 0.75}, (nan, nan))
     """
     if not scores:
         raise UsageError("no option scores to pool", hint="judge at least one order")
@@ -49,12 +57,16 @@ def pool(scores: Sequence[OptionScores], transform: Transform) -> Pooled:
     shares = transform.apply(np.array(logits, dtype=np.float64))
     if not np.isfinite(shares).all():
         raise ModelError(f"{transform.spec} of these logits is no distribution", hint="use a higher temperature")
-    mean = shares.mean(axis=0)
+    # Exact sums, so that all orders give one MJD in whatever order they were asked.
+    mean = np.array([math.fsum(column) for column in shares.T])
     mean /= mean.sum()
-    error = shares.std(axis=0, ddof=1) / math.sqrt(len(scores)) if len(scores) > 1 else np.full(len(mean), math.nan)
+    errors = standard_errors(shares, [order.explanations for order in asked], [order.options for order in asked])
+    spread = shares.std(axis=0, ddof=1) if len(scores) > 1 else np.full(len(mean), math.nan)
     return Pooled(
         LabelDistribution(scores[0].labels, tuple(mean.tolist())),
-        tuple(error.tolist()),
+        tuple(errors.tolist()),
+        tuple(spread.tolist()),
         math.fsum(score.letter_mass for score in scores) / len(scores),
         len(scores),
+        sum(score.unlisted for score in scores) / (len(scores) * len(mean)),
     )

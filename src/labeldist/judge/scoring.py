@@ -17,6 +17,8 @@ def option_scores(model: LanguageModel, prompts: Sequence[JudgePrompt], labels: 
     questions = [Question(prompt.text, prompt.answers) for prompt in prompts]
     raw = model.capabilities.raw_logits
     return [
-        OptionScores(labels, scores.logits, scores.log_total, raw=raw, likeliest=scores.likeliest)
+        OptionScores(
+            labels, scores.logits, scores.log_total, raw=raw, likeliest=scores.likeliest, unlisted=scores.unlisted
+        )
         for scores in in_order(model.answer_scores(questions), len(questions), model.name)
     ]

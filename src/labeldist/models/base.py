@@ -15,13 +15,17 @@ T = TypeVar("T")
 class Capabilities:
     """What a backend can do; what it cannot is refused with a clear message, never approximated.
 
-    ``at_once``: how many calls of its methods may be under way at a time, from several threads.
+    ``at_once``: how many calls of its methods may be under way at a time, from several threads. ``scores``: how well
+    the scores of answers are known: ``exact``, ``top`` (as far as the likeliest tokens go) or ``sampled:N`` (N drawn
+    answers). ``notes``: what else to know of its answers.
     """
 
     generate: bool = True
     raw_logits: bool = True
     log_probabilities: bool = True
     at_once: int = 1
+    scores: str = "exact"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from labeldist.core.errors import UsageError
 from labeldist.core.registry import Registry
 from labeldist.models.base import LanguageModel
+from labeldist.models.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,35 +19,48 @@ class ModelOptions:
 
     ``device``: auto, cpu or cuda. ``dtype``: float32 or bfloat16. ``style``: auto, letters or words.
     ``batch_tokens``: the most tokens, padding included, in one forward pass (0: the backend's own choice).
+
+    Of servers: ``scores`` wanted (auto, exact, top or sampled), ``samples`` drawn per question where scores are
+    sampled, the most requests at a time (``concurrency``), the most seconds for one (``timeout``), and what may be
+    spent, shared by all models that get the same ``budget`` (None: without limit).
     """
 
     device: str = "auto"
     dtype: str = "float32"
     style: str = "auto"
     batch_tokens: int = 0
+    scores: str = "auto"
+    samples: int = 20
+    concurrency: int = 16
+    timeout: float = 120.0
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
     """A kind of model: ``open`` makes one from the text after the colon of its spec ("" without one).
 
-    ``spec`` is how to name it, ``title`` what it is, ``card`` gives its model card where it has one.
+    ``spec`` is how to name it, ``title`` what it is, ``card`` gives its model card where it has one. ``runs_on``: what
+    computes; ``gpu`` means that one is used where there is one, ``server`` that nothing is computed on this side.
     """
 
     spec: str
     title: str
     open: Callable[[str, ModelOptions], LanguageModel]
     card: Callable[[], str] | None = None
+    runs_on: Literal["cpu", "gpu", "server"] = "cpu"
 
 
 BACKENDS: Registry[Backend] = Registry("model")
 BACKENDS.lazy("embedded", "labeldist.models.embedded:BACKEND")
 BACKENDS.lazy("transformers", "labeldist.models.transformers:BACKEND")
+BACKENDS.lazy("server", "labeldist.models.server:BACKEND")
 BACKENDS.lazy("scripted", "labeldist.models.scripted:BACKEND")
 
 
 def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
-    """The language model that ``spec`` names: ``embedded``, ``transformers:NAME-OR-FOLDER``, ``scripted``.
+    """The language model that ``spec`` names: ``embedded``, ``transformers:NAME-OR-FOLDER``, ``server:MODEL@URL``,
+    ``scripted``.
 
     Raises :class:`~labeldist.core.errors.UsageError` for an unknown name,
     :class:`~labeldist.core.errors.MissingExtraError` for a backend that is not installed.
@@ -53,7 +68,17 @@ def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
     >>> open_model("scripted").name
     'scripted'
     """
+    backend, argument = find_backend(spec)
+    return backend.open(argument, options or ModelOptions())
+
+
+def find_backend(spec: str) -> tuple[Backend, str]:
+    """The backend that ``spec`` names, and what it says behind the colon; :class:`UsageError` for an unknown name.
+
+    >>> find_backend("scripted:answers.json")[1]
+    'answers.json'
+    """
     name, _, argument = spec.partition(":")
     if name not in BACKENDS.names() and not argument and ("/" in spec or Path(spec).exists()):
         raise UsageError(f"no model is named {spec!r}", hint=f"did you mean transformers:{spec}?")
-    return BACKENDS.get(name).open(argument, options or ModelOptions())
+    return BACKENDS.get(name), argument

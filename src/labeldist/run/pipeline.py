@@ -13,9 +13,18 @@ from labeldist.datasets.files import read_items, write_items, write_rows
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import Condition
+from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
-from labeldist.models.open import open_model
-from labeldist.run.distributions import MeanLetterMass, distribution_row, evaluate_files
+from labeldist.models.open import ModelOptions
+from labeldist.run.distributions import (
+    MeanLetterMass,
+    distribution_row,
+    evaluate_files,
+    imprecise_notes,
+    model_notes,
+    unlisted_notes,
+)
+from labeldist.run.engine import engine
 from labeldist.run.folder import (
     EVALUATION,
     EXPLANATIONS,
@@ -118,15 +127,16 @@ def run(
     ...     [file.name for file in summary.files]
     ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
     """
-    plan = _plan(settings)
-    refuse_foreign(out)
-    with alone(out / STORE_NAME), Store(out / STORE_NAME) as store:
-        claim(store, settings, overwrite=overwrite)
-        remove_results(out)
-        return _carry_out(plan, out, store, progress)
+    with engine(settings.engine, settings.workers) as open_model:
+        plan = _plan(settings, open_model)
+        refuse_foreign(out)
+        with alone(out / STORE_NAME), Store(out / STORE_NAME) as store:
+            claim(store, settings, overwrite=overwrite)
+            remove_results(out)
+            return _carry_out(plan, out, store, progress)
 
 
-def _plan(settings: RunSettings) -> Plan:
+def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], LanguageModel]) -> Plan:
     """Check everything that can be checked before a model is asked or a file is written."""
     check_profile(settings.parser)
     dataset = open_source(settings.source, task=settings.task, on_error=settings.on_error, limit=settings.limit)
@@ -156,9 +166,12 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
     of_pool = explanation_pool(source, plan.settings.parser)
     mjds: dict[Condition, Path] = {}
     mass: dict[str, float | None] = {}
+    bounds: list[str] = []
     for condition in plan.conditions:
         file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
-        rows, mass[condition.name] = _judge_condition(plan, condition, items(), of_pool, judge, watch, file)
+        rows, tally = _judge_condition(plan, condition, items(), of_pool, judge, watch, file)
+        mass[condition.name] = tally.mean
+        bounds += [*unlisted_notes(condition.name, tally), *imprecise_notes(condition.name, tally)]
         files.append(file)
         if rows:
             mjds[condition] = file
@@ -183,7 +196,7 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
         posteriors=tuple(posteriors),
         letter_mass=mass,
         evaluation=evaluation,
-        notes=(*notes_of(plan.found), *unsaid, *problems),
+        notes=(*notes_of(plan.found), *model_notes(models), *bounds, *unsaid, *problems),
         files=tuple(files),
     )
 
@@ -213,18 +226,18 @@ def _judge_condition(
     model: Recorded,
     watch: Watch,
     file: Path,
-) -> tuple[int, float | None]:
-    """Write the MJDs of one condition; returns how many and their mean letter mass."""
+) -> tuple[int, MeanLetterMass]:
+    """Write the MJDs of one condition; returns how many, and their mean letter mass."""
     task, settings, stage = plan.dataset.task, plan.settings.judge.for_model(model), f"judge {condition.name}"
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, watch)
     held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
     judged = judge_items(with_held_out(asked) if held_out else asked, task, model, settings, watch, stage)
-    mass = MeanLetterMass()
+    mass = MeanLetterMass(read_orders(settings.orders).target)
     rows = (
         distribution_row(one, pooled, model, settings, condition.saw_labels, hidden if held_out else None)
         for one, pooled, hidden in with_their_held_out(judged)
     )
-    return write_rows(file, mass.of(rows)), mass.mean
+    return write_rows(file, mass.of(rows)), mass
 
 
 def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:

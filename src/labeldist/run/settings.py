@@ -13,7 +13,12 @@ from labeldist.run.stages import Generation
 from labeldist.run.store import Store
 
 # What changes how a run goes, but not what it finds.
-WITHOUT_EFFECT = ("on_error", "model_options.batch_tokens")
+WITHOUT_EFFECT = (
+    "on_error",
+    "engine",
+    "workers",
+    *(f"model_options.{name}" for name in ("batch_tokens", "concurrency", "timeout", "budget")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class RunSettings:
     ``conditions``: see :func:`labeldist.explain.condition.parse_condition`; empty means ``none``, ``label-free``
     and, where all items have labels, ``label-guided``. ``calibrate``: how labels and MJDs are combined into a
     posterior. ``held_out``: also judge guided explanations with one annotator of each label left out, which
-    ``calibrate="labels"`` needs to use them.
+    ``calibrate="labels"`` needs to use them. ``engine``, ``workers``: see :func:`labeldist.run.engine.engine`.
     """
 
     source: str
@@ -42,6 +47,8 @@ class RunSettings:
     generation: Generation = field(default_factory=Generation)
     model_options: ModelOptions = field(default_factory=ModelOptions)
     on_error: OnError = "stop"
+    engine: str = "local"
+    workers: int | None = None
 
 
 def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:

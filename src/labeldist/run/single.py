@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,15 @@ from labeldist.datasets.files import write_items, write_rows
 from labeldist.datasets.source import Dataset
 from labeldist.explain.condition import HUMAN, Condition
 from labeldist.judge.judge import JudgeSettings
+from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
-from labeldist.run.distributions import MeanLetterMass, distribution_row
+from labeldist.run.distributions import (
+    MeanLetterMass,
+    distribution_row,
+    imprecise_notes,
+    model_notes,
+    unlisted_notes,
+)
 from labeldist.run.folder import alone, check_out, failures_of, remove_unfinished, store_of, write_failures
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
@@ -39,7 +46,10 @@ SELECTION = "selection"
 
 @dataclass(frozen=True, slots=True)
 class StageSummary:
-    """What one stage did: rows written, what failed, model calls made and reused, mean letter mass where judged."""
+    """What one stage did: rows written, what failed, model calls made and reused, mean letter mass where judged.
+
+    ``store``: totals of all the calls that are kept beside the file. ``notes``: what else to know.
+    """
 
     rows: int
     failures: tuple[dict[str, Any], ...]
@@ -47,6 +57,8 @@ class StageSummary:
     calls_reused: int
     letter_mass: dict[str, float | None]
     files: tuple[Path, ...]
+    store: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def explain_to_file(
@@ -69,7 +81,8 @@ def explain_to_file(
             dataset.items(), dataset.task, recorded, generation or Generation(), watch, profile=profile
         )
         rows = write_items(out, answered)
-    return _summary(out, rows, dataset, watch, recorded)
+        totals = store.totals()
+    return _summary(out, rows, dataset, watch, recorded, store=totals, notes=model_notes([model]))
 
 
 def select_to_file(
@@ -122,7 +135,7 @@ def judge_to_file(
     settings = (settings or JudgeSettings()).for_model(model)
     check_orders({len(_shown(item, explanations)) for item in dataset.items()}, dataset, settings)
     watch = Watch(progress, [], dataset.on_error)
-    mass = MeanLetterMass()
+    mass = MeanLetterMass(read_orders(settings.orders).target)
 
     def asked() -> Iterator[Asked]:
         for item in dataset.items():
@@ -143,7 +156,9 @@ def judge_to_file(
                 for one, pooled, hidden in with_their_held_out(judged)
             ),
         )
-    return _summary(out, rows, dataset, watch, recorded, {explanations: mass.mean})
+        totals = store.totals()
+    notes = [*model_notes([model]), *unlisted_notes(explanations, mass), *imprecise_notes(explanations, mass)]
+    return _summary(out, rows, dataset, watch, recorded, {explanations: mass.mean}, store=totals, notes=notes)
 
 
 def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
@@ -188,6 +203,9 @@ def _summary(
     watch: Watch,
     model: Recorded | None,
     letter_mass: dict[str, float | None] | None = None,
+    *,
+    store: dict[str, dict[str, int]] | None = None,
+    notes: Sequence[str] = (),
 ) -> StageSummary:
     failures = (*(bad.as_row() for bad in dataset.failures), *(bad.as_row() for bad in watch.failures))
     beside = write_failures(failures, failures_of(out))
@@ -198,4 +216,6 @@ def _summary(
         0 if model is None else model.reused,
         letter_mass or {},
         (out, *beside),
+        store or {},
+        tuple(notes),
     )

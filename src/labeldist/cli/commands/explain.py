@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from labeldist.cli.options import (
+    engine_options,
     generation_options,
     generation_settings,
     json_option,
     model_options,
     model_settings,
     out_option,
+    price_options,
     seed_option,
     source_options,
 )
@@ -25,6 +27,8 @@ from labeldist.cli.options import (
 @click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
 @source_options
 @model_options
+@engine_options
+@price_options
 @generation_options
 @seed_option
 @json_option
@@ -35,15 +39,17 @@ def command(source: str, out: Path, as_json: bool, **given: Any) -> int:
     """
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_stage
+    from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
-    from labeldist.models.open import open_model
+    from labeldist.run.engine import engine
     from labeldist.run.single import explain_to_file
 
     dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
-    model = open_model(given["model"], model_settings(given["device"], given["dtype"], given["batch_tokens"]))
     generation = generation_settings(given["max_new_tokens"], given["temperature"], given["seed"])
-    with shown_progress() as progress:
-        summary = explain_to_file(
-            dataset, model, out, generation=generation, profile=given["parser"], progress=progress
-        )
-    return show_stage(summary, as_json=as_json)
+    with engine(given["engine"], given["workers"]) as open_model:
+        model = open_model(given["model"], model_settings(given))
+        with shown_progress() as progress:
+            summary = explain_to_file(
+                dataset, model, out, generation=generation, profile=given["parser"], progress=progress
+            )
+    return show_stage(summary, Prices(given["price_in"], given["price_out"]), as_json=as_json)

@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from labeldist.cli.options import (
+    engine_options,
     json_option,
     judge_options,
     judge_settings,
     model_options,
     model_settings,
     out_option,
+    price_options,
     seed_option,
     source_options,
 )
@@ -37,6 +39,8 @@ from labeldist.cli.options import (
 )
 @source_options
 @model_options
+@engine_options
+@price_options
 @judge_options
 @seed_option
 @json_option
@@ -47,16 +51,17 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
     """
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_stage
+    from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
-    from labeldist.models.open import open_model
+    from labeldist.run.engine import engine
     from labeldist.run.single import judge_to_file
 
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"])
     dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
-    options = model_settings(given["device"], given["dtype"], given["batch_tokens"], given["answers"])
-    model = open_model(given["model"], options)
-    with shown_progress() as progress:
-        summary = judge_to_file(
-            dataset, model, out, explanations=explanations, held_out=held_out, settings=settings, progress=progress
-        )
-    return show_stage(summary, as_json=as_json)
+    with engine(given["engine"], given["workers"]) as open_model:
+        model = open_model(given["model"], model_settings(given))
+        with shown_progress() as progress:
+            summary = judge_to_file(
+                dataset, model, out, explanations=explanations, held_out=held_out, settings=settings, progress=progress
+            )
+    return show_stage(summary, Prices(given["price_in"], given["price_out"]), as_json=as_json)

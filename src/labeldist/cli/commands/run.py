@@ -9,6 +9,7 @@ import click
 
 from labeldist.cli.options import (
     calibrate_option,
+    engine_options,
     first_or_named,
     generation_options,
     generation_settings,
@@ -18,6 +19,7 @@ from labeldist.cli.options import (
     model_options,
     model_settings,
     out_option,
+    price_options,
     seed_option,
     source_options,
     split_names,
@@ -55,6 +57,8 @@ from labeldist.cli.options import (
 )
 @source_options
 @model_options
+@engine_options
+@price_options
 @judge_options
 @generation_options
 @seed_option
@@ -74,6 +78,7 @@ def command(
     """
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_run
+    from labeldist.cli.spending import Prices
     from labeldist.run.pipeline import run
     from labeldist.run.settings import RunSettings
 
@@ -89,9 +94,12 @@ def command(
         limit=given["limit"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
         generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
-        model_options=model_settings(given["device"], given["dtype"], given["batch_tokens"], given["answers"]),
+        model_options=model_settings(given),
         on_error=given["on_error"],
+        engine=given["engine"],
+        workers=given["workers"],
     )
     with shown_progress() as progress:
         summary = run(settings, out, overwrite=overwrite, progress=progress)
-    return show_run(summary, first_or_named(show), as_json=as_json)
+    prices = Prices(given["price_in"], given["price_out"])
+    return show_run(summary, first_or_named(show), prices, as_json=as_json)

@@ -1,0 +1,46 @@
+"""The measurements by name, and the file of their results. Another peer of the tree is a module more in the list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engine import memory, padded, published, sweep, vllm
+from benchmarks.engine.setup import Setup
+from benchmarks.point import Point
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """``measure`` gives the figures as JSON takes them, ``rendered`` their tables, ``points`` what was asked."""
+
+    measure: Callable[[Setup], dict[str, Any]]
+    rendered: Callable[[dict[str, Any]], str]
+    points: Callable[[dict[str, Any]], list[Point]]
+
+
+MEASUREMENTS = {
+    part.__name__.rpartition(".")[2]: Measurement(part.measure, part.rendered, part.points)
+    for part in (memory, padded, published, sweep, vllm)
+}
+
+
+def read(file: Path = RESULTS) -> dict[str, Any]:
+    """{measurement: result}; empty before the first measurement."""
+    if not file.is_file():
+        return {}
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def write(results: dict[str, Any], file: Path) -> None:
+    """Replace the file as a whole, so that a kill leaves the old one."""
+    ordered = {name: results[name] for name in MEASUREMENTS if name in results}
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(file)

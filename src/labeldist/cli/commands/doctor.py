@@ -1,0 +1,69 @@
+"""``labeldist doctor``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from labeldist.cli.options import (
+    json_option,
+    judge_options,
+    judge_settings,
+    model_options,
+    model_settings,
+    price_options,
+    source_options,
+    split_names,
+)
+
+
+@click.command(
+    "doctor", epilog="Example: labeldist doctor items.jsonl --model server:my-model@http://localhost:8000/v1"
+)
+@click.argument("source", required=False)
+@click.option(
+    "--explanations",
+    multiple=True,
+    metavar="SPEC,...",
+    help="Of the run whose cost to tell, as for `labeldist run`.",
+)
+@source_options
+@model_options
+@price_options
+@judge_options
+@json_option
+def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **given: Any) -> int:
+    """What a model can do, and what a run over SOURCE would cost.
+
+    Asks one known prompt, so nothing worth mentioning is spent. Ends with status 1 where a server refuses the key, does
+    not have the model, or is none.
+    """
+    from labeldist.cli.health import show_health
+    from labeldist.cli.results import print_json
+    from labeldist.cli.spending import Prices
+    from labeldist.datasets.source import open_source
+    from labeldist.models.open import open_model
+    from labeldist.run.doctor import cost_of, examine
+    from labeldist.tasks.load import load_task
+
+    settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], 0)
+    dataset = None
+    if source is not None:
+        dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
+    task = load_task("nli") if dataset is None else dataset.task
+    item = None if dataset is None else next(iter(dataset.items()), None)
+    model = open_model(given["model"], model_settings(given))
+    health = examine(model, task, settings, item)
+    cost = None if dataset is None else cost_of(dataset, split_names(explanations), settings, model, health)
+    prices = Prices(given["price_in"], given["price_out"])
+    if as_json:
+        told = None
+        if cost is not None:
+            price = prices.of(cost.prompt_tokens, cost.new_tokens)
+            told = asdict(cost) | {"calls": cost.calls, "price": price}
+        print_json({"model": asdict(health), "cost": told})
+        return 0
+    show_health(health, cost, prices)
+    return 0

@@ -1,0 +1,66 @@
+"""What ``labeldist doctor`` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from labeldist.cli.spending import Prices
+
+if TYPE_CHECKING:
+    from labeldist.run.doctor import Cost, Health
+
+SMALL_LETTER_MASS = 0.5
+KINDS = {
+    "exact": "exact, of every option",
+    "top": "of the likeliest tokens only; an option that is not among them gets the most that it could have",
+    "sampled": "none: frequencies of sampled answers instead",
+}
+
+
+def show_health(health: Health, cost: Cost | None, prices: Prices) -> None:
+    """What the model can do, and what a source would cost."""
+    kind, _, samples = health.scores.partition(":")
+    tokens = f"{health.prompt_tokens:,} prompt tokens, {health.new_tokens:,} new"
+    facts = {
+        "model": health.model,
+        "asked as": health.revision,
+        "log-probabilities": KINDS.get(kind, kind) + (f" ({samples} per question)" if samples else ""),
+        "raw logits": "yes" if health.raw_logits else "no, so no transform that needs them (norm)",
+        "writes explanations": "yes" if health.generates else "no",
+        "answers with": f"{health.answers}; transform {health.transform}",
+        "one question": f"{health.seconds:.2f} s alone; {tokens}",
+        "letter mass": f"{health.letter_mass:.3f}, the probability of all the answers together",
+    }
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        click.echo(f"{name:<{width}}  {value}")
+    if cost is not None:
+        click.echo()
+        _show_cost(cost, prices)
+    for note in health.notes:
+        click.echo(f"labeldist: note: {note}", err=True)
+    if health.letter_mass < SMALL_LETTER_MASS:
+        click.echo(
+            f"labeldist: warning: all answers together had a probability of only {health.letter_mass:.3f}: the model "
+            "would rather say something else. Try other --answers, or another model",
+            err=True,
+        )
+
+
+def _show_cost(cost: Cost, prices: Prices) -> None:
+    each = max(cost.items, 1)
+    click.echo(f"A run over the {cost.items:,} items, explanations {', '.join(cost.conditions)}:")
+    for name, of_all, digits in (
+        ("calls that judge", cost.judge_calls, 1),
+        ("calls that explain", cost.explain_calls, 1),
+        ("prompt tokens, about", cost.prompt_tokens, 0),
+        ("new tokens, at most about", cost.new_tokens, 0),
+    ):
+        click.echo(f"  {name:<26}{of_all / each:>14,.{digits}f} per item{of_all:>18,.0f} in all")
+    price = prices.of(cost.prompt_tokens, cost.new_tokens)
+    if price is None:
+        click.echo("  price: unknown (give --price-in and --price-out, per million tokens)")
+    else:
+        click.echo(f"  {'price, at most about':<26}{price / each:>14,.6f} per item{price:>18,.2f} in all")

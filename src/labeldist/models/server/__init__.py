@@ -1,0 +1,30 @@
+"""``server:MODEL@URL``: a language model behind any server that speaks OpenAI's protocol.
+
+The way of a question: ``model`` gives many to ``parallel``, which asks several at a time; ``asking`` sends one until it
+is answered, within the budget (``adaptive``: how many at a time, ``patience``: how long to wait); ``connection`` is one
+request, its errors mapped; ``scores`` reads the answer. ``probe`` finds out first what the server can do, ``tokens``
+which token ids mean which answer, ``endpoint`` and ``key`` say where, and as whom.
+"""
+
+from __future__ import annotations
+
+from labeldist.core.errors import MissingExtraError
+from labeldist.models.base import LanguageModel
+from labeldist.models.open import Backend, ModelOptions
+from labeldist.models.server.endpoint import read_endpoint
+
+
+def _open(argument: str, options: ModelOptions) -> LanguageModel:
+    endpoint = read_endpoint(argument)
+    try:
+        import openai  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("model 'server'", "server") from error
+    from labeldist.models.server.model import open_server
+
+    return open_server(endpoint, options)
+
+
+BACKEND = Backend(
+    "server:MODEL@URL", "a model behind an OpenAI-compatible server (vLLM, OpenAI, and others)", _open, runs_on="server"
+)

@@ -1,0 +1,129 @@
+"""One request until it is answered: within the budget, so many at a time, again after what passes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from labeldist.core.errors import ModelError, UnavailableError
+from labeldist.models.budget import Budget
+from labeldist.models.server.adaptive import Slots
+from labeldist.models.server.connection import Connection
+from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
+from labeldist.models.server.patience import Patience
+from labeldist.models.server.scores import Usage
+
+R = TypeVar("R")
+SIGNS_OF_LIFE = 3
+AGAIN = "all answers are kept: the same command goes on from here"
+
+
+class Asking:
+    """Asks an endpoint through a connection; several threads may. ``repeated`` counts requests that were made again.
+
+    ``hint``: what to do where the endpoint answers nothing at all. ``known``: path and body of a request that it has
+    answered before; whether it still does tells whose failure it is when another one fails again and again.
+    """
+
+    def __init__(
+        self, connection: Connection, patience: Patience, budget: Budget, most: int, *, hint: str = AGAIN
+    ) -> None:
+        self.connection = connection
+        self.slots = Slots(most)
+        self.repeated = 0
+        self.known: tuple[str, dict[str, Any]] | None = None
+        self._patience = patience
+        self._budget = budget
+        self._hint = hint
+        self._answered_at = -1.0
+        self._over = threading.Event()
+        self._why: UnavailableError | None = None
+
+    def answer(
+        self, path: str, body: dict[str, Any], read: Callable[[Any], R], *, prompt: str, new_tokens: int
+    ) -> tuple[R, Usage]:
+        """What ``read`` makes of the answer to ``body``, and the tokens that it took.
+
+        ``read`` raises :class:`MalformedError` for an answer that lacks what was asked for. ``prompt`` and
+        ``new_tokens`` are what the budget goes by. Raises :class:`ModelError` where this request fails again and again
+        while others are answered, :class:`UnavailableError` where all do, and at once for whatever is asked after that.
+        """
+        return self.patiently(lambda: self._try(path, body, read, prompt, new_tokens))
+
+    def patiently(self, send: Callable[[], R]) -> R:
+        """What ``send`` gives, tried again after what passes; errors as :meth:`answer` has them."""
+        began, tries = time.monotonic(), 0
+        while True:
+            try:
+                return send()
+            except PassingError as failure:
+                passing = failure
+            except MalformedError as error:
+                passing = PassingError(f"a malformed answer: {error}", overload=False, computed=True)
+            except NotThereError:
+                raise
+            except UnavailableError as error:
+                self._end(error)
+                raise
+            tries += 1
+            if tries > self._patience.retries:
+                raise self._given_up(passing, tries, began)
+            self.repeated += 1
+            self._over.wait(self._patience.wait(tries, passing.after))
+
+    def _try(
+        self, path: str, body: dict[str, Any], read: Callable[[Any], R], prompt: str, new_tokens: int
+    ) -> tuple[R, Usage]:
+        with self.slots.slot() as began:
+            if self._why is not None:
+                raise UnavailableError(self._why.message, hint=self._why.hint)
+            reserved = self._budget.reserve(prompt, new_tokens)
+            try:
+                answer = self.connection.post(path, body)
+                usage = Usage.of(answer, prompt)
+                found = read(answer)
+            except MalformedError:
+                self._budget.fail(reserved, computed=True)
+                raise
+            except PassingError as failure:
+                self._budget.fail(reserved, computed=failure.computed)
+                if failure.overload:
+                    self.slots.overloaded(began, failure.after)
+                raise
+            except BaseException:
+                self._budget.fail(reserved, computed=False)
+                raise
+            self._budget.settle(reserved, usage.prompt_tokens, usage.new_tokens)
+            self._answered_at = time.monotonic()
+            self.slots.answered()
+        return found, usage
+
+    def _given_up(self, last: PassingError, tries: int, began: float) -> ModelError | UnavailableError:
+        """The error of a request that failed too often: its own, where others were answered meanwhile."""
+        name = self.connection.endpoint.name
+        if self._answered_at > began or self._alive():
+            return ModelError(f"{name} failed {tries} times at this request: {last.reason}", hint=AGAIN)
+        error = UnavailableError(f"{name} failed {tries} times, and answered nothing: {last.reason}", hint=self._hint)
+        self._end(error)
+        return error
+
+    def _alive(self) -> bool:
+        """Whether the endpoint still answers what it has answered before."""
+        if self.known is None:
+            return False
+        for tries in range(1, SIGNS_OF_LIFE + 1):
+            try:
+                self._try(*self.known, lambda answer: answer, "", 1)
+            except (PassingError, MalformedError, ModelError):
+                self._over.wait(self._patience.wait(tries))
+            else:
+                return True
+        return False
+
+    def _end(self, error: UnavailableError) -> None:
+        """Nobody need ask again, nor wait to do so."""
+        if self._why is None:
+            self._why = error
+        self._over.set()

@@ -1,0 +1,205 @@
+"""One request to a server through the official client; the one place where its errors become labeldist's."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.request
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import openai
+
+from labeldist.core.errors import LabeldistError, ModelError, UnavailableError
+from labeldist.models.server.endpoint import Endpoint
+from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
+from labeldist.models.server.key import Key, missing_key
+from labeldist.models.server.patience import Patience, retry_after
+
+CONNECTING = 10.0
+LARGEST_BODY = 64 << 20
+SHOWN = 300
+TOO_MANY, NO_TIME = 429, 408
+# Errors that OpenAI and others send with status 429 and that no waiting ends.
+QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
+
+
+class Connection:
+    """Requests to one endpoint; several threads may make them. It never repeats one, and follows no redirect."""
+
+    def __init__(self, endpoint: Endpoint, key: Key | None, patience: Patience, most: int) -> None:
+        self.endpoint = endpoint
+        self._key = key
+        self._patience = patience
+        timeout = httpx2.Timeout(patience.timeout, connect=min(CONNECTING, patience.timeout), pool=None)
+        transport = _Punctual(httpx2.HTTPTransport(limits=_limits(most), proxy=_proxy(endpoint)), patience.timeout)
+        self._options: Any = {"headers": _headers(endpoint, key)}
+        self._client = openai.OpenAI(
+            api_key=key.reveal() if key else "none",
+            base_url=endpoint.url,
+            max_retries=0,
+            http_client=httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False),
+        )
+
+        # The client's connections go with this object, not whenever the client itself is collected.
+        weakref.finalize(self, self._client.close)
+
+    def hide(self, text: str) -> str:
+        """``text`` without the key."""
+        return self._key.hide(text) if self._key else text
+
+    def get(self, path: str) -> Any:
+        """The JSON at ``path`` below the endpoint's address, or at an address of the same server."""
+        return self._parsed(lambda: self._client.get(path, cast_to=httpx2.Response, options=self._options))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON that the server answers to ``body``.
+
+        Raises :class:`PassingError` and :class:`MalformedError` for what may go better next time,
+        :class:`ModelError` where the server refuses this request, :class:`UnavailableError` where it would refuse any.
+        """
+        return self._parsed(lambda: self._client.post(path, cast_to=httpx2.Response, body=body, options=self._options))
+
+    def _parsed(self, send: Any) -> Any:
+        failure: Exception
+        try:
+            response = send()
+        except openai.APIStatusError as error:
+            failure = self._refused(error.response)
+        except (openai.APITimeoutError, httpx2.TimeoutException):
+            failure = PassingError(f"no answer within {self._patience.timeout:g} s", overload=True, computed=True)
+        except (openai.APIConnectionError, httpx2.HTTPError) as error:
+            failure = self._broken(error)
+        except UnicodeError:
+            failure = ModelError(
+                "a prompt with half a surrogate pair, which has no bytes", hint="correct the item's text"
+            )
+        else:
+            try:
+                return json.loads(self.hide(response.text))
+            except (ValueError, RecursionError):
+                failure = MalformedError(f"no JSON: {self._said(response.text)}")
+        # Outside the handlers, so that no library's error, which may hold the key, hangs on ours.
+        raise failure
+
+    def _broken(self, error: Exception) -> Exception:
+        cause = error.__cause__ or error
+        never_sent = isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout)
+        reason = self.hide(str(cause)) or type(cause).__name__
+        return PassingError(f"no connection: {_cut(reason)}", overload=False, computed=not never_sent)
+
+    def _refused(self, response: httpx2.Response) -> LabeldistError | PassingError:
+        """What a status that is no success means."""
+        status, said, name = response.status_code, self._said(response.text), self.endpoint.name
+        if status == TOO_MANY and not any(code in response.text for code in QUOTA):
+            after = retry_after(response.headers.get("retry-after"))
+            if after is not None and after > self._patience.obeyed:
+                return UnavailableError(
+                    f"{name} wants no request for {after:,.0f} s: {said}", hint="the same command goes on from here"
+                )
+            return PassingError(f"too many requests (429): {said}", overload=True, after=after)
+        if status >= 500 or status == NO_TIME:
+            after = retry_after(response.headers.get("retry-after"))
+            after = None if after is None else min(after, self._patience.obeyed)
+            return PassingError(f"server error ({status}): {said}", overload=True, after=after)
+        if status in (401, 403):
+            return UnavailableError(
+                f"{name} refuses the key ({status}): {said}", hint=missing_key(self.endpoint, self._key)
+            )
+        if status in (402, TOO_MANY):
+            return UnavailableError(
+                f"{name} has no more quota for this key ({status}): {said}",
+                hint="see to the account's limits; the same command then goes on from here",
+            )
+        if 300 <= status < 400:
+            to = self._said(response.headers.get("location", "nowhere"))
+            return UnavailableError(
+                f"{name} sends to another address ({status}), which is not followed: {to}", hint="give that address"
+            )
+        if status in (404, 405):
+            return NotThereError(f"{name} is not there ({status}): {said}", hint="check the address and the model")
+        return ModelError(
+            f"{name} refuses the request ({status}): {said}", hint="too long a prompt, or one it does not take?"
+        )
+
+    def _said(self, text: str) -> str:
+        """What a server says, short and on one line; of an error in the protocol's shape, its message."""
+        try:
+            body = json.loads(text)
+            error = body.get("error", body)
+            text = str(error.get("message") or error) if isinstance(error, dict) else str(error)
+        except (ValueError, AttributeError, RecursionError):
+            pass
+        return _cut(self.hide(" ".join(text.split()))) or "(it says nothing)"
+
+
+class _Punctual(httpx2.BaseTransport):
+    """Ends a response that is not complete in time: a client's own timeouts start anew with each byte."""
+
+    def __init__(self, inner: httpx2.BaseTransport, seconds: float) -> None:
+        self._inner = inner
+        self._seconds = seconds
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        end = time.monotonic() + self._seconds
+        response = self._inner.handle_request(request)
+        assert isinstance(response.stream, httpx2.SyncByteStream)
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_Ending(response.stream, end),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Ending(httpx2.SyncByteStream):
+    """A stream that fails after a moment, or beyond a size that no answer has."""
+
+    def __init__(self, inner: httpx2.SyncByteStream, end: float) -> None:
+        self._inner = inner
+        self._end = end
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for part in self._inner:
+            size += len(part)
+            if time.monotonic() > self._end:
+                raise httpx2.ReadTimeout("the answer was not complete in time")
+            if size > LARGEST_BODY:
+                raise httpx2.ReadError(f"an answer of more than {LARGEST_BODY:,} bytes")
+            yield part
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _limits(most: int) -> httpx2.Limits:
+    return httpx2.Limits(max_connections=most + 1, max_keepalive_connections=most + 1)
+
+
+def _proxy(endpoint: Endpoint) -> str | None:
+    """The proxy that the environment names; none for this machine, where it would only see what nobody need see."""
+    if endpoint.loopback or urllib.request.proxy_bypass(endpoint.host):
+        return None
+    return urllib.request.getproxies().get("https" if endpoint.encrypted else "http")
+
+
+def _headers(endpoint: Endpoint, key: Key | None) -> dict[str, Any]:
+    """What to leave out: the client would send what the environment holds for OpenAI to any server."""
+    headers: dict[str, Any] = {} if key else {"Authorization": openai.Omit()}
+    if not endpoint.openai:
+        custom = os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines()
+        names = [line.partition(":")[0].strip() for line in custom if ":" in line]
+        foreign = (name for name in names if name.lower() != "authorization")
+        headers |= {name: openai.Omit() for name in ("OpenAI-Organization", "OpenAI-Project", *foreign)}
+    return headers
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -1,0 +1,77 @@
+"""Where a served model is: read from ``MODEL@URL``."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from labeldist.core.errors import UsageError
+
+EXPECTED = "use server:MODEL@URL, for instance server:my-model@http://localhost:8000/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model's name on a server, and the address below which the protocol's paths are (``URL/chat/completions``)."""
+
+    model: str
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The spec that names it."""
+        return f"server:{self.model}@{self.url}"
+
+    @property
+    def host(self) -> str:
+        """The host of the address, without the port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the address is https."""
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the address is this machine's own, so that nothing travels."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def openai(self) -> bool:
+        """Whether the address is OpenAI's own."""
+        return self.encrypted and (self.host == "openai.com" or self.host.endswith(".openai.com"))
+
+
+def read_endpoint(argument: str) -> Endpoint:
+    """The endpoint that ``MODEL@URL`` names; an address without a path gets ``/v1``, where servers have the protocol.
+
+    Raises :class:`UsageError` for anything else, without repeating what may be a password.
+
+    >>> read_endpoint("org/my-model@http://localhost:8000")
+    Endpoint(model='org/my-model', url='http://localhost:8000/v1')
+    """
+    at = max(argument.rfind("@http://"), argument.rfind("@https://"))
+    if at < 1:
+        raise UsageError("model 'server' without a model's name or a server's address", hint=EXPECTED)
+    model, address = argument[:at], argument[at + 1 :]
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # an impossible port raises here
+    except ValueError as error:
+        raise UsageError("model 'server' with an address that cannot be read", hint=EXPECTED) from error
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UsageError(
+            "a server's address with a user, password, query or fragment, which would end up in files",
+            hint="give the bare address, and the key in the environment variable LABELDIST_API_KEY",
+        )
+    if not host or any(character.isspace() or not character.isprintable() for character in address):
+        raise UsageError("model 'server' with an address that cannot be read", hint=EXPECTED)
+    netloc = parts.netloc.lower()
+    return Endpoint(model, urlunsplit((parts.scheme, netloc, parts.path.rstrip("/") or "/v1", "", "")))

@@ -1,0 +1,170 @@
+"""What a model can do, shown on one known prompt, and what a whole source would cost with it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labeldist.core.errors import InputError
+from labeldist.core.item import Explanation, Item
+from labeldist.core.task import Task
+from labeldist.datasets.source import Dataset
+from labeldist.explain.condition import Condition
+from labeldist.explain.held_out import without_one
+from labeldist.explain.prompts import explain_prompt
+from labeldist.judge.judge import JudgeSettings
+from labeldist.judge.orders import most_orders, orders
+from labeldist.judge.prompts import judge_prompt
+from labeldist.models.base import AnswerScores, LanguageModel, Question, in_order
+from labeldist.run.survey import conditions_of, needs_pool, survey
+
+# A text as long as explanations are, for prompts whose explanations nobody has written yet.
+PLACEHOLDER = "The hypothesis says more than the premise does, which leaves it open whether it is true."
+RENDERED = 50
+KNOWN = Item(
+    "known",
+    {"premise": "A woman plays a guitar on a stage.", "hypothesis": "A woman makes music."},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a model can do, and how it answered one known prompt.
+
+    ``scores``: how well the scores of answers are known (``exact``, ``top``, ``sampled:N``). ``letter_mass``: the
+    probability of all the answers together. ``unlisted``: options of which only an upper bound is known. ``seconds``:
+    what one question took, sent alone, when the model was warm. ``prompt_tokens``, ``new_tokens``: of that question.
+    """
+
+    model: str
+    revision: str
+    scores: str
+    raw_logits: bool
+    generates: bool
+    answers: str
+    transform: str
+    letter_mass: float
+    unlisted: int
+    seconds: float
+    prompt_tokens: int
+    new_tokens: int
+    tokens_per_byte: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a source would take: items, calls and about so many tokens, of all items together.
+
+    ``new_tokens`` counts every explanation at its longest.
+    """
+
+    items: int
+    conditions: tuple[str, ...]
+    judge_calls: int
+    explain_calls: int
+    prompt_tokens: float
+    new_tokens: float
+
+    @property
+    def calls(self) -> int:
+        """All of them."""
+        return self.judge_calls + self.explain_calls
+
+
+def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Item | None = None) -> Health:
+    """Ask ``model`` one question about ``item`` (a known one of NLI where there is none), twice in different orders.
+
+    Raises what the model raises where it does not answer.
+
+    >>> from labeldist.models.scripted import Scripted
+    >>> from labeldist.tasks.load import load_task
+    >>> examine(Scripted(), load_task("nli"), JudgeSettings()).scores
+    'exact'
+    """
+    settings = settings.for_model(model)
+    shown = KNOWN if item is None else item
+    first, second = (
+        judge_prompt(task, shown, [], order, style=settings.style, explicit=settings.explicit)
+        for order in orders("all", 0, len(task.labels))[:2]
+    )
+    _ask(model, Question(first.text, first.answers))
+    began = time.perf_counter()
+    scores = _ask(model, Question(second.text, second.answers))
+    seconds = time.perf_counter() - began
+    able = model.capabilities
+    return Health(
+        model=model.name,
+        revision=model.revision,
+        scores=able.scores,
+        raw_logits=able.raw_logits,
+        generates=able.generate,
+        answers=settings.style,
+        transform=settings.transform,
+        letter_mass=math.fsum(math.exp(logit - scores.log_total) for logit in scores.logits),
+        unlisted=scores.unlisted,
+        seconds=seconds,
+        prompt_tokens=scores.prompt_tokens,
+        new_tokens=scores.new_tokens,
+        tokens_per_byte=scores.prompt_tokens / len(second.text.encode()),
+        notes=able.notes,
+    )
+
+
+def cost_of(
+    dataset: Dataset, specs: Sequence[str], settings: JudgeSettings, model: LanguageModel, health: Health
+) -> Cost:
+    """What ``labeldist run`` would ask of each item of ``dataset``, by conditions ``specs``; nothing is asked.
+
+    Calls are counted over all items, of ``auto:SE`` orders the most that they may take; tokens by the length of the
+    prompts of the first fifty, at the density that
+    ``health`` found.
+    """
+    settings = settings.for_model(model)
+    found = survey(dataset)
+    conditions = conditions_of(specs, found)
+    task = dataset.task
+    reasons = len(task.labels) if needs_pool(conditions) else 0
+    judged = size = rendered = rendered_calls = 0
+    for item in dataset.items():
+        asked = [shown for condition in conditions for shown in _shown(condition, item, task)]
+        counts = [most_orders(settings.orders, len(one), len(task.labels)) for one in asked]
+        judged += sum(counts)
+        if rendered < RENDERED:
+            rendered += 1
+            rendered_calls += sum(counts) + reasons
+            size += sum(
+                count * _size(task, item, one, settings) for count, one in zip(counts, asked, strict=True)
+            ) + sum(len(explain_prompt(task, item, name).encode()) for name in task.label_names[:reasons])
+    calls = judged + found.items * reasons
+    return Cost(
+        items=found.items,
+        conditions=tuple(condition.name for condition in conditions),
+        judge_calls=judged,
+        explain_calls=found.items * reasons,
+        prompt_tokens=size / max(rendered_calls, 1) * calls * health.tokens_per_byte,
+        new_tokens=judged * health.new_tokens + found.items * reasons * model.max_new_tokens,
+    )
+
+
+def _ask(model: LanguageModel, question: Question) -> AnswerScores:
+    return in_order(model.answer_scores([question]), 1, model.name)[0]
+
+
+def _shown(condition: Condition, item: Item, task: Task) -> list[list[Explanation]]:
+    """What the judge would see of an item, and again with one explanation of each label left out, as a run asks."""
+    try:
+        labels = condition.wanted(item, task)
+    except InputError:
+        return []  # the item will be a failure of this condition
+    whole = [Explanation(PLACEHOLDER, label, "nobody") for label in labels]
+    held_out = dict.fromkeys(labels) if condition.saw_labels else {}
+    return [whole, *(list(without_one(whole, label)) for label in held_out)]
+
+
+def _size(task: Task, item: Item, explanations: Sequence[Explanation], settings: JudgeSettings) -> int:
+    order = orders("balanced:1", len(explanations), len(task.labels))[0]
+    prompt = judge_prompt(task, item, explanations, order, style=settings.style, explicit=settings.explicit)
+    return len(prompt.text.encode())
