@@ -28,7 +28,9 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m 'not slow'
 
+# With a vLLM server in an environment of its own outside the repository, 3.5 GB: tests/servers/setup_vllm.sh.
 test-all: $(VENV)/.dev
+	PYTHON=$(PYTHON) tests/servers/setup_vllm.sh
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev

@@ -9,7 +9,10 @@ import pytest
 
 from labeldist.cli.main import COMMANDS
 
-HEAVY = ("torch", "onnxruntime", "scipy", "pyarrow", "pandas", "polars", "transformers", "tokenizers", "numpy", "rich", "openai")
+HEAVY = (
+    "torch", "onnxruntime", "scipy", "pyarrow", "pandas", "polars", "transformers", "tokenizers", "numpy", "rich",
+    "openai",
+)  # fmt: skip
 
 
 def python(code: str) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,3 +287,39 @@ def test_specs_that_cannot_be_used(argument: str) -> None:
         open_model(f"server:{argument}")
     assert error.value.exit_status == 2
     assert "secretword" not in str(error.value)
+
+
+def test_it_keeps_the_promises_of_the_seam() -> None:
+    with serving(Behaviour(exact=True)) as (url, _):
+        model = opened(url)
+        assert model.revision == opened(url).revision
+        assert model.name == f"server:{MODEL}@{url}"
+        assert list(model.answer_scores([])) == []
+        assert list(model.write([], max_new_tokens=3)) == []
+        turned = scores(model, QUESTIONS[::-1])[::-1]
+        assert turned == scores(model) == [scores(model, [question])[0] for question in QUESTIONS]
+        # Several calls at a time share what may be under way.
+        with ThreadPoolExecutor(model.capabilities.at_once) as threads:
+            parts = list(threads.map(lambda part: scores(model, part), (QUESTIONS[:15], QUESTIONS[15:])))
+        assert [*parts[0], *parts[1]] == turned
+
+
+def test_other_ways_of_asking_are_other_revisions() -> None:
+    with serving(Behaviour(exact=True)) as (url, _):
+        kinds = (("exact", 3), ("top", 3), ("sampled", 3), ("sampled", 4))
+        models = [opened(url, scores=kind, samples=samples) for kind, samples in kinds]
+        assert len({model.revision for model in models}) == 4
+        assert all("weights-1" in model.revision for model in models)
+
+
+def test_the_clients_own_log_shows_no_key(tmp_path: Path) -> None:
+    code = "from labeldist.cli.main import main; main()"
+    with serving(Behaviour(key=KEY)) as (url, _):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "doctor", "--model", f"server:{MODEL}@{url}"],
+            capture_output=True, text=True, cwd=tmp_path, check=False,
+            env={**os.environ, "LABELDIST_API_KEY": KEY, "OPENAI_LOG": "debug"},
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "log-probabilities" in done.stdout
+    assert not any(KEY[at : at + 8] in done.stdout + done.stderr for at in range(len(KEY) - 7))

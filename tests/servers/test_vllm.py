@@ -36,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(folder, tmp_path_factory.mktemp("vllm") / "log.txt", "--enforce-eager", key=KEY) as address:
-        yield address
+    with serving(folder, tmp_path_factory.mktemp("vllm") / "log.txt", "--enforce-eager", key=KEY) as served:
+        yield served.url
 
 
 @pytest.fixture(autouse=True)

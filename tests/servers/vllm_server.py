@@ -11,15 +11,35 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 FOLDER = Path(os.environ.get("LABELDIST_VLLM") or Path.home() / ".cache" / "labeldist" / "vllm-0.32.0")
 READY = FOLDER / ".ready"
 SECONDS = 300
 
 
+class Served(NamedTuple):
+    """The address of a server, and the session of its processes."""
+
+    url: str
+    session: int
+
+    def processor_seconds(self) -> float:
+        """What all its processes have computed so far (Linux): others' work on the machine changes that little."""
+        ticks = 0
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = file.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has just ended
+            if int(fields[3]) == self.session:
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(model: Path, log: Path, *more: str, key: str | None = None, threads: int | None = None) -> Iterator[str]:
-    """Serve the model in a folder under the name ``tiny``; gives the address, and ends the server after use.
+def serving(model: Path, log: Path, *more: str, key: str | None = None, threads: int | None = None) -> Iterator[Served]:
+    """Serve the model in a folder under the name ``tiny``; gives where, and ends the server after use.
 
     ``threads`` that compute (default: one per core).
     """
@@ -42,7 +62,7 @@ def serving(model: Path, log: Path, *more: str, key: str | None = None, threads:
         )
         try:
             _wait(process, url, log)
-            yield url
+            yield Served(url, process.pid)
         finally:
             # Its workers are in its session: they end with it.
             os.killpg(process.pid, signal.SIGTERM)

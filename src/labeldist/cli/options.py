@@ -111,8 +111,8 @@ judge_options = _together(
         default="balanced:12",
         show_default=True,
         metavar="all|balanced:N|auto:SE",
-        help="Orders of explanations and options to ask in: all (as published), N balanced ones, or as many as it takes "
-        "until the standard error of each item is at most SE (never more than 240).",
+        help="Orders of explanations and options to ask in: all (as published), N balanced ones, or as many as it "
+        "takes until the standard error of each item is at most SE (never more than 240).",
     ),
     click.option(
         "--transform",
@@ -123,10 +123,10 @@ judge_options = _together(
     ),
     click.option(
         "--answers",
-        type=click.Choice(["auto", "letters", "words"]),
+        type=click.Choice(["auto", "letters", "words", "verbalised"]),
         default="auto",
         show_default=True,
-        help="What the model answers with.",
+        help="What the model answers with; verbalised: how many of 100 annotators would choose each.",
     ),
     click.option("--explicit", is_flag=True, help="Say after each explanation which label it argues for."),
 )

@@ -14,6 +14,7 @@ from labeldist.judge.pool import Pooled, pool
 from labeldist.judge.prompts import judge_prompt
 from labeldist.judge.scoring import option_scores
 from labeldist.judge.transform import read_transform
+from labeldist.judge.verbalised import AS_SAID, STYLE, verbalised_scores
 from labeldist.models.base import LanguageModel
 
 
@@ -30,7 +31,12 @@ class JudgeSettings:
     def for_model(self, model: LanguageModel) -> JudgeSettings:
         """These settings with the model's own style and transform filled in, checked against what it can do."""
         style = model.answer_style if self.style == "auto" else self.style
-        spec = model.transform if self.transform == "auto" else self.transform
+        suits = AS_SAID if style == STYLE else model.transform
+        spec = suits if self.transform == "auto" else self.transform
+        if style == STYLE and spec != AS_SAID:
+            raise UsageError(
+                f"transform {spec!r} of what a model says", hint=f"leave it as it is said: --transform {AS_SAID}"
+            )
         if read_transform(spec).needs_raw_logits and not model.capabilities.raw_logits:
             raise UsageError(
                 f"transform {spec!r} needs raw logits, and model {model.name!r} gives log-probabilities only",
@@ -49,7 +55,8 @@ def judge(
 
     ``asked`` is one batch: the caller decides how much is computed at a time. All its prompts go to the model in one
     call; with ``auto:SE`` orders, those of the items that are not precise enough follow in further calls. Which orders
-    an item gets depends on its own answers, never on the batch. Source: arXiv 2412.13942, section 3.
+    an item gets depends on its own answers, never on the batch. Source: arXiv 2412.13942, section 3. In the answer
+    style ``verbalised`` the model says the distribution itself (:mod:`labeldist.judge.verbalised`).
 
     >>> from labeldist.models.scripted import Scripted
     >>> from labeldist.tasks.load import load_task
@@ -60,7 +67,8 @@ def judge(
     """
     settings = settings.for_model(model)
     transform = read_transform(settings.transform)
-    scores: list[list[OptionScores]] = [[] for _ in asked]
+    ask = verbalised_scores if settings.style == STYLE else option_scores
+    scores: list[list[OptionScores | None]] = [[] for _ in asked]
     pooled: dict[int, Pooled] = {}
     due = {
         at: orders(settings.orders, len(explanations), len(task.labels), seed=settings.seed)
@@ -72,7 +80,7 @@ def judge(
             judge_prompt(task, *asked[at], order, style=settings.style, explicit=settings.explicit)
             for at, order in fresh
         ]
-        for (at, _), found in zip(fresh, option_scores(model, prompts, task.label_names), strict=True):
+        for (at, _), found in zip(fresh, ask(model, prompts, task.label_names), strict=True):
             scores[at].append(found)
         pooled |= {at: pool(scores[at], transform, wanted) for at, wanted in due.items()}
         more = {at: further_orders(settings.orders, due[at], pooled[at].standard_error, settings.seed) for at in due}

@@ -14,6 +14,9 @@ from labeldist.judge.orders import Order
 from labeldist.judge.precision import standard_errors
 from labeldist.judge.transform import Transform
 
+# Of an item's answers; the rest would no longer stand for all orders.
+MOST_UNREAD = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
@@ -22,7 +25,8 @@ class Pooled:
     ``standard_error``: per label, how far the MJD may be from the one over all orders: 0 where all were asked, NaN
     where one of several was. ``spread``: per label, the standard deviation over orders, which is how much the order
     matters (NaN with one order). ``letter_mass``: mean probability of all the answers together, before renormalising.
-    ``orders``: how many were pooled. ``unlisted``: the share of scores that are no more than upper bounds.
+    ``orders``: how many were pooled. ``unlisted``: the share of scores that are no more than upper bounds. ``unread``:
+    under how many orders more the answer could not be read, which happens to verbalised ones only.
     """
 
     distribution: LabelDistribution
@@ -31,22 +35,31 @@ class Pooled:
     letter_mass: float
     orders: int
     unlisted: float = 0.0
+    unread: int = 0
 
 
-def pool(scores: Sequence[OptionScores], transform: Transform, asked: Sequence[Order]) -> Pooled:
+def pool(answers: Sequence[OptionScores | None], transform: Transform, asked: Sequence[Order]) -> Pooled:
     """The mean over orders of each prompt's distribution: first transformed, then averaged (method, section 3).
 
-    ``asked[i]`` is the order that gave ``scores[i]``, none twice. How the standard error comes about:
-    :mod:`labeldist.judge.precision`. Raises :class:`UsageError` where ``transform`` needs raw logits and the scores
-    are log-probabilities, or where there is nothing to pool.
+    ``asked[i]`` is the order that gave ``answers[i]``, none twice; None is an answer that could not be read. How the
+    standard error comes about: :mod:`labeldist.judge.precision`; where answers are missing it is that of orders drawn
+    by chance, which is more. Raises :class:`UsageError` where ``transform`` needs raw logits and the scores are
+    log-probabilities, or where there is nothing to pool, :class:`ModelError` where most answers could not be read.
 
     >>> from labeldist.judge.transform import read_transform
     >>> pooled = pool([OptionScores(("yes", "no"), (1.0, 3.0), 4.0)], read_transform("norm"), [Order((), (0, 1))])
     >>> pooled.distribution.as_dict(), pooled.standard_error
     ({'yes': 0.25, 'no': 0.75}, (nan, nan))
     """
-    if not scores:
+    if not answers:
         raise UsageError("no option scores to pool", hint="judge at least one order")
+    scores = [score for score in answers if score is not None]
+    unread = len(answers) - len(scores)
+    if unread > MOST_UNREAD * len(answers):
+        raise ModelError(
+            f"{unread} of {len(answers)} answers are not one number for each option, a hundred together",
+            hint="use --answers letters, or a model that follows instructions",
+        )
     if transform.needs_raw_logits and not all(score.raw for score in scores):
         raise UsageError(
             f"transform {transform.spec!r} needs raw logits, and this model gives log-probabilities only",
@@ -60,8 +73,11 @@ def pool(scores: Sequence[OptionScores], transform: Transform, asked: Sequence[O
     # Exact sums, so that all orders give one MJD in whatever order they were asked.
     mean = np.array([math.fsum(column) for column in shares.T])
     mean /= mean.sum()
-    errors = standard_errors(shares, [order.explanations for order in asked], [order.options for order in asked])
     spread = shares.std(axis=0, ddof=1) if len(scores) > 1 else np.full(len(mean), math.nan)
+    if unread:
+        errors = spread / math.sqrt(len(scores))
+    else:
+        errors = standard_errors(shares, [order.explanations for order in asked], [order.options for order in asked])
     return Pooled(
         LabelDistribution(scores[0].labels, tuple(mean.tolist())),
         tuple(errors.tolist()),
@@ -69,4 +85,5 @@ def pool(scores: Sequence[OptionScores], transform: Transform, asked: Sequence[O
         math.fsum(score.letter_mass for score in scores) / len(scores),
         len(scores),
         sum(score.unlisted for score in scores) / (len(scores) * len(mean)),
+        unread,
     )

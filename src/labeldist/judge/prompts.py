@@ -14,10 +14,14 @@ from labeldist.judge.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class JudgePrompt:
-    """A rendered prompt; ``answers[label]`` are the spellings of the answer that means that label (label order)."""
+    """A rendered prompt; ``answers[label]`` are the spellings of the answer that means that label (label order).
+
+    ``options``: the texts of the options in the order in which they stand.
+    """
 
     text: str
     answers: tuple[tuple[str, ...], ...]
+    options: tuple[str, ...] = ()
 
 
 def judge_prompt(
@@ -70,4 +74,4 @@ def judge_prompt(
         )
         for label in range(len(task.labels))
     )
-    return JudgePrompt(text, answers)
+    return JudgePrompt(text, answers, tuple(shown))

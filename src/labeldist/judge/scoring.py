@@ -9,7 +9,9 @@ from labeldist.judge.prompts import JudgePrompt
 from labeldist.models.base import LanguageModel, Question, in_order
 
 
-def option_scores(model: LanguageModel, prompts: Sequence[JudgePrompt], labels: tuple[str, ...]) -> list[OptionScores]:
+def option_scores(
+    model: LanguageModel, prompts: Sequence[JudgePrompt], labels: tuple[str, ...]
+) -> Sequence[OptionScores]:
     """The scores of the options of each prompt, in label order.
 
     Raises :class:`~labeldist.core.errors.ModelError` where the model cannot score first tokens.

@@ -7,15 +7,18 @@ read strictly: one number for each option, a hundred together; whatever says mor
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Sequence
 
+from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import ModelError
 from labeldist.judge.prompts import JudgePrompt
 from labeldist.models.base import LanguageModel, in_order
 
 STYLE = "verbalised"
+AS_SAID = "softmax:1"  # of logarithms: the shares themselves
 ANNOTATORS = 100
 ROUNDING = 1.5  # how far numbers may be from 100 together, since each may have been rounded
 NEW_TOKENS_PER_OPTION = 24
@@ -26,22 +29,19 @@ _LINE = re.compile(
 _BETWEEN = re.compile(r"[,;]\s+(?=[-*•(\s]*[A-Z]\b)")
 
 
-def verbalised_shares(
-    model: LanguageModel, prompts: Sequence[JudgePrompt], options: Sequence[Sequence[str]]
-) -> list[tuple[float, ...] | None]:
-    """For each prompt the share of annotators per label, as the model says it; None where the answer cannot be read.
+def verbalised_scores(
+    model: LanguageModel, prompts: Sequence[JudgePrompt], labels: tuple[str, ...]
+) -> Sequence[OptionScores | None]:
+    """For each prompt the shares that the model says, as logarithms in label order; None where they cannot be read.
 
-    ``options[i]``: what prompt i shows as options, in its order. One answer is generated for each prompt, greedily.
-    Raises :class:`ModelError` for a model that does not generate text.
+    One answer is generated for each prompt, greedily. Raises :class:`ModelError` for a model that does not generate
+    text.
     """
     if not model.capabilities.generate:
         raise ModelError(f"{model.name} does not generate text", hint="use --answers letters, or another model")
-    most = max((len(order) for order in options), default=0) * NEW_TOKENS_PER_OPTION
+    most = max(model.max_new_tokens, NEW_TOKENS_PER_OPTION * len(labels))
     written = in_order(model.write([prompt.text for prompt in prompts], max_new_tokens=most), len(prompts), model.name)
-    return [
-        _by_label(read_shares(one.text, order), prompt)
-        for one, prompt, order in zip(written, prompts, options, strict=True)
-    ]
+    return [_by_label(one.text, prompt, labels) for one, prompt in zip(written, prompts, strict=True)]
 
 
 def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None:
@@ -75,16 +75,12 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     return tuple(found[place] / total for place in range(len(options)))
 
 
-def unreadable(model: LanguageModel, unread: int, asked: int) -> ModelError:
-    """The error for an item of whose answers too few could be read."""
-    return ModelError(
-        f"{unread} of {asked} answers of {model.name} are not one number for each option, {ANNOTATORS} together",
-        hint="use --answers letters, or a model that follows instructions",
-    )
-
-
-def _by_label(shares: tuple[float, ...] | None, prompt: JudgePrompt) -> tuple[float, ...] | None:
-    """From the order of the options to label order: each label's answer begins with its letter."""
+def _by_label(answer: str, prompt: JudgePrompt, labels: tuple[str, ...]) -> OptionScores | None:
+    """What the answer says, from the order of the options to label order."""
+    shares = read_shares(answer, prompt.options)
     if shares is None:
         return None
-    return tuple(shares[string.ascii_uppercase.index(spellings[0])] for spellings in prompt.answers)
+    places = [string.ascii_uppercase.index(spellings[0]) for spellings in prompt.answers]
+    return OptionScores(
+        labels, tuple(math.log(shares[at]) if shares[at] else -math.inf for at in places), 0.0, raw=False
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from labeldist.evaluate.bootstrap import RESAMPLES
 from labeldist.evaluate.compare import Missing, evaluate
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN
-from labeldist.judge.adaptive import MOST_ADAPTIVE
 from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.pool import Pooled
+from labeldist.judge.verbalised import STYLE
 from labeldist.models.base import LanguageModel
 from labeldist.run.stages import Asked
 
@@ -54,7 +54,7 @@ def distribution_row(
         "spread": _by_label(labels, pooled.spread),
         "orders": pooled.orders,
         "letter_mass": pooled.letter_mass,
-        **_inexact(pooled, model),
+        **_inexact(pooled, model, settings),
         "explanations": [{"label": e.label, "text": e.text, "source": e.source} for e in explanations],
         "saw_labels": saw_labels(explanations, selected_by_labels),
         **({"held_out": {label: one.distribution.as_dict() for label, one in held_out.items()}} if held_out else {}),
@@ -65,8 +65,10 @@ def distribution_row(
     }
 
 
-def _inexact(pooled: Pooled, model: LanguageModel) -> dict[str, Any]:
+def _inexact(pooled: Pooled, model: LanguageModel, settings: JudgeSettings) -> dict[str, Any]:
     """How the scores are known where they are not known exactly."""
+    if settings.style == STYLE:
+        return {"scored_by": STYLE, "unread": pooled.unread}
     kind = model.capabilities.scores
     return {} if kind == "exact" else {"scored_by": kind, "unlisted": pooled.unlisted}
 
@@ -121,62 +123,3 @@ def named_files(specs: Sequence[str]) -> dict[str, Path]:
             raise UsageError(f"two files of distributions are named {name!r}", hint="name them: NAME=FILE")
         files[name] = path
     return files
-
-
-class MeanLetterMass:
-    """The mean letter mass of the rows that passed by; 0 of a distribution means the answers were never likely.
-
-    ``unlisted``: the mean share of scores that are no more than upper bounds. ``imprecise``: how many rows have a
-    standard error above ``target``, where there is one.
-    """
-
-    def __init__(self, target: float | None = None) -> None:
-        self.target = math.inf if target is None else target
-        self.imprecise = 0
-        self._total = 0.0
-        self._unlisted = 0.0
-        self._rows = 0
-
-    def of(self, rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-        """The rows, unchanged."""
-        for row in rows:
-            self._total += row["letter_mass"]
-            self._unlisted += row.get("unlisted", 0.0)
-            self.imprecise += max(error or 0.0 for error in row["standard_error"].values()) > self.target
-            self._rows += 1
-            yield row
-
-    @property
-    def unlisted(self) -> float:
-        """The mean so far; 0 before the first row."""
-        return self._unlisted / self._rows if self._rows else 0.0
-
-    @property
-    def mean(self) -> float | None:
-        """The mean so far; None before the first row."""
-        return self._total / self._rows if self._rows else None
-
-
-def model_notes(models: Iterable[LanguageModel]) -> list[str]:
-    """What to know of the models' answers, each with the model's name."""
-    return list(dict.fromkeys(f"{model.name}: {note}" for model in models for note in model.capabilities.notes))
-
-
-def unlisted_notes(what: str, judged: MeanLetterMass) -> list[str]:
-    """How many scores are no more than upper bounds, where some are."""
-    if not judged.unlisted:
-        return []
-    return [
-        f"with explanations {what!r} {judged.unlisted:.1%} of the options were not among the tokens that the server "
-        "lists: the most that they could have stands for their probability"
-    ]
-
-
-def imprecise_notes(what: str, judged: MeanLetterMass) -> list[str]:
-    """How many rows did not reach the standard error that was asked for, where some did not."""
-    if not judged.imprecise:
-        return []
-    return [
-        f"with explanations {what!r} {judged.imprecise:,} of the distributions have a standard error above "
-        f"{judged.target:g}: no item is asked under more than {MOST_ADAPTIVE} orders unless by balanced:N"
-    ]

@@ -16,14 +16,7 @@ from labeldist.explain.condition import Condition
 from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
-from labeldist.run.distributions import (
-    MeanLetterMass,
-    distribution_row,
-    evaluate_files,
-    imprecise_notes,
-    model_notes,
-    unlisted_notes,
-)
+from labeldist.run.distributions import distribution_row, evaluate_files
 from labeldist.run.engine import engine
 from labeldist.run.folder import (
     EVALUATION,
@@ -61,6 +54,7 @@ from labeldist.run.survey import (
     notes_of,
     survey,
 )
+from labeldist.run.tally import Tally, model_notes
 
 # An explainer "items:NAME" takes the answers or explanations of that source that the items carry.
 CARRIED = "items:"
@@ -170,8 +164,8 @@ def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSu
     for condition in plan.conditions:
         file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
         rows, tally = _judge_condition(plan, condition, items(), of_pool, judge, watch, file)
-        mass[condition.name] = tally.mean
-        bounds += [*unlisted_notes(condition.name, tally), *imprecise_notes(condition.name, tally)]
+        mass[condition.name] = tally.letter_mass
+        bounds += tally.notes(condition.name)
         files.append(file)
         if rows:
             mjds[condition] = file
@@ -226,18 +220,18 @@ def _judge_condition(
     model: Recorded,
     watch: Watch,
     file: Path,
-) -> tuple[int, MeanLetterMass]:
+) -> tuple[int, Tally]:
     """Write the MJDs of one condition; returns how many, and their mean letter mass."""
     task, settings, stage = plan.dataset.task, plan.settings.judge.for_model(model), f"judge {condition.name}"
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, watch)
     held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
     judged = judge_items(with_held_out(asked) if held_out else asked, task, model, settings, watch, stage)
-    mass = MeanLetterMass(read_orders(settings.orders).target)
+    tally = Tally(read_orders(settings.orders).target)
     rows = (
         distribution_row(one, pooled, model, settings, condition.saw_labels, hidden if held_out else None)
         for one, pooled, hidden in with_their_held_out(judged)
     )
-    return write_rows(file, mass.of(rows)), mass
+    return write_rows(file, tally.of(rows)), tally
 
 
 def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:

@@ -15,13 +15,7 @@ from labeldist.explain.condition import HUMAN, Condition
 from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
-from labeldist.run.distributions import (
-    MeanLetterMass,
-    distribution_row,
-    imprecise_notes,
-    model_notes,
-    unlisted_notes,
-)
+from labeldist.run.distributions import distribution_row
 from labeldist.run.folder import alone, check_out, failures_of, remove_unfinished, store_of, write_failures
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
@@ -38,6 +32,7 @@ from labeldist.run.stages import (
 )
 from labeldist.run.store import Store
 from labeldist.run.survey import check_orders, check_profile
+from labeldist.run.tally import Tally, model_notes
 
 GIVEN, NONE = "given", "none"
 # The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
@@ -135,7 +130,7 @@ def judge_to_file(
     settings = (settings or JudgeSettings()).for_model(model)
     check_orders({len(_shown(item, explanations)) for item in dataset.items()}, dataset, settings)
     watch = Watch(progress, [], dataset.on_error)
-    mass = MeanLetterMass(read_orders(settings.orders).target)
+    tally = Tally(read_orders(settings.orders).target)
 
     def asked() -> Iterator[Asked]:
         for item in dataset.items():
@@ -149,7 +144,7 @@ def judge_to_file(
         judged = judge_items(questions, dataset.task, recorded, settings, watch, "judge")
         rows = write_rows(
             out,
-            mass.of(
+            tally.of(
                 distribution_row(
                     one, pooled, recorded, settings, _saw_labels(one, explanations), hidden if held_out else None
                 )
@@ -157,8 +152,8 @@ def judge_to_file(
             ),
         )
         totals = store.totals()
-    notes = [*model_notes([model]), *unlisted_notes(explanations, mass), *imprecise_notes(explanations, mass)]
-    return _summary(out, rows, dataset, watch, recorded, {explanations: mass.mean}, store=totals, notes=notes)
+    notes = [*model_notes([model]), *tally.notes(explanations)]
+    return _summary(out, rows, dataset, watch, recorded, {explanations: tally.letter_mass}, store=totals, notes=notes)
 
 
 def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
