@@ -74,7 +74,7 @@ def _compared(setup: Setup, llama: Llama, served: Served, name: str) -> dict[str
         scored = clock()
         in_order(model.answer_scores(second), len(second), model.name)
         one_request, tree, backend = asked_at_once - begun, scored - asked_at_once, clock() - scored
-        shares = np.exp([[logit - one.log_total for logit in one.logits] for one in expected])
+        differences = np.abs(_shares(found) - _shares([one.logits for one in expected]))
         runs.append(
             {
                 "prompts": len(first),
@@ -83,7 +83,7 @@ def _compared(setup: Setup, llama: Llama, served: Served, name: str) -> dict[str
                 "backend": round(backend, 3),
                 "ratio": round(one_request / tree, 2),
                 "ratio of the backend": round(backend / tree, 2),
-                "largest difference": float(np.abs(np.exp(found) - shares).max()),
+                "largest difference": float(differences.max()),
             }
         )
         print(f"  {SIZE}, {name}: {runs[-1]}", file=sys.stderr, flush=True)
@@ -95,6 +95,13 @@ def _clock(setup: Setup, served: Served) -> Callable[[], float]:
     if setup.threads == 1:
         return lambda: time.process_time() + served.processor_seconds()
     return time.perf_counter
+
+
+def _shares(logits: Sequence[Sequence[float]]) -> np.ndarray:
+    """Probabilities among the options: random weights spread the rest over the whole vocabulary."""
+    powers = np.exp(np.array(logits) - np.max(logits, axis=1, keepdims=True))
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _one_request(model: ServerModel, questions: Sequence[Question]) -> list[list[float]]:
