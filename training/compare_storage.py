@@ -22,10 +22,11 @@ from labeldist.models.embedded.batches import causal_mask, padded
 from labeldist.models.embedded.model import EmbeddedModel, load
 from labeldist.models.embedded.session import Session
 from training import data, examples, graph, tokenizer
-from training.export import about_training, final_weights, write_folder
+from training.export import about_training, checksums, final_weights, write_folder
 from training.settings import CACHE, SEED, WORDS
 
 _WORD_PROMPTS = 400
+_NETWORK = (".onnx", ".safetensors")
 
 
 def folders(weights: dict[str, NDArray[Any]], place: Path) -> dict[str, Path]:
@@ -40,6 +41,7 @@ def folders(weights: dict[str, NDArray[Any]], place: Path) -> dict[str, Path]:
     source = place / "source.onnx"
     save_model(graph.build(weights, "float32", table_storage="int8"), str(source))
     target = made["dynamic-int8"] / "model.onnx"
+    (made["dynamic-int8"] / graph.WEIGHTS).write_bytes(b"")  # they are in the graph
     quantize_dynamic(
         str(source), str(target), per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"]
     )
@@ -71,8 +73,7 @@ def prompt_speed(session: Session, prompts: list[list[int]], repeats: int = 3) -
         begun = time.perf_counter()
         for ids, lengths in batches:
             places = np.broadcast_to(np.arange(ids.shape[1]), ids.shape)
-            rows = np.arange(len(ids)) * ids.shape[1] + lengths - 1
-            session.forward(ids, places, causal_mask(ids.shape[1]), session.empty_cache(), rows)
+            session.forward(ids, places, causal_mask(ids.shape[1]), session.empty_cache(), lengths[:, None] - 1)
         total = sum(int(lengths.sum()) for _, lengths in batches)
         best = max(best, total / (time.perf_counter() - begun))
     return best
@@ -82,7 +83,7 @@ def measure(folder: Path, pairs: list[data.Pair], exact: NDArray[np.float64] | N
     """All numbers of one way of storing; `exact` are the answers with float32."""
     if folder.name == "dynamic-int8":
         # Its file is not the one that model.json names.
-        _rename_checksum(folder)
+        _rename_checksums(folder)
     begun = time.perf_counter()
     model = load(folder)
     loaded = time.perf_counter() - begun
@@ -90,7 +91,7 @@ def measure(folder: Path, pairs: list[data.Pair], exact: NDArray[np.float64] | N
     together = answers(model, prompts)
     alone = np.concatenate([answers(model, [prompt]) for prompt in prompts[::10]])
     result: dict[str, Any] = {
-        "file MB": round((folder / "model.onnx").stat().st_size / 1e6, 2),
+        "file MB": round(sum(file.stat().st_size for file in folder.glob("*.*") if file.suffix in _NETWORK) / 1e6, 2),
         "load seconds": round(loaded, 3),
         "prompt tokens per second": round(prompt_speed(model.session, prompts)),
         "largest change of an answer probability by batching": float(np.abs(alone - together[::10]).max()),
@@ -120,12 +121,9 @@ def main(arguments: list[str] | None = None) -> None:
     print(json.dumps(results, indent=1))
 
 
-def _rename_checksum(folder: Path) -> None:
-    import hashlib
-
+def _rename_checksums(folder: Path) -> None:
     about = json.loads((folder / "model.json").read_text())
-    about["sha256"]["model.onnx"] = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    (folder / "model.json").write_text(json.dumps(about))
+    (folder / "model.json").write_text(json.dumps({**about, "sha256": checksums(folder)}))
 
 
 if __name__ == "__main__":

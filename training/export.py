@@ -1,7 +1,8 @@
-"""Writes a model folder (`model.onnx`, `tokenizer.json`, `model.json`) that the library loads.
+"""Writes a model folder (`model.onnx`, `weights.safetensors`, `tokenizer.json`, `model.json`) that the library loads.
 
 python -m training.export                      # the final weights, into the package
 python -m training.export --storage float32 --out FOLDER
+python -m training.export --graph              # the package's graph anew, its weights untouched
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training import convert, graph, tokenizer
+from training import convert, graph, read_graph, tokenizer
 from training.network import Network
 from training.settings import CACHE, CONTEXT_LENGTH, DISTINCT_RUN, FINAL, MODEL_NAME, MODEL_VERSION, PACKAGE
 
 DEFAULT_STORAGE = "int8-float16"
+CHECKED = ("model.onnx", "tokenizer.json", graph.WEIGHTS)
 
 
 def final_weights() -> dict[str, NDArray[Any]]:
@@ -31,11 +33,10 @@ def final_weights() -> dict[str, NDArray[Any]]:
 
 
 def write_folder(folder: Path, weights: dict[str, NDArray[Any]], storage: str, about: dict[str, Any]) -> None:
-    """Write the three files. `about` has the transform and what is known of the training."""
+    """Write the four files. `about` has the transform and what is known of the training."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.write(folder)
-    graph.write(folder / "model.onnx", weights, storage)
-    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx", "tokenizer.json")}
+    graph.write(folder, weights, storage)
     special = {"begin": tokenizer.BOS_ID, "end": tokenizer.EOS_ID, "pad": tokenizer.PAD_ID}
     content = {
         "name": MODEL_NAME,
@@ -47,9 +48,26 @@ def write_folder(folder: Path, weights: dict[str, NDArray[Any]], storage: str, a
         "distinct_run": DISTINCT_RUN,
         "special_ids": {**special, "newline": tokenizer.NEWLINE_ID},
         "storage": storage,
-        "sha256": sums,
+        "sha256": checksums(folder),
         "training": about.get("training", {}),
     }
+    _write_settings(folder, content)
+
+
+def write_graph(folder: Path) -> None:
+    """Write the folder's graph anew around its weights, of which not a bit changes."""
+    settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    model = graph.build(read_graph.read(folder / "model.onnx"), settings["storage"])
+    graph.write_around(folder, model)
+    _write_settings(folder, {**settings, "sha256": checksums(folder)})
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file that `model.json` names."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in CHECKED}
+
+
+def _write_settings(folder: Path, content: dict[str, Any]) -> None:
     (folder / "model.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
@@ -74,9 +92,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--storage", choices=graph.STORAGES, default=DEFAULT_STORAGE)
     parser.add_argument("--out", type=Path, default=PACKAGE)
+    parser.add_argument("--graph", action="store_true", help="write the graph only, around the weights of --out")
     options = parser.parse_args(arguments)
-    write_folder(options.out, final_weights(), options.storage, about_training())
-    size = sum((options.out / name).stat().st_size for name in ("model.onnx", "tokenizer.json", "model.json"))
+    if options.graph:
+        write_graph(options.out)
+    else:
+        write_folder(options.out, final_weights(), options.storage, about_training())
+    size = sum((options.out / name).stat().st_size for name in (*CHECKED, "model.json"))
     print(f"{options.out}: {np.round(size / 1e6, 1)} MB")
 
 

@@ -15,9 +15,16 @@ from labeldist.models.embedded.model import PACKAGED
 from labeldist.models.open import open_model
 
 
-def write(folder: Path, *, network: bytes | None = None, tokenizer: bytes | None = None, **changes: Any) -> Path:
+def write(
+    folder: Path,
+    *,
+    network: bytes | None = None,
+    tokenizer: bytes | None = None,
+    weights: bytes | None = None,
+    **changes: Any,
+) -> Path:
     """The packaged model with other content, checksums that agree with it, and ``changes`` to its settings."""
-    for name, content in (("model.onnx", network), ("tokenizer.json", tokenizer)):
+    for name, content in (("model.onnx", network), ("tokenizer.json", tokenizer), ("weights.safetensors", weights)):
         if content is None:
             (folder / name).symlink_to(PACKAGED / name)
         else:
@@ -62,6 +69,11 @@ def test_a_setting_that_is_missing_or_of_another_type_is_named(
 @pytest.mark.parametrize("content", [b"", b"no network"])
 def test_a_network_that_is_none_is_refused(content: bytes, tmp_path: Path) -> None:
     refused(write(tmp_path, network=content), InputError, "model.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights"])
+def test_weights_that_are_none_are_refused(content: bytes, tmp_path: Path) -> None:
+    refused(write(tmp_path, weights=content), InputError, "model.onnx")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"no tokenizer"])

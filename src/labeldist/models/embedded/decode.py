@@ -45,13 +45,14 @@ def continue_batch(
         return made
     before = opening[0][0].shape[2]
     ids, lengths = padded([sequence[before:] for sequence in sequences], how.pad)
-    count, longest = ids.shape
+    longest = ids.shape[1]
     positions = np.broadcast_to(np.arange(before, before + longest, dtype=np.int64), ids.shape)
     mask = np.concatenate([np.zeros((1, 1, longest, before), dtype=np.float32), causal_mask(longest)], axis=3)
-    logits, fresh = session.forward(ids, positions, mask, opening, np.arange(count) * longest + lengths - 1)
+    computed = session.forward(ids, positions, mask, opening, lengths[:, None] - 1)
+    logits = computed.logits
     cache = [
         (_joined(keys, new_keys), _joined(values, new_values))
-        for (keys, values), (new_keys, new_values) in zip(opening, fresh, strict=True)
+        for (keys, values), (new_keys, new_values) in zip(opening, computed.fresh, strict=True)
     ]
     lengths, longest = lengths + before, longest + before
     # (b, 1, 1, cache): what each sequence may see. Columns of its padding stay hidden.
@@ -83,8 +84,9 @@ def continue_batch(
         # The new token comes after the cache in the mask: it always sees itself.
         mask = np.concatenate([seen, np.zeros((len(active), 1, 1, 1), dtype=np.float32)], axis=3)
         place = (lengths + step)[:, None]
-        logits, fresh = session.forward(token[:, None], place, mask, cache, np.arange(len(active)))
-        for (key, value), (new_key, new_value) in zip(cache, fresh, strict=True):
+        computed = session.forward(token[:, None], place, mask, cache, np.zeros_like(place))
+        logits = computed.logits
+        for (key, value), (new_key, new_value) in zip(cache, computed.fresh, strict=True):
             key[:, :, used], value[:, :, used] = new_key[:, :, 0], new_value[:, :, 0]
         seen[..., used] = 0
         used += 1

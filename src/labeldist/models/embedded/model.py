@@ -12,19 +12,19 @@ import numpy as np
 
 from labeldist.core.errors import InputError, IntegrityError, ModelError, Place, UsageError, shown
 from labeldist.models.base import Capabilities
-from labeldist.models.embedded import prefixes
-from labeldist.models.embedded.batches import by_length, causal_mask
+from labeldist.models.embedded.batches import causal_mask, common_opening, even_batches
 from labeldist.models.embedded.decode import Decoding, continue_batch
-from labeldist.models.embedded.session import Cache, Session, in_lanes
+from labeldist.models.embedded.scoring import score
+from labeldist.models.embedded.session import LANES, Cache, Session, in_lanes
 from labeldist.models.tokens import TokenModel, TokenScores
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PACKAGED = Path(__file__).parent
-FILES = ("model.json", "model.onnx", "tokenizer.json")
+FILES = ("model.json", "model.onnx", "tokenizer.json", "weights.safetensors")
 BATCH_TOKENS = 512
-TREE_TOKENS = 384  # nodes of a tree of prompts: attention costs its square
+PASS_TOKENS = 128  # nodes of the prompt tree in one pass: attention costs their square
 # Tokens of a batch of generation per token of a batch of scoring: a step computes one token of each sequence only.
 GENERATION_SHARE = 10
 SETTINGS: dict[str, Any] = {
@@ -33,7 +33,7 @@ SETTINGS: dict[str, Any] = {
     "context_length": int,
     "distinct_run": int,
     "special_ids": {"begin": int, "end": int, "pad": int},
-    "sha256": {"model.onnx": str, "tokenizer.json": str},
+    "sha256": {"model.onnx": str, "tokenizer.json": str, "weights.safetensors": str},
 }
 AGAIN = "install the package again, or write the folder again with `python -m training.export`"
 T = TypeVar("T")
@@ -68,29 +68,14 @@ class EmbeddedModel(TokenModel):
         return [self._begin, *self._tokenizer.encode(prompt + reply, add_special_tokens=False).ids]
 
     def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
-        """Beginnings that sequences share are computed once (:mod:`prefixes`); totals in float32.
+        """Every beginning that sequences share is computed once (:mod:`scoring`); totals in float32.
 
         Raises :class:`ModelError` for a sequence that is empty or longer than the context.
         """
         self._check(sequences, room=0)
         width = len(tokens[0]) if tokens else 0
         wanted = np.array([list(ids) for ids in tokens], dtype=np.int64).reshape(len(sequences), width)
-        logits = np.empty(wanted.shape, dtype=np.float32)
-        totals = np.empty(len(sequences), dtype=np.float32)
-        opening = prefixes.common_opening(sequences)
-        cache = self._cache(sequences[0][:opening] if opening else [])
-        trees = list(prefixes.trees([ids[opening:] for ids in sequences], min(TREE_TOKENS, self.batch_tokens)))
-
-        def score(batch: Sequence[int]) -> None:
-            members = [member for at in batch for member in trees[at].members]
-            ids, positions, mask, ends = prefixes.arrays([trees[at] for at in batch], opening, self._pad)
-            scores, _ = self.session.forward(ids, positions, mask, cache, ends)
-            top = scores.max(axis=1)
-            logits[members] = np.take_along_axis(scores, wanted[members], axis=1)
-            totals[members] = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
-
-        in_lanes(score, by_length([tree.ids for tree in trees], self.batch_tokens))
-        return TokenScores(logits, totals)
+        return TokenScores(*score(self.session, sequences, wanted, min(PASS_TOKENS, self.batch_tokens)))
 
     def generate(
         self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
@@ -103,7 +88,7 @@ class EmbeddedModel(TokenModel):
         """
         self._check(sequences, room=max_new_tokens)
         texts = [""] * len(sequences)
-        opening = prefixes.common_opening(sequences)
+        opening = common_opening(sequences)
         cache = self._cache(sequences[0][:opening] if opening else [])
         how = Decoding(max_new_tokens, self._end, self._pad, temperature, seed, self.distinct_run)
 
@@ -112,7 +97,7 @@ class EmbeddedModel(TokenModel):
             for at, ids in zip(batch, made, strict=True):
                 texts[at] = self._tokenizer.decode(ids, skip_special_tokens=True).strip()
 
-        in_lanes(write, by_length(sequences, GENERATION_SHARE * self.batch_tokens, room=max_new_tokens))
+        in_lanes(write, even_batches(sequences, GENERATION_SHARE * self.batch_tokens, max_new_tokens, LANES))
         return texts
 
     def _cache(self, opening: Sequence[int]) -> Cache:
@@ -121,8 +106,9 @@ class EmbeddedModel(TokenModel):
             return self.session.empty_cache()
         ids = np.array([opening], dtype=np.int64)
         positions = np.arange(len(opening), dtype=np.int64)[None]
-        nothing = np.empty(0, dtype=np.int64)
-        return self.session.forward(ids, positions, causal_mask(len(opening)), self.session.empty_cache(), nothing)[1]
+        nothing = np.empty((1, 0), dtype=np.int64)
+        mask = causal_mask(len(opening))
+        return self.session.forward(ids, positions, mask, self.session.empty_cache(), nothing).fresh
 
     def _check(self, sequences: Sequence[Sequence[int]], room: int) -> None:
         for sequence in sequences:
@@ -137,7 +123,7 @@ class EmbeddedModel(TokenModel):
 
 
 def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: int = 0) -> EmbeddedModel:
-    """The packaged model, or that of a folder with the same three files (for instance trained by ``training/``).
+    """The packaged model, or that of a folder with the same four files (for instance trained by ``training/``).
 
     Raises :class:`UsageError` for a folder without them, :class:`IntegrityError` for weights or a tokenizer that
     are not those that ``model.json`` names, :class:`InputError` for a file that is not what its name says.
@@ -162,11 +148,17 @@ def load(folder: Path | None = None, *, style: str | None = None, batch_tokens: 
         _read(place / "tokenizer.json", "a tokenizer", lambda file: Tokenizer.from_file(str(file))),
         settings,
         name="embedded" if folder is None else f"embedded:{folder}",
-        revision=hashlib.sha256(f"{''.join(sums.values())}{settings['distinct_run']}".encode()).hexdigest()[:16],
+        revision=_revision(sums, settings),
     )
     model.answer_style = style or model.answer_style
     model.batch_tokens = batch_tokens or BATCH_TOKENS
     return model
+
+
+def _revision(sums: dict[str, str], settings: dict[str, Any]) -> str:
+    """Names weights, tokenizer and decoding: not the graph, of which a better one gives the same answers."""
+    named = [sums["weights.safetensors"], sums["tokenizer.json"], str(settings["distinct_run"])]
+    return hashlib.sha256("".join(named).encode()).hexdigest()[:16]
 
 
 def _read(file: Path, expected: str, read: Callable[[Path], T]) -> T:

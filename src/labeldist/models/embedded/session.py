@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,8 +26,21 @@ LANES = 2  # batches that are computed at a time: two at once keep two cores bus
 HIDDEN = np.float32(-1e9)  # added to the attention score of what a token must not see
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a forward pass gives.
+
+    ``logits`` (w, vocabulary) of the hidden states that were wanted. ``hidden`` (b * e, width): the chosen tokens'
+    hidden states behind the last layer. ``fresh``: keys and values of the new tokens only, each (b, heads, t, size).
+    """
+
+    logits: Floats
+    hidden: Floats
+    fresh: list[tuple[Floats, Floats]]
+
+
 class Session:
-    """An opened ONNX file. ``layers``, ``heads`` and ``size`` are those of the network."""
+    """An opened ONNX file. ``layers``, ``heads``, ``size`` and ``width`` are those of the network."""
 
     def __init__(self, file: Path) -> None:
         import onnxruntime
@@ -41,6 +55,7 @@ class Session:
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
         self.layers = sum(name.startswith("past_key_") for name in shapes)
         self.heads, self.size = int(shapes["past_key_0"][1]), int(shapes["past_key_0"][3])
+        self.width = int(shapes["states"][1])
 
     def empty_cache(self) -> list[tuple[Floats, Floats]]:
         """A cache of no positions, shared by all sequences."""
@@ -48,18 +63,33 @@ class Session:
         return [(none, none)] * self.layers
 
     def forward(
-        self, ids: Ints, positions: Ints, mask: Floats, cache: Cache, rows: Ints
-    ) -> tuple[Floats, list[tuple[Floats, Floats]]]:
-        """Logits (r, vocabulary) of the hidden states ``rows`` (into b * t, flattened), and new keys and values.
+        self,
+        ids: Ints,
+        positions: Ints,
+        mask: Floats,
+        cache: Cache,
+        rows: Ints,
+        states: Floats | None = None,
+        wanted: Ints | None = None,
+    ) -> Computed:
+        """Compute t new tokens of each of b sequences, and ``rows`` (b, e), e of each, to the end.
 
         ``ids`` and ``positions`` are (b, t); ``mask`` is (b or 1, 1, t, p + t), where p is the number of positions
-        in the cache. The new keys and values are those of the t new tokens only: the caller keeps the cache.
+        in the cache. ``wanted`` (w,) says which hidden states get logits (default: these b * e): indices into these
+        and, behind them, ``states`` (s, width), which earlier passes gave. The caller keeps the cache.
         """
-        feed: dict[str, Any] = {"ids": ids, "positions": positions, "mask": mask, "rows": rows}
+        feed: dict[str, Any] = {
+            "ids": ids,
+            "positions": positions,
+            "mask": mask,
+            "rows": rows,
+            "states": np.empty((0, self.width), dtype=np.float32) if states is None else states,
+            "wanted": np.arange(rows.size) if wanted is None else wanted,
+        }
         for layer, (key, value) in enumerate(cache):
             feed[f"past_key_{layer}"], feed[f"past_value_{layer}"] = key, value
-        logits, *new = self._session.run(None, feed)
-        return logits, list(zip(new[::2], new[1::2], strict=True))
+        logits, hidden, *new = self._session.run(None, feed)
+        return Computed(logits, hidden, list(zip(new[::2], new[1::2], strict=True)))
 
 
 def in_lanes(work: Callable[[T], None], batches: Iterable[T]) -> None:
