@@ -243,6 +243,13 @@ def test_prompts_beyond_a_window_go_without_trees(
     assert nodes + sum(map(len, prompts[:2])) <= sum(tokens) < sum(map(len, short))
 
 
+def test_long_prompts_do_not_change_short_ones_in_their_batch(prompts: list[list[int]]) -> None:
+    model = opened("phi3, LongRoPE")
+    model._takes_trees = False
+    mixed = [sequence[:length] for sequence, length in zip(prompts[:12], itertools.cycle([30, 39, 42, 60]))]
+    assert difference(model, mixed) <= 1e-4
+
+
 @pytest.mark.parametrize("most", [1, 7, 64, 100_000])
 @pytest.mark.parametrize("rows", [1, 3])
 def test_any_size_of_pass_gives_the_same(most: int, rows: int, prompts: list[list[int]]) -> None:

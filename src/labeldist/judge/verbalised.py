@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import ModelError
 from labeldist.judge.prompts import JudgePrompt
-from labeldist.models.base import LanguageModel, in_order
+from labeldist.models.base import LanguageModel, Written, in_order
 
 STYLE = "verbalised"
 AS_SAID = "softmax:1"  # of logarithms: the shares themselves
 ANNOTATORS = 100
+LONGEST_LINE = 300  # an option's text and a number; matching takes the cube of the length
 ROUNDING = 1.5  # how far numbers may be from 100 together, since each may have been rounded
 NEW_TOKENS_PER_OPTION = 24
 # The letter, the option's text if any, at most one sign between them and the number: a second would be a minus.
@@ -37,11 +38,26 @@ def verbalised_scores(
     One answer is generated for each prompt, greedily. Raises :class:`ModelError` for a model that does not generate
     text.
     """
+    written = verbalised_answers(model, prompts, len(labels))
+    return [_by_label(one.text, prompt, labels) for one, prompt in zip(written, prompts, strict=True)]
+
+
+def verbalised_answers(model: LanguageModel, prompts: Sequence[JudgePrompt], options: int) -> list[Written]:
+    """What the model says to each prompt about so many options; errors as :func:`verbalised_scores` has them."""
     if not model.capabilities.generate:
         raise ModelError(f"{model.name} does not generate text", hint="use --answers letters, or another model")
-    most = max(model.max_new_tokens, NEW_TOKENS_PER_OPTION * len(labels))
-    written = in_order(model.write([prompt.text for prompt in prompts], max_new_tokens=most), len(prompts), model.name)
-    return [_by_label(one.text, prompt, labels) for one, prompt in zip(written, prompts, strict=True)]
+    most = most_new_tokens(model, options)
+    return in_order(model.write([prompt.text for prompt in prompts], max_new_tokens=most), len(prompts), model.name)
+
+
+def most_new_tokens(model: LanguageModel, options: int) -> int:
+    """The most new tokens of one answer about so many options: the model's own limit, or more where options are many.
+
+    >>> from labeldist.models.scripted import Scripted
+    >>> most_new_tokens(Scripted(), 3), most_new_tokens(Scripted(), 20)
+    (256, 480)
+    """
+    return max(model.max_new_tokens, NEW_TOKENS_PER_OPTION * options)
 
 
 def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None:
@@ -54,9 +70,11 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     (0.7, 0.2, 0.1)
     >>> read_shares("Mostly A, say 70", ["Entailment", "Neutral"])
     """
-    pieces = [piece.strip() for line in answer.splitlines() for piece in _BETWEEN.split(line)]
+    pieces = [" ".join(piece.split()) for line in answer.splitlines() for piece in _BETWEEN.split(line)]
     found: dict[int, float] = {}
     for piece in filter(None, pieces):
+        if len(piece) > LONGEST_LINE:
+            return None
         match = _LINE.fullmatch(piece)
         if match is None:
             return None

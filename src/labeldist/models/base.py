@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -63,6 +63,13 @@ class Written:
     new_tokens: int
 
 
+class Enough(Exception):  # noqa: N818 (it asks for something, and tells of no error)
+    """Thrown into a generator of portions: begin nothing more, give what is under way, and end.
+
+    One that does not know it ends at once, which is right where nothing is under way between portions.
+    """
+
+
 class LanguageModel(Protocol):
     """The seam between labeldist and any language model.
 
@@ -117,8 +124,12 @@ def in_order(portions: Iterator[Mapping[int, T]], count: int, name: str) -> list
     ['a', 'b']
     """
     found: dict[int, T] = {}
-    for portion in portions:
-        found.update(portion)
+    try:
+        for portion in portions:
+            found.update(portion)
+    finally:
+        if isinstance(portions, Generator):  # an error of ours leaves it waiting for more
+            portions.close()
     if found.keys() != set(range(count)):
         raise ModelError(f"{name} returned {len(found)} answers to {count} prompts")
     return [found[at] for at in range(count)]

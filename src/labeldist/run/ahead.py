@@ -15,7 +15,7 @@ def ahead(work: Callable[[T], R], stream: Iterable[T], at_once: int) -> Iterator
     """``work`` of each element, in order; up to ``at_once`` elements are worked on at a time, in threads.
 
     No more of the stream is read than is worked on. What a call raises is raised in its place, and nothing is begun
-    after it; calls under way then are waited for.
+    after it; calls under way then go on by themselves.
 
     >>> list(ahead(abs, [-1, 2, -3], at_once=2))
     [1, 2, 3]
@@ -24,14 +24,13 @@ def ahead(work: Callable[[T], R], stream: Iterable[T], at_once: int) -> Iterator
         yield from map(work, stream)
         return
     under_way: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(at_once) as threads:
-        try:
-            for element in stream:
-                under_way.append(threads.submit(work, element))
-                if len(under_way) == at_once:
-                    yield under_way.popleft().result()
-            while under_way:
+    threads = ThreadPoolExecutor(at_once)
+    try:
+        for element in stream:
+            under_way.append(threads.submit(work, element))
+            if len(under_way) == at_once:
                 yield under_way.popleft().result()
-        finally:
-            for future in under_way:
-                future.cancel()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)

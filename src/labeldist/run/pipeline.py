@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,13 +122,16 @@ def run(
     ...     [file.name for file in summary.files]
     ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
     """
+    refuse_foreign(out)
     with engine(settings.engine, settings.workers) as open_model:
         plan = _plan(settings, open_model)
-        refuse_foreign(out)
-        with alone(out / STORE_NAME), Store(out / STORE_NAME) as store:
+        with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             claim(store, settings, overwrite=overwrite)
             remove_results(out)
-            return _carry_out(plan, out, store, progress)
+            judge = recorded.enter_context(Recorded(plan.judge, store))
+            model = plan.explainer
+            explainer = None if model is None else recorded.enter_context(Recorded(model, store))
+            return _carry_out(plan, judge, explainer, store, out, progress)
 
 
 def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], LanguageModel]) -> Plan:
@@ -151,10 +155,10 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
     return Plan(settings, dataset, found, tuple(conditions), judge, explainer, skipped)
 
 
-def _carry_out(plan: Plan, out: Path, store: Store, progress: Progress) -> RunSummary:
+def _carry_out(
+    plan: Plan, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
+) -> RunSummary:
     watch = Watch(progress, [], plan.settings.on_error, plan.found.items)
-    judge = Recorded(plan.judge, store)
-    explainer = None if plan.explainer is None else Recorded(plan.explainer, store)
     files, items = _explained(plan, explainer, watch, out)
     source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
     of_pool = explanation_pool(source, plan.settings.parser)

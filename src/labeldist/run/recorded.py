@@ -6,14 +6,16 @@ import hashlib
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from labeldist.core.errors import ModelError
-from labeldist.models.base import AnswerScores, Capabilities, LanguageModel, Question, Written
+from labeldist.core.errors import ModelError, UnavailableError
+from labeldist.models.base import AnswerScores, Capabilities, Enough, LanguageModel, Question, Written
 from labeldist.run.store import Call, Store
 
+MOST_PATIENCE = 600.0  # seconds for what is under way at the end
 NOT_FINITE = "try --dtype float32; if that does not help, the weights are broken"
 Answer = TypeVar("Answer", AnswerScores, Written)
 
@@ -24,6 +26,9 @@ class Recorded:
     A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
     nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
     a time. Each portion of answers is in the store before it is passed on. ``made`` and ``reused`` count calls.
+
+    A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
+    for and kept. The store must be open until then.
     """
 
     def __init__(self, model: LanguageModel, store: Store) -> None:
@@ -32,8 +37,18 @@ class Recorded:
         self._identity = f"{model.name} {model.revision}"
         self._lock = threading.Lock()
         self._under_way: dict[bytes, threading.Event] = {}
+        self._released = threading.Condition(self._lock)
+        self._over = threading.Event()
         self.made = 0
         self.reused = 0
+
+    def __enter__(self) -> Recorded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        with self._released:
+            self._released.wait_for(lambda: not self._under_way, MOST_PATIENCE)
 
     @property
     def name(self) -> str:
@@ -70,12 +85,7 @@ class Recorded:
         keys = [self._key("next_token", question.prompt, question.answers) for question in questions]
 
         def ask(missing: Sequence[int]) -> Iterator[Mapping[int, AnswerScores]]:
-            for portion in self._model.answer_scores([questions[at] for at in missing]):
-                # Kept answers are never asked for again, so one that is no number must not be kept.
-                numbers = (number for one in portion.values() for number in (*one.logits, one.log_total))
-                if not all(map(math.isfinite, numbers)):
-                    raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
-                yield portion
+            return self._model.answer_scores([questions[at] for at in missing])
 
         yield from self._recorded("next_token", keys, ask, AnswerScores)
 
@@ -129,7 +139,9 @@ class Recorded:
         """The model's answers to the first of each question's places, kept and then given to all of its places."""
         if not keys:
             return
-        for portion in ask([places[key][0] for key in keys]):
+        portions = ask([places[key][0] for key in keys])
+        while portion := self._next(portions):
+            self._check(portion)
             self._store.add(
                 Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, asdict(answer))
                 for at, answer in portion.items()
@@ -139,11 +151,28 @@ class Recorded:
                 self.reused += sum(len(places[keys[at]]) - 1 for at in portion)
             yield {place: answer for at, answer in portion.items() for place in places[keys[at]]}
 
+    def _next(self, portions: Iterator[Mapping[int, Answer]]) -> Mapping[int, Answer] | None:
+        """The next portion; at the end of all, those that are still under way, and then an error."""
+        if not self._over.is_set():
+            return next(filter(None, portions), None)
+        if isinstance(portions, Generator):
+            with suppress(Enough, StopIteration):
+                return portions.throw(Enough())  # type: ignore[no-any-return]
+        raise UnavailableError("stopped before all was asked", hint="the same command goes on from there")
+
+    def _check(self, portion: Mapping[int, AnswerScores | Written]) -> None:
+        """Kept answers are never asked for again, so one that is no number must not be kept."""
+        scores = (one for one in portion.values() if isinstance(one, AnswerScores))
+        if not all(map(math.isfinite, (number for one in scores for number in (*one.logits, one.log_total)))):
+            raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
+
     def _claim(
         self, wanted: Sequence[bytes]
     ) -> tuple[list[bytes], dict[bytes, threading.Event], dict[bytes, dict[str, Any]]]:
         """Which of the wanted calls are this caller's to make, which another's that is under way, which are known."""
         with self._lock:
+            if self._over.is_set():
+                raise UnavailableError("stopped before all was asked", hint="the same command goes on from there")
             known = self._store.responses(wanted)
             theirs = {key: self._under_way[key] for key in wanted if key not in known and key in self._under_way}
             mine = [key for key in wanted if key not in known and key not in theirs]
@@ -151,9 +180,10 @@ class Recorded:
         return mine, theirs, known
 
     def _release(self, keys: Sequence[bytes]) -> None:
-        with self._lock:
+        with self._released:
             for key in keys:
                 self._under_way.pop(key).set()
+            self._released.notify_all()
 
     def _key(self, kind: str, text: str, parameters: Sequence[object]) -> bytes:
         return hashlib.sha256(json.dumps([kind, self._identity, list(parameters), text]).encode()).digest()

@@ -69,9 +69,8 @@ def explain_to_file(
     check_profile(profile)
     watch = Watch(progress, [], dataset.on_error)
     check_out(out, dataset.path)
-    with alone(store_of(out)), Store(store_of(out)) as store:
+    with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
         remove_unfinished(out)
-        recorded = Recorded(model, store)
         answered = explain_items(
             dataset.items(), dataset.task, recorded, generation or Generation(), watch, profile=profile
         )
@@ -137,9 +136,8 @@ def judge_to_file(
             yield Asked(item, _shown(item, explanations))
 
     check_out(out, dataset.path)
-    with alone(store_of(out)), Store(store_of(out)) as store:
+    with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
         remove_unfinished(out)
-        recorded = Recorded(model, store)
         questions = with_held_out(asked()) if held_out else asked()
         judged = judge_items(questions, dataset.task, recorded, settings, watch, "judge")
         rows = write_rows(

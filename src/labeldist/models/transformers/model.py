@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -158,9 +159,12 @@ class TransformersModel(TokenModel):
         most, rows = tree.shape(nodes, self._batch_tokens, self._model.device.type)
         for members, logits in tree.last_logits(self._model, shared, most, rows):
             yield [planted[member] for member in members], logits
-        alone = sorted(set(range(len(sequences))) - set(planted))
-        for batch, logits in plain.last_logits(self._model, [sequences[at] for at in alone], self._batch_tokens):
-            yield [alone[member] for member in batch], logits
+        alone = sorted(set(range(len(sequences))) - set(planted), key=lambda at: len(sequences[at]))
+        within = bisect_right(alone, self._reach, key=lambda at: len(sequences[at]))
+        # Apart, since with positions scaled by length (LongRoPE) a long sequence changes short ones in its batch.
+        for part in (alone[:within], alone[within:]):
+            for batch, logits in plain.last_logits(self._model, [sequences[at] for at in part], self._batch_tokens):
+                yield [part[member] for member in batch], logits
 
     def _can_trees(self) -> bool:
         """Whether the model computes trees as it does prompts: tried once; said once where it does not."""

@@ -37,6 +37,8 @@ def why_not(model: Any) -> str | None:
                 for member, row in zip(members, logits, strict=True)
                 if member in expected
             }
+        except torch.OutOfMemoryError:  # says nothing of the model
+            raise
         except Exception as error:  # each architecture has its own way to refuse a mask, positions or a cache
             return f"it fails with {type(error).__name__}: {reason(error)}"
     differences = [float((found[at] - expected[at]).square().mean().sqrt() / expected[at].std()) for at in expected]

@@ -1,0 +1,105 @@
+"""Whatever ends a command while answers are under way: nothing more is asked, and what was paid for is kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labeldist.core.errors import UnavailableError
+from labeldist.datasets.source import open_source
+from labeldist.models.base import AnswerScores, Capabilities, Question
+from labeldist.models.server.parallel import answered
+from labeldist.run import single
+from labeldist.run.ahead import ahead
+
+AT_ONCE = 4
+
+
+class Paid:
+    """Takes its time over each of four questions at a time, and counts the answers."""
+
+    name, revision, answer_style, transform, max_new_tokens = "paid", "1", "letters", "softmax:1", 9
+    capabilities = Capabilities(generate=False, raw_logits=False, at_once=2)
+
+    def __init__(self) -> None:
+        self.made = 0
+        self._lock = threading.Lock()
+
+    def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
+        def ask(at: int) -> AnswerScores:
+            time.sleep(0.02)
+            with self._lock:
+                self.made += 1
+            return AnswerScores((-1.0, -1.0, -2.0), (-1.0, -1.0, -2.0), 0.0, 5)
+
+        return answered(ask, range(len(questions)), AT_ONCE)
+
+    def write(self, prompts: Sequence[str], **settings: Any) -> Iterator[Mapping[int, Any]]:
+        raise AssertionError("nothing is written")
+
+
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, RuntimeError])
+def test_nothing_more_is_asked_and_nothing_lost(
+    ends: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt, or an error of ours, while two batches are under way in threads."""
+    row = {"premise": "It rains.", "hypothesis": "It is wet."}
+    lines = [json.dumps({**row, "id": str(at), "premise": f"It rains {at} times."}) + "\n" for at in range(200)]
+    (tmp_path / "items.jsonl").write_text("".join(lines))
+    model, made_then = Paid(), 0
+    real = single.distribution_row
+
+    def fails(*arguments: Any) -> Any:
+        nonlocal made_then
+        if made_then == 0:
+            made_then = model.made
+            raise ends()
+        return real(*arguments)
+
+    monkeypatch.setattr(single, "distribution_row", fails)
+    with pytest.raises(ends):
+        single.judge_to_file(open_source(str(tmp_path / "items.jsonl")), model, tmp_path / "mjd.jsonl")
+    made = model.made
+    time.sleep(0.3)
+    assert model.made == made, "threads went on asking"
+    assert made <= made_then + 2 * 2 * AT_ONCE < 1200
+    database = sqlite3.connect(tmp_path / "mjd.calls.sqlite")
+    [(kept,)] = database.execute("SELECT COUNT(*) FROM calls").fetchall()
+    database.close()
+    assert kept == made
+
+
+def test_work_ahead_keeps_the_order_and_no_more_than_so_much() -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        time.sleep(0.01 * (number % 3))
+        return number
+
+    results = ahead(work, iter(range(30)), 3)
+    for expected in range(10):
+        assert next(results) == expected
+        assert len(begun) <= expected + 4
+    results.close()  # type: ignore[attr-defined]
+    time.sleep(0.1)
+    assert len(begun) <= 13
+
+
+def test_an_error_is_raised_in_its_place() -> None:
+    def work(number: int) -> int:
+        if number == 2:
+            raise UnavailableError("no more")
+        return number
+
+    results = ahead(work, range(9), 4)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(UnavailableError):
+        next(results)
