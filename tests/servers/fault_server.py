@@ -31,9 +31,10 @@ class Behaviour:
 
     ``fault(prompt, tries)`` names one of FAULTS for a request, or None; ``tries`` counts from 0. ``lists``: how many of
     the likeliest tokens it lists (0: it knows no log-probabilities). ``exact``: it tokenizes, and knows tokens that are
-    asked for. ``chat``: it takes chats (else prompts only). ``limit``: the only name of the limit that it takes.
-    ``thoughts``: the model thinks for so many tokens first. ``key``: what it asks for. ``slow``: seconds that a fault
-    lasts which ends by itself.
+    asked for. ``models``: the status with which it answers who wants the list of models. ``says``: the text that it
+    writes, whatever it is asked. ``chat``: it takes chats (else prompts only). ``limit``: the only name of the limit
+    that it takes. ``thoughts``: the model thinks for so many tokens first. ``key``: what it asks for. ``slow``: seconds
+    that a fault lasts which ends by itself.
     """
 
     fault: Callable[[str, int], str | None] = lambda prompt, tries: None
@@ -45,6 +46,8 @@ class Behaviour:
     thoughts: int = 0
     one_choice: bool = False
     usage: bool = True
+    models: int = 200
+    says: str | None = None
     logits: bool = False
     key: str | None = None
     slow: float = 5.0
@@ -116,7 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.seen.headers = dict(self.headers)
         if not self._allowed():
             return
-        if self.path == "/v1/models":
+        if self.path == "/v1/models" and self.behaviour.models != 200:
+            self._error(self.behaviour.models, "no list for you")
+        elif self.path == "/v1/models":
             self._send(200, {"object": "list", "data": [{"id": MODEL, "root": "weights-1"}, {"id": "other"}]})
         else:
             self._send(404, {"detail": "Not Found"})
@@ -230,6 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         best = max("ABC", key=lambda letter: found[letter])
         new = min(most, behaviour.thoughts + 2)
         text = "" if behaviour.thoughts >= most else f"{best}. Because." if most > 1 else best
+        text = text if behaviour.says is None else behaviour.says
         choices = [self._choice(index, text, new >= most, body, found) for index in range(count)]
         usage = {
             "prompt_tokens": len(prompt),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import pickle
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,12 +18,13 @@ from hypothesis import strategies as st
 from labeldist.core.errors import ModelError, UnavailableError, UsageError
 from labeldist.models.budget import Budget
 from labeldist.models.server.adaptive import Slots, Window
+from labeldist.models.server.connection import LARGEST_BODY, _Ending
 from labeldist.models.server.endpoint import read_endpoint
 from labeldist.models.server.failures import MalformedError
 from labeldist.models.server.key import Key, key_for
 from labeldist.models.server.parallel import answered
 from labeldist.models.server.patience import Patience, retry_after
-from labeldist.models.server.scores import Listed, Usage, listed, named, sampled, top
+from labeldist.models.server.scores import Listed, Usage, listed, named, sampled, texts, top
 
 LOCAL, FAR, CLEAR, OPENAI = (
     read_endpoint(f"m@{url}")
@@ -59,11 +63,11 @@ def test_other_machines_are_not_taken_for_it(url: str) -> None:
 @given(st.text(), st.text(st.sampled_from("abcdef0123-_"), min_size=1, max_size=40), st.text())
 def test_a_key_is_in_no_text_that_was_hidden(before: str, value: str, after: str) -> None:
     key = Key(value)
-    hidden = key.hide(before + value + after).replace("[key]", "\0")
-    assert value not in hidden
-    width = min(8, len(value))
-    assert not any(value[at : at + width] in hidden for at in range(len(value) - width + 1))
-    assert value not in repr(key) + str(key)
+    around = ("", "") if len(value) >= 8 else (" ", " ")  # a short key is hidden as a word only
+    hidden = key.hide(before + value.join(around) + after).replace("[key]", "\0")
+    assert value.join(around) not in hidden
+    assert not any(value[at : at + 8] in hidden for at in range(len(value) - 7))
+    assert repr(key) == str(key) == "Key([key])"
     with pytest.raises(TypeError):
         pickle.dumps(key)
 
@@ -72,6 +76,10 @@ def test_a_key_is_in_no_text_that_was_hidden(before: str, value: str, after: str
 def test_other_texts_stay_as_they_are(text: str) -> None:
     key = Key("Zq8-never-in-a-text")
     assert key.hide(text) == text
+
+
+def test_a_short_key_is_hidden_as_a_word_only() -> None:
+    assert Key("1234").hide("0.123456, key 1234, x1234") == "0.123456, key [key], x1234"
 
 
 def test_waits_grow_are_bounded_and_obey_the_server() -> None:
@@ -138,6 +146,21 @@ def test_slots_hold_back_while_the_server_rests() -> None:
     slots.answered()  # wakes who waits
     assert entered.wait(2.0)
     thread.join()
+
+
+def test_nobody_waits_for_a_turn_after_the_end() -> None:
+    slots = Slots(8)
+    slots.overloaded(0.0, rest=100.0)
+    entered = threading.Event()
+
+    def enter() -> None:
+        with slots.slot():
+            entered.set()
+
+    threading.Thread(target=enter, daemon=True).start()
+    assert not entered.wait(0.1)
+    slots.end()
+    assert entered.wait(2.0)
 
 
 def test_no_more_requests_than_slots() -> None:
@@ -241,7 +264,59 @@ def test_the_drawn_token_says_nothing_of_the_others() -> None:
     assert found.least == -2.0
     scores = top(found, OPTIONS, Usage(1, 1))
     left = math.log(1 - math.exp(-0.5) - math.exp(-2.0) - math.exp(-9.0))
-    assert scores.logits == pytest.approx((-0.5, -2.0, min(-2.0, left)))
+    assert scores.logits == pytest.approx((-0.5, -2.0, min(-2.0 + math.log(2), left)))
+
+
+def test_an_option_that_is_not_listed_may_have_each_of_its_spellings() -> None:
+    found = Listed({"A": math.log(0.5), "x": math.log(0.1)}, math.log(0.1))
+    scores = top(found, (("A",), ("B", " B"), ("C",)), Usage(1, 1))
+    assert [math.exp(value) for value in scores.logits] == pytest.approx([0.5, 0.2, 0.1])
+    assert [math.exp(value) for value in scores.likeliest] == pytest.approx([0.5, 0.1, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (None, (5, 100, True)),
+        ({"prompt_tokens": 7}, (7, 100, True)),
+        ({"completion_tokens": 9}, (5, 9, True)),
+        ({"prompt_tokens": 10**20, "completion_tokens": 9}, (5, 9, True)),
+        ({"prompt_tokens": 7, "completion_tokens": 9}, (7, 9, False)),
+    ],
+)
+def test_tokens_that_are_not_told_are_estimated(usage: object, expected: tuple[int, int, bool]) -> None:
+    choices = [{"message": {"content": "x" * 200}}, {"message": {"content": None, "reasoning_content": "y" * 197}}]
+    found = Usage.of({"choices": choices, "usage": usage}, "p" * 20)
+    assert (found.prompt_tokens, found.new_tokens, found.estimated) == expected
+
+
+@given(st.text(st.sampled_from("ab\ud83d\ude00"), max_size=8))
+def test_text_of_a_server_can_be_kept(text: str) -> None:
+    said = texts({"choices": [{"text": text}]})[0][0]
+    assert said.encode().decode() == said
+    assert said.replace("\ufffd", "") == text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+
+
+class _Parts(httpx2.SyncByteStream):
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __iter__(self) -> Iterator[bytes]:
+        for at in range(0, len(self._data), 1000):
+            yield self._data[at : at + 1000]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity"])
+def test_packed_answers_are_unpacked_and_bounded_by_what_they_hold(encoding: str) -> None:
+    packing: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
+
+    def read(data: bytes) -> int:
+        stream = _Ending(_Parts(packing.get(encoding, bytes)(data)), time.monotonic() + 60, encoding)
+        return sum(map(len, stream))
+
+    assert read(b"x" * 5000) == 5000
+    with pytest.raises(httpx2.ReadError, match="more than"):
+        read(bytes(LARGEST_BODY + 1))
 
 
 def test_a_token_that_begins_two_options_means_neither() -> None:

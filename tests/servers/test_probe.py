@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,21 @@ import pytest
 from tests.servers.fault_server import KEY, MODEL, Behaviour, log_probabilities, serving
 
 from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError
+from labeldist.datasets.source import open_source
+from labeldist.judge.judge import JudgeSettings
 from labeldist.models.base import AnswerScores, Question, in_order
 from labeldist.models.budget import Budget
 from labeldist.models.open import ModelOptions, open_model
+from labeldist.models.server.asking import Asking
+from labeldist.models.server.connection import Connection
 from labeldist.models.server.endpoint import read_endpoint
+from labeldist.models.server.failures import PassingError
 from labeldist.models.server.model import ServerModel, open_server
 from labeldist.models.server.patience import Patience
+from labeldist.models.server.probe import _thinks
+from labeldist.models.server.scores import texts
+from labeldist.run.doctor import cost_of, examine
+from labeldist.tasks.load import load_task
 
 QUICK = Patience(retries=4, first=0.01, longest=0.05, timeout=2.0)
 ANSWERS = (("A", " A"), ("B", " B"), ("C", " C"))
@@ -93,7 +103,7 @@ def test_top_scores_bound_what_is_not_listed() -> None:
                     assert math.exp(value) == pytest.approx(sum(math.exp(known[token]) for token in inside))
                 else:
                     assert value >= max(known[token] for token in option), "the bound is below the truth"
-                    assert value <= max(known[listed[-1]], known[listed[-2]]) + 1e-12
+                    assert value <= max(known[listed[-1]], known[listed[-2]]) + math.log(2) + 1e-12
             unlisted += found.unlisted
         assert unlisted > 10
 
@@ -181,6 +191,95 @@ def test_a_wrong_key_is_refused_and_shown_nowhere(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("LABELDIST_API_KEY", KEY)
         model = opened(url)
     assert not any(KEY[:8] in text for text in (repr(model), repr(vars(model)), model.name, model.revision))
+
+
+@pytest.mark.parametrize("key", ["1234", "token", "A", "choices"])
+def test_a_short_key_breaks_no_answer(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABELDIST_API_KEY", key)
+    with serving(Behaviour(lists=28, key=key, says=f"It is {key}, or x{key}")) as (url, _):
+        model = opened(url)
+        for question, found in zip(QUESTIONS[:5], scores(model, QUESTIONS[:5]), strict=True):
+            assert [math.exp(value) for value in found.logits] == pytest.approx(shares(question.prompt))
+        [written] = in_order(model.write(["Why?"], max_new_tokens=20), 1, "")
+    assert written.text == f"It is [key], or x{key}"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_a_key_that_may_not_list_models_may_ask(status: int) -> None:
+    with serving(Behaviour(models=status)) as (url, _):
+        model = opened(url)
+        assert model.abilities.served == ""
+        assert len(scores(model, QUESTIONS[:2])) == 2
+
+
+def test_half_a_surrogate_pair_in_a_text_is_repaired() -> None:
+    with serving(Behaviour(says="A \ud83d smile")) as (url, _):
+        [written] = in_order(opened(url).write(["Why?"], max_new_tokens=20), 1, "")
+    assert written.text == "A \ufffd smile"
+
+
+def test_new_tokens_that_are_not_counted_are_spent_all_the_same() -> None:
+    with serving(Behaviour(usage=False, says="word " * 300)) as (url, _):
+        budget = Budget()
+        model = opened(url, budget=budget)
+        before = budget.tokens
+        [written] = in_order(model.write(["Why?"], max_new_tokens=400), 1, "")
+    assert written.new_tokens == 375
+    assert budget.tokens - before == 376
+
+
+@pytest.mark.parametrize("usage", [[], [1], "none", {"completion_tokens_details": [2]}])
+def test_usage_of_any_shape_is_no_sign_of_thoughts(usage: Any) -> None:
+    assert not _thinks({"choices": [{"message": {"content": "A"}}], "usage": usage})
+
+
+def test_the_end_of_one_is_the_end_of_those_that_wait() -> None:
+    """One request is told to come back much later, and another finds that the key is refused."""
+    behaviour = Behaviour(key=KEY)
+    with serving(behaviour) as (url, _):
+        endpoint = read_endpoint(f"{MODEL}@{url}")
+        patience = Patience(retries=3, first=50.0)
+        asking = Asking(Connection(endpoint, None, patience, 4), patience, Budget(), 4)
+        asking.slots.overloaded(0.0, rest=50.0)
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "Is it?"}], "max_tokens": 1}
+
+        def ask() -> None:
+            asking.answer("/chat/completions", body, texts, prompt="Is it?", new_tokens=1)
+
+        def late() -> None:
+            raise PassingError("later", overload=True, after=50.0)
+
+        with ThreadPoolExecutor(2) as threads:
+            waiting = [threads.submit(ask), threads.submit(lambda: asking.patiently(late))]
+            time.sleep(0.1)
+            began = time.monotonic()
+            with pytest.raises(UnavailableError, match="401"):
+                asking.patiently(lambda: asking.connection.post("/chat/completions", body))
+            for one in waiting:
+                with pytest.raises(UnavailableError, match="401"):
+                    one.result(timeout=5)
+            assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(("says", "readable"), [("A: 70\nB: 20\nC: 10", True), ("Mostly A", False)])
+def test_the_doctor_asks_a_verbalised_judge_for_what_it_says(says: str, readable: bool, tmp_path: Path) -> None:
+    file = tmp_path / "items.jsonl"
+    file.write_text('{"id": "1", "premise": "It rains.", "hypothesis": "It is wet."}\n')
+    settings = JudgeSettings(style="verbalised", orders="balanced:2")
+    with serving(Behaviour(says=says)) as (url, _):
+        model = opened(url)
+        dataset = open_source(str(file), task="nli")
+        health = examine(model, dataset.task, settings)
+        cost = cost_of(dataset, ("none",), settings, model, health)
+    assert (health.readable, health.letter_mass) == (readable, None)
+    assert (cost.calls, cost.new_tokens) == (2, 2 * 256)
+
+
+def test_the_doctor_takes_tasks_with_many_labels() -> None:
+    task = load_task("nli")
+    labels = tuple(replace(task.labels[0], name=f"label {number}") for number in range(9))
+    with serving(Behaviour()) as (url, _):
+        assert examine(opened(url), replace(task, labels=labels), JudgeSettings()).readable is None
 
 
 def _chain(error: BaseException) -> list[str]:

@@ -31,8 +31,11 @@ def show_health(health: Health, cost: Cost | None, prices: Prices) -> None:
         "writes explanations": "yes" if health.generates else "no",
         "answers with": f"{health.answers}; transform {health.transform}",
         "one question": f"{health.seconds:.2f} s alone; {tokens}",
-        "letter mass": f"{health.letter_mass:.3f}, the probability of all the answers together",
     }
+    if health.letter_mass is not None:
+        facts["letter mass"] = f"{health.letter_mass:.3f}, the probability of all the answers together"
+    if health.readable is not None:
+        facts["its answer"] = "could be read" if health.readable else "could not be read"
     width = max(map(len, facts))
     for name, value in facts.items():
         click.echo(f"{name:<{width}}  {value}")
@@ -41,7 +44,13 @@ def show_health(health: Health, cost: Cost | None, prices: Prices) -> None:
         _show_cost(cost, prices)
     for note in health.notes:
         click.echo(f"labeldist: note: {note}", err=True)
-    if health.letter_mass < SMALL_LETTER_MASS:
+    if health.readable is False:
+        click.echo(
+            "labeldist: warning: the model did not say one number for each option, a hundred together: answers that "
+            "cannot be read are left out. Try other --answers, or another model",
+            err=True,
+        )
+    if health.letter_mass is not None and health.letter_mass < SMALL_LETTER_MASS:
         click.echo(
             f"labeldist: warning: all answers together had a probability of only {health.letter_mass:.3f}: the model "
             "would rather say something else. Try other --answers, or another model",

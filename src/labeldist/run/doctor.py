@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from labeldist.core.errors import InputError
 from labeldist.core.item import Explanation, Item
@@ -16,8 +17,9 @@ from labeldist.explain.held_out import without_one
 from labeldist.explain.prompts import explain_prompt
 from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.orders import most_orders, orders
-from labeldist.judge.prompts import judge_prompt
-from labeldist.models.base import AnswerScores, LanguageModel, Question, in_order
+from labeldist.judge.prompts import JudgePrompt, judge_prompt
+from labeldist.judge.verbalised import STYLE, most_new_tokens, read_shares, verbalised_answers
+from labeldist.models.base import LanguageModel, Question, in_order
 from labeldist.run.survey import conditions_of, needs_pool, survey
 
 # A text as long as explanations are, for prompts whose explanations nobody has written yet.
@@ -34,8 +36,10 @@ class Health:
     """What a model can do, and how it answered one known prompt.
 
     ``scores``: how well the scores of answers are known (``exact``, ``top``, ``sampled:N``). ``letter_mass``: the
-    probability of all the answers together. ``unlisted``: options of which only an upper bound is known. ``seconds``:
-    what one question took, sent alone, when the model was warm. ``prompt_tokens``, ``new_tokens``: of that question.
+    probability of all the answers together. ``unlisted``: options of which only an upper bound is known. Of a model
+    that says the distribution in words ``readable`` tells instead whether it could be read (None for all others), and
+    the letter mass is None. ``seconds``: what one question took, sent alone, when the model was warm.
+    ``prompt_tokens``, ``new_tokens``: of that question.
     """
 
     model: str
@@ -45,8 +49,9 @@ class Health:
     generates: bool
     answers: str
     transform: str
-    letter_mass: float
+    letter_mass: float | None
     unlisted: int
+    readable: bool | None
     seconds: float
     prompt_tokens: int
     new_tokens: int
@@ -58,7 +63,7 @@ class Health:
 class Cost:
     """What a source would take: items, calls and about so many tokens, of all items together.
 
-    ``new_tokens`` counts every explanation at its longest.
+    ``new_tokens`` counts every explanation at its longest, and every distribution that is said in words.
     """
 
     items: int
@@ -88,11 +93,12 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
     shown = KNOWN if item is None else item
     first, second = (
         judge_prompt(task, shown, [], order, style=settings.style, explicit=settings.explicit)
-        for order in orders("all", 0, len(task.labels))[:2]
+        for order in orders("balanced:2", 0, len(task.labels))
     )
-    _ask(model, Question(first.text, first.answers))
+    ask = _told if settings.style == STYLE else _scored
+    ask(model, first)
     began = time.perf_counter()
-    scores = _ask(model, Question(second.text, second.answers))
+    reply = ask(model, second)
     seconds = time.perf_counter() - began
     able = model.capabilities
     return Health(
@@ -103,12 +109,13 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
         generates=able.generate,
         answers=settings.style,
         transform=settings.transform,
-        letter_mass=math.fsum(math.exp(logit - scores.log_total) for logit in scores.logits),
-        unlisted=scores.unlisted,
+        letter_mass=reply.letter_mass,
+        unlisted=reply.unlisted,
+        readable=reply.readable,
         seconds=seconds,
-        prompt_tokens=scores.prompt_tokens,
-        new_tokens=scores.new_tokens,
-        tokens_per_byte=scores.prompt_tokens / len(second.text.encode()),
+        prompt_tokens=reply.prompt_tokens,
+        new_tokens=reply.new_tokens,
+        tokens_per_byte=reply.prompt_tokens / len(second.text.encode()),
         notes=able.notes,
     )
 
@@ -139,18 +146,37 @@ def cost_of(
                 count * _size(task, item, one, settings) for count, one in zip(counts, asked, strict=True)
             ) + sum(len(explain_prompt(task, item, name).encode()) for name in task.label_names[:reasons])
     calls = judged + found.items * reasons
+    each = most_new_tokens(model, len(task.labels)) if settings.style == STYLE else health.new_tokens
     return Cost(
         items=found.items,
         conditions=tuple(condition.name for condition in conditions),
         judge_calls=judged,
         explain_calls=found.items * reasons,
         prompt_tokens=size / max(rendered_calls, 1) * calls * health.tokens_per_byte,
-        new_tokens=judged * health.new_tokens + found.items * reasons * model.max_new_tokens,
+        new_tokens=judged * each + found.items * reasons * model.max_new_tokens,
     )
 
 
-def _ask(model: LanguageModel, question: Question) -> AnswerScores:
-    return in_order(model.answer_scores([question]), 1, model.name)[0]
+class _Reply(NamedTuple):
+    """What one question showed, as :class:`Health` has it."""
+
+    prompt_tokens: int
+    new_tokens: int
+    letter_mass: float | None = None
+    unlisted: int = 0
+    readable: bool | None = None
+
+
+def _scored(model: LanguageModel, prompt: JudgePrompt) -> _Reply:
+    scores = in_order(model.answer_scores([Question(prompt.text, prompt.answers)]), 1, model.name)[0]
+    mass = math.fsum(math.exp(logit - scores.log_total) for logit in scores.logits)
+    return _Reply(scores.prompt_tokens, scores.new_tokens, mass, scores.unlisted)
+
+
+def _told(model: LanguageModel, prompt: JudgePrompt) -> _Reply:
+    written = verbalised_answers(model, [prompt], len(prompt.options))[0]
+    readable = read_shares(written.text, prompt.options) is not None
+    return _Reply(written.prompt_tokens, written.new_tokens, readable=readable)
 
 
 def _shown(condition: Condition, item: Item, task: Task) -> list[list[Explanation]]:

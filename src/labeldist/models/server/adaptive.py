@@ -54,15 +54,16 @@ class Slots:
         self._clock = clock
         self._taken = 0
         self._rests_until = 0.0
+        self._over = False
         self._change = threading.Condition()
 
     @contextmanager
     def slot(self) -> Iterator[float]:
-        """Wait for a turn; gives the time at which it began."""
+        """Wait for a turn; gives the time at which it began. After :meth:`end` there is nothing to wait for."""
         with self._change:
             while True:
                 rest = self._rests_until - self._clock()
-                if rest <= 0 and self._taken < self.window.size:
+                if self._over or (rest <= 0 and self._taken < self.window.size):
                     break
                 self._change.wait(rest if rest > 0 else None)
             self._taken += 1
@@ -77,6 +78,12 @@ class Slots:
         """Tell of an answer."""
         with self._change:
             self.window.answered()
+            self._change.notify_all()
+
+    def end(self) -> None:
+        """No request will be made any more: let all who wait go on, and find out why."""
+        with self._change:
+            self._over = True
             self._change.notify_all()
 
     def overloaded(self, began: float, rest: float | None) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from labeldist.core.errors import ModelError, UnavailableError
+from labeldist.core.errors import LabeldistError, ModelError, UnavailableError
 from labeldist.models.budget import Budget
 from labeldist.models.server.adaptive import Slots
 from labeldist.models.server.connection import Connection
@@ -24,7 +24,8 @@ class Asking:
     """Asks an endpoint through a connection; several threads may. ``repeated`` counts requests that were made again.
 
     ``hint``: what to do where the endpoint answers nothing at all. ``known``: path and body of a request that it has
-    answered before; whether it still does tells whose failure it is when another one fails again and again.
+    answered before, its prompt and the most new tokens; whether it still answers that tells whose failure it is when
+    another one fails again and again.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Asking:
         self.connection = connection
         self.slots = Slots(most)
         self.repeated = 0
-        self.known: tuple[str, dict[str, Any]] | None = None
+        self.known: tuple[str, dict[str, Any], str, int] | None = None
         self._patience = patience
         self._budget = budget
         self._hint = hint
@@ -56,6 +57,7 @@ class Asking:
         """What ``send`` gives, tried again after what passes; errors as :meth:`answer` has them."""
         began, tries = time.monotonic(), 0
         while True:
+            self._go_on()
             try:
                 return send()
             except PassingError as failure:
@@ -73,12 +75,23 @@ class Asking:
             self.repeated += 1
             self._over.wait(self._patience.wait(tries, passing.after))
 
+    def optionally(self, send: Callable[[], R]) -> R | None:
+        """What ``send`` gives, tried again after what passes; None where it fails, which ends nothing."""
+        for tries in range(1, self._patience.retries + 2):
+            try:
+                return send()
+            except PassingError as failure:
+                if tries <= self._patience.retries:
+                    self._over.wait(self._patience.wait(tries, failure.after))
+            except (MalformedError, LabeldistError):
+                break
+        return None
+
     def _try(
         self, path: str, body: dict[str, Any], read: Callable[[Any], R], prompt: str, new_tokens: int
     ) -> tuple[R, Usage]:
         with self.slots.slot() as began:
-            if self._why is not None:
-                raise UnavailableError(self._why.message, hint=self._why.hint)
+            self._go_on()
             reserved = self._budget.reserve(prompt, new_tokens)
             try:
                 answer = self.connection.post(path, body)
@@ -115,15 +128,22 @@ class Asking:
             return False
         for tries in range(1, SIGNS_OF_LIFE + 1):
             try:
-                self._try(*self.known, lambda answer: answer, "", 1)
+                path, body, prompt, new_tokens = self.known
+                self._try(path, body, lambda answer: answer, prompt, new_tokens)
             except (PassingError, MalformedError, ModelError):
                 self._over.wait(self._patience.wait(tries))
             else:
                 return True
         return False
 
+    def _go_on(self) -> None:
+        """Raises the end of it all, if it has come."""
+        if self._why is not None:
+            raise UnavailableError(self._why.message, hint=self._why.hint)
+
     def _end(self, error: UnavailableError) -> None:
         """Nobody need ask again, nor wait to do so."""
         if self._why is None:
             self._why = error
         self._over.set()
+        self.slots.end()

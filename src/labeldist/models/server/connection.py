@@ -7,6 +7,7 @@ import os
 import time
 import urllib.request
 import weakref
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,9 +19,12 @@ from labeldist.models.server.endpoint import Endpoint
 from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
 from labeldist.models.server.key import Key, missing_key
 from labeldist.models.server.patience import Patience, retry_after
+from labeldist.models.server.surrogates import repaired
 
 CONNECTING = 10.0
 LARGEST_BODY = 64 << 20
+DEFLATED = ("gzip", "x-gzip", "deflate")
+EITHER_HEADER = zlib.MAX_WBITS + 32  # gzip's or zlib's own, as it comes
 SHOWN = 300
 TOO_MANY, NO_TIME = 429, 408
 # Errors that OpenAI and others send with status 429 and that no waiting ends.
@@ -41,7 +45,13 @@ class Connection:
             api_key=key.reveal() if key else "none",
             base_url=endpoint.url,
             max_retries=0,
-            http_client=httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False),
+            http_client=httpx2.Client(
+                transport=transport,
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=False,
+                headers={"Accept-Encoding": "identity"},
+            ),
         )
 
         # The client's connections go with this object, not whenever the client itself is collected.
@@ -52,11 +62,14 @@ class Connection:
         return self._key.hide(text) if self._key else text
 
     def get(self, path: str) -> Any:
-        """The JSON at ``path`` below the endpoint's address, or at an address of the same server."""
+        """The JSON at ``path`` below the endpoint's address, or at an address of the same server.
+
+        It is what the server said, an echoed key included: :meth:`hide` whatever of it is shown or kept.
+        """
         return self._parsed(lambda: self._client.get(path, cast_to=httpx2.Response, options=self._options))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The JSON that the server answers to ``body``.
+        """The JSON that the server answers to ``body``; :meth:`hide` whatever of it is shown or kept.
 
         Raises :class:`PassingError` and :class:`MalformedError` for what may go better next time,
         :class:`ModelError` where the server refuses this request, :class:`UnavailableError` where it would refuse any.
@@ -79,7 +92,7 @@ class Connection:
             )
         else:
             try:
-                return json.loads(self.hide(response.text))
+                return json.loads(response.text)
             except (ValueError, RecursionError):
                 failure = MalformedError(f"no JSON: {self._said(response.text)}")
         # Outside the handlers, so that no library's error, which may hold the key, hangs on ours.
@@ -133,7 +146,7 @@ class Connection:
             text = str(error.get("message") or error) if isinstance(error, dict) else str(error)
         except (ValueError, AttributeError, RecursionError):
             pass
-        return _cut(self.hide(" ".join(text.split()))) or "(it says nothing)"
+        return _cut(self.hide(" ".join(repaired(text).split()))) or "(it says nothing)"
 
 
 class _Punctual(httpx2.BaseTransport):
@@ -147,10 +160,12 @@ class _Punctual(httpx2.BaseTransport):
         end = time.monotonic() + self._seconds
         response = self._inner.handle_request(request)
         assert isinstance(response.stream, httpx2.SyncByteStream)
+        headers = response.headers.copy()
+        encoding = headers.pop("content-encoding", "identity").strip().lower()
         return httpx2.Response(
             response.status_code,
-            headers=response.headers,
-            stream=_Ending(response.stream, end),
+            headers=headers,
+            stream=_Ending(response.stream, end, encoding),
             extensions=response.extensions,
         )
 
@@ -159,18 +174,30 @@ class _Punctual(httpx2.BaseTransport):
 
 
 class _Ending(httpx2.SyncByteStream):
-    """A stream that fails after a moment, or beyond a size that no answer has."""
+    """A stream that fails after a moment, or beyond a size that no answer has, as it comes or unpacked.
 
-    def __init__(self, inner: httpx2.SyncByteStream, end: float) -> None:
+    Some servers pack answers although they are asked not to.
+    """
+
+    def __init__(self, inner: httpx2.SyncByteStream, end: float, encoding: str) -> None:
         self._inner = inner
         self._end = end
+        self._encoding = encoding
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._encoding not in ("identity", "", *DEFLATED):
+            raise httpx2.ReadError(f"an answer packed as {_cut(self._encoding)}, which was not asked for")
+        packed = zlib.decompressobj(EITHER_HEADER) if self._encoding in DEFLATED else None
         size = 0
         for part in self._inner:
-            size += len(part)
             if time.monotonic() > self._end:
                 raise httpx2.ReadTimeout("the answer was not complete in time")
+            if packed is not None:
+                try:
+                    part = packed.decompress(part, LARGEST_BODY + 1 - size)
+                except zlib.error:
+                    raise httpx2.ReadError("an answer that cannot be unpacked") from None
+            size += len(part)
             if size > LARGEST_BODY:
                 raise httpx2.ReadError(f"an answer of more than {LARGEST_BODY:,} bytes")
             yield part

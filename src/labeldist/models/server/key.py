@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 from labeldist.core.errors import UsageError
@@ -39,8 +40,10 @@ class Key:
         return self._value
 
     def hide(self, text: str) -> str:
-        """``text`` with the key, and long parts of it, blotted out."""
-        width = min(PART, len(self._value))
+        """``text`` with the key, and long parts of it, blotted out; a short key only where it is a word of its own."""
+        if len(self._value) < PART:
+            return re.sub(rf"(?<!\w){re.escape(self._value)}(?!\w)", HIDDEN, text)
+        width = PART
         parts = {self._value[start : start + width] for start in range(len(self._value) - width + 1)}
         if not any(part in text for part in parts):
             return text

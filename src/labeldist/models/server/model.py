@@ -184,7 +184,7 @@ def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | 
     probing = Asking(connection, replace(patience, retries=min(PROBING, patience.retries)), budget, 1, hint=RUNNING)
     abilities = probe(probing, options.scores)
     asking = Asking(connection, patience, budget, options.concurrency)
-    asking.known = (abilities.path, abilities.body(endpoint.model, PROMPT, SHORT, 1.0))
+    asking.known = (abilities.path, abilities.body(endpoint.model, PROMPT, SHORT, 1.0), PROMPT, SHORT)
     return ServerModel(
         endpoint,
         asking,

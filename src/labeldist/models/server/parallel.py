@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from labeldist.core.errors import ModelError, UnavailableError
+from labeldist.models.base import Enough
 
 R = TypeVar("R")
 
@@ -69,7 +70,10 @@ def answered(ask: Callable[[int], R], order: Sequence[int], most: int) -> Iterat
             errors += [outcome.error for outcome in waiting if outcome.error is not None]
             portion = {outcome.place: outcome.answer for outcome in waiting if outcome.error is None}
             if portion:
-                yield portion  # type: ignore[misc]
+                try:
+                    yield portion  # type: ignore[misc]
+                except Enough:
+                    over.set()
             for outcome in waiting:
                 outcome.kept.set()
     finally:

@@ -13,6 +13,7 @@ from labeldist.models.server.asking import Asking
 from labeldist.models.server.connection import Connection
 from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
 from labeldist.models.server.scores import Usage, exact, listed, texts
+from labeldist.models.server.surrogates import repaired
 from labeldist.models.server.tokens import ServerTokenizer
 
 Scores = Literal["exact", "top", "sampled"]
@@ -104,19 +105,18 @@ def probe(asking: Asking, wanted: str = "auto") -> Abilities:
 
 
 def _models(asking: Asking) -> dict[str, str]:
-    """The models that the server lists, each with where it is from; none where it has no list."""
+    """The models that the server lists, each with where it is from; none where it has no list, or refuses it.
+
+    Some keys may ask and not list: whether the endpoint is of use is for the first question to tell.
+    """
+    connection = asking.connection
+    answer: Any = asking.optionally(lambda: connection.get("/models"))
     try:
-        answer = asking.patiently(lambda: _listing(asking.connection))
-        return {str(one["id"]): str(one.get("root") or "") for one in answer["data"]}
-    except (ModelError, KeyError, TypeError, AttributeError):
+        return {
+            repaired(str(one["id"])): connection.hide(repaired(str(one.get("root") or ""))) for one in answer["data"]
+        }
+    except (KeyError, TypeError, AttributeError):
         return {}
-
-
-def _listing(connection: Connection) -> Any:
-    try:
-        return connection.get("/models")
-    except (MalformedError, NotThereError):
-        return None  # some page, or nothing: no list
 
 
 def _first(asking: Asking, models: dict[str, str], wanted: str) -> tuple[Abilities, Any]:
@@ -193,7 +193,7 @@ def _not_there(connection: Connection, models: dict[str, str], error: NotThereEr
         )
     return UnavailableError(
         f"the server at {endpoint.url} has no model {endpoint.model!r}",
-        hint=f"it has: {', '.join(sorted(models)[:20])}",
+        hint=f"it has: {', '.join(connection.hide(name) for name in sorted(models)[:20])}",
     )
 
 
@@ -201,11 +201,12 @@ def _thinks(answer: Any) -> bool:
     """Whether an answer shows that the model thinks first."""
     message = answer["choices"][0].get("message") or {}
     text = message.get("content") or answer["choices"][0].get("text") or ""
-    details = (answer.get("usage") or {}).get("completion_tokens_details") or {}
+    usage = answer.get("usage")
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
     return bool(
         message.get("reasoning_content")
         or message.get("reasoning")
-        or details.get("reasoning_tokens")
+        or (isinstance(details, dict) and details.get("reasoning_tokens"))
         or THINKING.match(text)
     )
 

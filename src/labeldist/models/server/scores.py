@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 from labeldist.models.base import AnswerScores
 from labeldist.models.server.failures import MalformedError
+from labeldist.models.server.surrogates import repaired
 
 # What the log-probabilities of different tokens may sum to; servers compute in half precision.
 SUM_TOLERANCE = 0.02
@@ -22,6 +23,8 @@ NO_NUMBER = -9999.0
 # What is left of a probability of 1 is no more than rounding below this.
 SMALLEST = 1e-6
 CHARACTERS_PER_TOKEN = 4
+# No server means a count beyond this; the sums of such counts still fit a database.
+MOST_TOKENS = 2**40
 Answers = tuple[tuple[str, ...], ...]
 
 
@@ -36,15 +39,22 @@ class Usage:
 
     @staticmethod
     def of(answer: Any, prompt: str) -> Usage:
-        """What ``answer`` says; four characters of ``prompt`` make a token where it says nothing."""
+        """What ``answer`` says; where it says nothing, four characters make a token, of ``prompt`` and of each choice.
+
+        >>> Usage.of({"choices": [{"text": "It rains."}]}, "Why is it wet?")
+        Usage(prompt_tokens=4, new_tokens=3, estimated=True, cached_tokens=None)
+        """
         usage = answer.get("usage") if isinstance(answer, dict) else None
         told = usage if isinstance(usage, dict) else {}
         before, new = told.get("prompt_tokens"), told.get("completion_tokens")
-        if not _count(before):
-            return Usage(math.ceil(len(prompt) / CHARACTERS_PER_TOKEN), new if _count(new) else 1, estimated=True)
         details = told.get("prompt_tokens_details")
         cached = details.get("cached_tokens") if isinstance(details, dict) else None
-        return Usage(before, new if _count(new) else 0, cached_tokens=cached if _count(cached) else None)
+        return Usage(
+            before if _count(before) else _estimated(prompt),
+            new if _count(new) else _answered(answer),
+            estimated=not (_count(before) and _count(new)),
+            cached_tokens=cached if _count(cached) else None,
+        )
 
 
 def texts(answer: Any) -> list[tuple[str, str]]:
@@ -115,8 +125,8 @@ def top(found: Listed, answers: Answers, usage: Usage) -> AnswerScores:
     """Scores as far as the listed tokens go.
 
     A spelling's token is the longest listed one with which it begins, unless another option begins with that too. An
-    option without a listed token gets the most that it could have: the probability of the least likely token that is
-    listed, or all that is left, whichever is less; ``unlisted`` counts such options.
+    option without a listed token gets the most that it could have: for each of its spellings the probability of the
+    least likely token that is listed, or all that is left, whichever is less; ``unlisted`` counts such options.
 
     >>> found = Listed({"A": math.log(0.6), " A": math.log(0.1), "x": math.log(0.2)}, least=math.log(0.1))
     >>> scores = top(found, (("A", " A"), ("B", " B")), Usage(9, 1))
@@ -125,13 +135,14 @@ def top(found: Listed, answers: Answers, usage: Usage) -> AnswerScores:
     """
     left = math.log(max(1.0 - math.fsum(math.exp(value) for value in found.tokens.values()), SMALLEST))
     bound = left if found.least is None else min(found.least, left)
+    bounds = [left if found.least is None else min(found.least + math.log(len(set(one))), left) for one in answers]
     options: list[list[float]] = []
     for at, spellings in enumerate(answers):
         others = [spelling for other, more in enumerate(answers) if other != at for spelling in more]
         tokens = dict.fromkeys(_token(spelling, found.tokens, others) for spelling in spellings)
         options.append([found.tokens[token] for token in tokens if token is not None])
     return AnswerScores(
-        tuple(_sum(values) if values else bound for values in options),
+        tuple(_sum(values) if values else most for values, most in zip(options, bounds, strict=True)),
         tuple(max(values) if values else bound for values in options),
         0.0,
         usage.prompt_tokens,
@@ -207,11 +218,27 @@ def _text(choice: Any) -> tuple[str, str]:
         raise MalformedError("a choice without a text") from None
     if text is not None and not isinstance(text, str):
         raise MalformedError("a text that is none")
-    return text or "", str(ended)
+    return repaired(text or ""), str(ended)
 
 
 def _count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+
+
+def _estimated(text: str) -> int:
+    return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+
+
+def _answered(answer: Any) -> int:
+    """The new tokens of an answer that does not count them, by the length of its texts, thoughts included."""
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    new = 0
+    for choice in choices if isinstance(choices, list) else []:
+        message = choice.get("message", choice) if isinstance(choice, dict) else None
+        if isinstance(message, dict):
+            told = (message.get(name) for name in ("content", "text", "reasoning_content", "reasoning"))
+            new += sum(_estimated(text) for text in told if isinstance(text, str))
+    return max(new, 1)
 
 
 def _sum(values: Sequence[float]) -> float:
