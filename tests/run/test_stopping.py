@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from labeldist.core.errors import UnavailableError
+from labeldist.core.errors import ModelError, UnavailableError
 from labeldist.datasets.source import open_source
 from labeldist.models.base import AnswerScores, Capabilities, Question
 from labeldist.models.server.parallel import answered
@@ -74,6 +74,34 @@ def test_nothing_more_is_asked_and_nothing_lost(
     [(kept,)] = database.execute("SELECT COUNT(*) FROM calls").fetchall()
     database.close()
     assert kept == made
+
+
+def test_a_prompt_that_fails_is_asked_once(tmp_path: Path) -> None:
+    """A batch that fails is asked again one by one; only what is not known to fail goes to the model again."""
+
+    class Refusing(Paid):
+        def __init__(self) -> None:
+            super().__init__()
+            self.refused = 0
+
+        def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
+            def ask(at: int) -> AnswerScores:
+                if "It rains 3 times" in questions[at].prompt:
+                    self.refused += 1
+                    raise ModelError("refused")
+                self.made += 1
+                return AnswerScores((-1.0, -1.0, -2.0), (-1.0, -1.0, -2.0), 0.0, 5)
+
+            return answered(ask, range(len(questions)), 1)
+
+    row = {"premise": "It rains.", "hypothesis": "It is wet."}
+    lines = [json.dumps({**row, "id": str(at), "premise": f"It rains {at} times."}) + "\n" for at in range(6)]
+    (tmp_path / "items.jsonl").write_text("".join(lines))
+    model = Refusing()
+    summary = single.judge_to_file(open_source(str(tmp_path / "items.jsonl")), model, tmp_path / "mjd.jsonl")
+    assert [failure["id"] for failure in summary.failures] == ["3"]
+    assert summary.rows == 5
+    assert (model.made, model.refused) == (30, 6)
 
 
 def test_work_ahead_keeps_the_order_and_no_more_than_so_much() -> None:

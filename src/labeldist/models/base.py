@@ -63,6 +63,20 @@ class Written:
     new_tokens: int
 
 
+class UnansweredError(ModelError):
+    """Some of what was asked could not be answered, and all else was. ``errors``: why, by the place in what was asked.
+
+    >>> print(UnansweredError({2: ModelError("too long"), 5: ModelError("refused")}))
+    too long; 1 more failed
+    """
+
+    def __init__(self, errors: Mapping[int, ModelError]) -> None:
+        self.errors = dict(errors)
+        first = next(iter(self.errors.values()))
+        more = f"; {len(self.errors) - 1:,} more failed" if len(self.errors) > 1 else ""
+        super().__init__(first.message + more, hint=first.hint)
+
+
 class Enough(Exception):  # noqa: N818 (it asks for something, and tells of no error)
     """Thrown into a generator of portions: begin nothing more, give what is under way, and end.
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from labeldist.core.errors import ModelError, UnavailableError
-from labeldist.models.base import AnswerScores, Capabilities, Enough, LanguageModel, Question, Written
+from labeldist.models.base import AnswerScores, Capabilities, Enough, LanguageModel, Question, UnansweredError, Written
 from labeldist.run.store import Call, Store
 
 MOST_PATIENCE = 600.0  # seconds for what is under way at the end
@@ -25,7 +25,8 @@ class Recorded:
 
     A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
     nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
-    a time. Each portion of answers is in the store before it is passed on. ``made`` and ``reused`` count calls.
+    a time. Each portion of answers is in the store before it is passed on. What could not be answered is not asked
+    again by this object, where the model says which it was. ``made`` and ``reused`` count calls.
 
     A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
     for and kept. The store must be open until then.
@@ -37,6 +38,7 @@ class Recorded:
         self._identity = f"{model.name} {model.revision}"
         self._lock = threading.Lock()
         self._under_way: dict[bytes, threading.Event] = {}
+        self._failed: dict[bytes, ModelError] = {}
         self._released = threading.Condition(self._lock)
         self._over = threading.Event()
         self.made = 0
@@ -140,7 +142,7 @@ class Recorded:
         if not keys:
             return
         portions = ask([places[key][0] for key in keys])
-        while portion := self._next(portions):
+        while portion := self._next(portions, keys):
             self._check(portion)
             self._store.add(
                 Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, asdict(answer))
@@ -151,10 +153,15 @@ class Recorded:
                 self.reused += sum(len(places[keys[at]]) - 1 for at in portion)
             yield {place: answer for at, answer in portion.items() for place in places[keys[at]]}
 
-    def _next(self, portions: Iterator[Mapping[int, Answer]]) -> Mapping[int, Answer] | None:
+    def _next(self, portions: Iterator[Mapping[int, Answer]], keys: Sequence[bytes]) -> Mapping[int, Answer] | None:
         """The next portion; at the end of all, those that are still under way, and then an error."""
         if not self._over.is_set():
-            return next(filter(None, portions), None)
+            try:
+                return next(filter(None, portions), None)
+            except UnansweredError as error:
+                with self._lock:
+                    self._failed |= {keys[at]: one for at, one in error.errors.items()}
+                raise
         if isinstance(portions, Generator):
             with suppress(Enough, StopIteration):
                 return portions.throw(Enough())  # type: ignore[no-any-return]
@@ -174,6 +181,9 @@ class Recorded:
             if self._over.is_set():
                 raise UnavailableError("stopped before all was asked", hint="the same command goes on from there")
             known = self._store.responses(wanted)
+            for key in wanted:
+                if key in self._failed:
+                    raise self._failed[key]
             theirs = {key: self._under_way[key] for key in wanted if key not in known and key in self._under_way}
             mine = [key for key in wanted if key not in known and key not in theirs]
             self._under_way.update((key, threading.Event()) for key in mine)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from labeldist.core.errors import ModelError, UnavailableError
-from labeldist.models.base import Enough
+from labeldist.models.base import Enough, UnansweredError
 
 R = TypeVar("R")
 
@@ -28,8 +28,7 @@ def answered(ask: Callable[[int], R], order: Sequence[int], most: int) -> Iterat
 
     A thread asks its next question only when its last answer has been taken and the taker has come back for more: a
     taker that stores portions loses at most ``most`` answers when it is killed. Errors are raised after all else: an
-    :class:`UnavailableError`, after which nothing more is asked, before a :class:`ModelError`, which says how many
-    there were.
+    :class:`UnavailableError`, after which nothing more is asked, before an :class:`UnansweredError` of all that failed.
 
     >>> sorted(next(answered(abs, [-1], most=2)).items())
     [(-1, 1)]
@@ -58,7 +57,7 @@ def answered(ask: Callable[[int], R], order: Sequence[int], most: int) -> Iterat
     working = min(most, len(order))
     for _ in range(working):
         threading.Thread(target=work, daemon=True).start()
-    errors: list[BaseException] = []
+    errors: dict[int, BaseException] = {}
     waiting: list[_Outcome[R]] = []
     try:
         while working:
@@ -67,7 +66,7 @@ def answered(ask: Callable[[int], R], order: Sequence[int], most: int) -> Iterat
                 came.append(outcomes.get())
             waiting = [outcome for outcome in came if outcome is not None]
             working -= len(came) - len(waiting)
-            errors += [outcome.error for outcome in waiting if outcome.error is not None]
+            errors |= {outcome.place: outcome.error for outcome in waiting if outcome.error is not None}
             portion = {outcome.place: outcome.answer for outcome in waiting if outcome.error is None}
             if portion:
                 try:
@@ -84,15 +83,11 @@ def answered(ask: Callable[[int], R], order: Sequence[int], most: int) -> Iterat
         raise _worst(errors)
 
 
-def _worst(errors: Sequence[BaseException]) -> BaseException:
+def _worst(errors: Mapping[int, BaseException]) -> BaseException:
     """The error to raise for all: one that is no model's failing first, then the end of it all."""
-    for error in errors:
-        if not isinstance(error, ModelError | UnavailableError):
+    of_prompts = {place: error for place, error in errors.items() if isinstance(error, ModelError)}
+    others = [error for error in errors.values() if not isinstance(error, ModelError)]
+    for error in others:
+        if not isinstance(error, UnavailableError):
             return error
-    for error in errors:
-        if isinstance(error, UnavailableError):
-            return error
-    first = errors[0]
-    assert isinstance(first, ModelError)
-    more = f"; {len(errors) - 1:,} more prompts failed" if len(errors) > 1 else ""
-    return ModelError(first.message + more, hint=first.hint)
+    return others[0] if others else UnansweredError(of_prompts)
