@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import results
 from benchmarks.embedded import catalog
 from benchmarks.embedded.setup import CACHE, PACKAGED_SPEC, Setup, folder_of, settings_of
 from labeldist.core.errors import LabeldistError
@@ -50,7 +51,7 @@ def _measure(name: str, setup: Setup, out: Path) -> None:
     result = catalog.MEASUREMENTS[name].measure(setup)
     # Read again: another process may have added a measurement meanwhile.
     entry = {"model": about, "limit": setup.limit, "result": result}
-    catalog.write({**catalog.read(out), name: entry}, out)
+    results.write({**results.read(out), name: entry}, catalog.MEASUREMENTS, out)
     print(f"{name}: {time.perf_counter() - begun:,.0f} s, written to {out}", file=sys.stderr, flush=True)
 
 

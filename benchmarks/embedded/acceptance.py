@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.embedded import catalog
 from benchmarks.embedded.varierr import GUIDED, RANKINGS, WRITERS
 from benchmarks.point import Point
+from benchmarks.results import read
 
 
 def points(results: dict[str, Any]) -> list[Point]:
@@ -100,7 +101,7 @@ _POINTS = {
 
 def main(file: Path = catalog.RESULTS) -> None:
     """Print a line per point."""
-    for point in points(catalog.read(file)):
+    for point in points(read(file)):
         print(point)
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from benchmarks.embedded import catalog
+from benchmarks.results import read
 from labeldist.models.embedded.model import PACKAGED
 
 CARD = PACKAGED / "MODEL_CARD.md"
@@ -30,7 +31,7 @@ def places(card: str) -> list[str]:
 
 def main() -> None:
     """Rewrite the model card."""
-    CARD.write_text(filled(CARD.read_text(encoding="utf-8"), catalog.read()), encoding="utf-8")
+    CARD.write_text(filled(CARD.read_text(encoding="utf-8"), read(catalog.RESULTS)), encoding="utf-8")
 
 
 if __name__ == "__main__":

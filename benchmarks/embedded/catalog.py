@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,20 +31,3 @@ MEASUREMENTS = {
     "varierr": Measurement(varierr.measure, varierr.rendered),
     "storage": Measurement(storage.measure, storage.rendered),
 }
-
-
-def read(file: Path = RESULTS) -> dict[str, Any]:
-    """{measurement: {model, limit, result}}; empty before the first measurement."""
-    if not file.is_file():
-        return {}
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def write(results: dict[str, Any], file: Path) -> None:
-    """Replace the file as a whole, so that a kill leaves the old one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    ordered = {name: results[name] for name in MEASUREMENTS if name in results}
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(file)

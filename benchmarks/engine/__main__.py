@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import results
 from benchmarks.engine import catalog
 from benchmarks.engine.setup import RUNS, Setup
 from labeldist.core.errors import LabeldistError
@@ -43,9 +44,9 @@ def _shown(name: str, setup: Setup, out: Path, *, again: bool) -> bool:
         machine, begun = setup.machine(), time.perf_counter()
         result = {"machine": machine} | part.measure(setup)
         # Read again: another process may have added a measurement meanwhile.
-        catalog.write({**catalog.read(out), name: result}, out)
+        results.write({**results.read(out), name: result}, catalog.MEASUREMENTS, out)
         print(f"{name}: {time.perf_counter() - begun:,.0f} s, written to {out}", file=sys.stderr, flush=True)
-    elif name not in (known := catalog.read(out)):
+    elif name not in (known := results.read(out)):
         print(f"{name}: not measured yet")
         return False
     else:

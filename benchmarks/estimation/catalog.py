@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,19 +26,3 @@ MEASUREMENTS = {
     part.__name__.rpartition(".")[2]: Measurement(part.measure, part.rendered, part.points)
     for part in (accuracy, learning, coverage, recovery, scale)
 }
-
-
-def read(file: Path = RESULTS) -> dict[str, Any]:
-    """{measurement: result}; empty before the first measurement."""
-    if not file.is_file():
-        return {}
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def write(results: dict[str, Any], file: Path) -> None:
-    """Replace the file as a whole, so that a kill leaves the old one."""
-    ordered = {name: results[name] for name in MEASUREMENTS if name in results}
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(file)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmarks.embedded import acceptance, accuracy, card, catalog, chaosnli, lists, markdown, speed, tree, varierr
+from benchmarks.results import read
 from training.data import Pair
 
 from labeldist.core.distribution import LabelDistribution
@@ -26,11 +27,11 @@ LABELS = ("entailment", "neutral", "contradiction")
 def test_the_card_has_the_tables_of_the_results() -> None:
     text = card.CARD.read_text(encoding="utf-8")
     assert sorted(card.places(text)) == sorted(catalog.MEASUREMENTS)
-    assert card.filled(text, catalog.read()) == text, RUN
+    assert card.filled(text, read(catalog.RESULTS)) == text, RUN
 
 
 def test_the_results_are_of_everything_and_of_the_packaged_model() -> None:
-    results = catalog.read()
+    results = read(catalog.RESULTS)
     assert list(results) == list(catalog.MEASUREMENTS), RUN
     packaged = json.loads((PACKAGED / "model.json").read_text(encoding="utf-8"))
     revision = open_model("embedded").revision

@@ -12,6 +12,7 @@ pytest.importorskip("torch", reason="the extra 'transformers' is not installed")
 from benchmarks.engine import __main__ as command
 from benchmarks.engine import catalog, llamas, memory, padded, prompts, published, ratios, sweep
 from benchmarks.engine.setup import Setup
+from benchmarks.results import write
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_an_unknown_measurement_is_refused() -> None:
 
 def test_results_are_kept_beside_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "results.json"
-    catalog.write({"memory": {"prompts": 720, "tokens": 9, "MB loaded": 1000, "peak MB": 1100}}, file)
+    write({"memory": {"prompts": 720, "tokens": 9, "MB loaded": 1000, "peak MB": 1100}}, catalog.MEASUREMENTS, file)
     assert command.main(["memory", "--show", "--out", str(file)]) == 0
     assert "1,100" in capsys.readouterr().out
     assert command.main(["sweep", "--show", "--out", str(file)]) == 1

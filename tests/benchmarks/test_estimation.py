@@ -9,10 +9,11 @@ from benchmarks.estimation import catalog, coverage, recovery
 from benchmarks.estimation.data import worse
 from benchmarks.estimation.simulation import Truth, simulated
 from benchmarks.point import Point
+from benchmarks.results import read
 
 
 def test_the_results_are_those_of_all_measurements_and_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    known = catalog.read()
+    known = read(catalog.RESULTS)
     assert list(known) == list(catalog.MEASUREMENTS)
     reached = all(point.reached for name, part in catalog.MEASUREMENTS.items() for point in part.points(known[name]))
     assert command.main(["--show"]) == (0 if reached else 1)

@@ -41,33 +41,7 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
     if summary.evaluation is not None:
         write_evaluation(summary.evaluation, summary.out / "evaluation.md")
     if as_json:
-        print_json(
-            {
-                "out": summary.out,
-                "items": summary.items,
-                "failures": summary.failures,
-                "calls_made": summary.calls_made,
-                "calls_reused": summary.calls_reused,
-                "store": summary.store,
-                "spending": spending(summary.store, prices),
-                "mjds": summary.mjds,
-                "posteriors": [
-                    {
-                        "name": one.name,
-                        "annotators": one.annotators,
-                        "evidence": one.evidence,
-                        "file": one.file,
-                        "calibration": one.calibration.as_dict(one.labels),
-                    }
-                    for one in summary.posteriors
-                ],
-                "letter_mass": summary.letter_mass,
-                "notes": notes,
-                "warnings": warnings,
-                "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),
-                "files": summary.files,
-            }
-        )
+        print_json(_run_facts(summary, notes, warnings, prices))
         return status(summary.failures)
     _print_items(summary, wanted)
     for posterior in summary.posteriors:
@@ -94,6 +68,35 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
         click.echo(f"labeldist: warning: {warning}", err=True)
     tell_failures(summary.failures, summary.out / "failures.jsonl")
     return status(summary.failures)
+
+
+def _run_facts(summary: RunSummary, notes: Sequence[str], warnings: Sequence[str], prices: Prices) -> dict[str, Any]:
+    """What a run did, machine-readable."""
+    return {
+        "out": summary.out,
+        "items": summary.items,
+        "failures": summary.failures,
+        "calls_made": summary.calls_made,
+        "calls_reused": summary.calls_reused,
+        "store": summary.store,
+        "spending": spending(summary.store, prices),
+        "mjds": summary.mjds,
+        "posteriors": [
+            {
+                "name": one.name,
+                "annotators": one.annotators,
+                "evidence": one.evidence,
+                "file": one.file,
+                "calibration": one.calibration.as_dict(one.labels),
+            }
+            for one in summary.posteriors
+        ],
+        "letter_mass": summary.letter_mass,
+        "notes": notes,
+        "warnings": warnings,
+        "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),
+        "files": summary.files,
+    }
 
 
 def counted(number: int, what: str) -> str:

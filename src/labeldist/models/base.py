@@ -22,7 +22,6 @@ class Capabilities:
 
     generate: bool = True
     raw_logits: bool = True
-    log_probabilities: bool = True
     at_once: int = 1
     scores: str = "exact"
     notes: tuple[str, ...] = ()

@@ -73,7 +73,6 @@ class ServerModel:
         kind = self.abilities.scores
         return Capabilities(
             raw_logits=False,
-            log_probabilities=kind != "sampled",
             at_once=BATCHES_AT_ONCE,
             scores=f"sampled:{self._samples}" if kind == "sampled" else kind,
             notes=self.abilities.notes,
