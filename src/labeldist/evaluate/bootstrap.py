@@ -34,8 +34,8 @@ def intervals(
     >>> intervals(METRICS.get("tvd"), [[1, 0], [0, 1]], [[[0.5, 0.5], [0.5, 0.5]]])
     [Interval(value=0.5, low=0.5, high=0.5, items=2)]
     """
-    values, draws, items = _estimates(metric, reference, predictions, resamples, seed)
-    return [_interval(value, draw, items) for value, draw in zip(values, draws, strict=True)]
+    values, draws, items = resampled(metric, reference, predictions, resamples, seed)
+    return [interval(value, draw, items) for value, draw in zip(values, draws, strict=True)]
 
 
 def paired_difference(
@@ -56,8 +56,8 @@ def paired_difference(
     >>> paired_difference(tvd, [[1, 0], [0, 1]], [[1, 0], [0, 1]], [[0.5, 0.5], [0.5, 0.5]]).value
     -0.5
     """
-    values, draws, items = _estimates(metric, reference, [prediction, other], resamples, seed)
-    return _interval(values[0] - values[1], draws[0] - draws[1], items)
+    values, draws, items = resampled(metric, reference, [prediction, other], resamples, seed)
+    return interval(values[0] - values[1], draws[0] - draws[1], items)
 
 
 def resample_weights(items: int, resamples: int, seed: int) -> Iterator[Array]:
@@ -70,10 +70,13 @@ def resample_weights(items: int, resamples: int, seed: int) -> Iterator[Array]:
         yield np.bincount(drawn.ravel(), minlength=b * items).reshape(b, items) / items
 
 
-def _estimates(
+def resampled(
     metric: Metric, reference: ArrayLike, predictions: Sequence[ArrayLike], resamples: int, seed: int
 ) -> tuple[list[float], Array, int]:
-    """Per prediction the metric's value and its value in each resample (M, B); and the number of items used."""
+    """Per prediction the metric's value and its value in each resample (M, B); and the number of items used.
+
+    All predictions see the same resamples, which depend on the number of items and ``seed`` alone.
+    """
     if resamples < 0:
         raise UsageError(f"{resamples} bootstrap resamples", hint="use 0 for no intervals, or about 1000")
     pairs = [checked_pair(reference, prediction) for prediction in predictions]
@@ -90,7 +93,8 @@ def _estimates(
     return values, np.concatenate(draws, axis=1) if draws else np.empty((len(pairs), 0)), items
 
 
-def _interval(value: float, draws: Array, items: int) -> Interval:
+def interval(value: float, draws: Array, items: int) -> Interval:
+    """``value`` with the percentile 95% interval of its values in the resamples ``draws`` (B,); NaN does not count."""
     defined = draws[~np.isnan(draws)]
     if math.isnan(value) or not defined.size:
         return Interval(value, math.nan, math.nan, items)

@@ -68,18 +68,18 @@ def markdown_table(evaluation: Evaluation, *, intervals: bool = False) -> str:
     """The same table in Markdown, best of a column in bold, with its notes below."""
     counted = _items_differ(evaluation)
     titles = ["distribution", *(["items"] if counted else []), *(column.title for column in evaluation.columns)]
-    lines = [_line(titles), _line(["---", *["---:"] * (len(titles) - 1)])]
+    lines = [table_line(titles), table_line(["---", *["---:"] * (len(titles) - 1)])]
     best = _best(evaluation)
     for row in (row for _, rows in _sections(evaluation) for row in rows):
-        cells = [_escaped(row.name), *([str(row.items)] if counted else [])]
+        cells = [escaped(row.name), *([str(row.items)] if counted else [])]
         for column in evaluation.columns:
             interval = row.metrics[column.name]
             text = number(interval.value)
             text = f"**{text}**" if _is_best(row, column, evaluation, best) else text
             cells.append(f"{text} ({_bounds(interval)})" if intervals and _bounds(interval) else text)
-        lines.append(_line(cells))
+        lines.append(table_line(cells))
     return (
-        "\n".join([*lines, "", *(_escaped(note) + "  " for note in notes(evaluation, intervals=intervals))]).rstrip()
+        "\n".join([*lines, "", *(escaped(note) + "  " for note in notes(evaluation, intervals=intervals))]).rstrip()
         + "\n"
     )
 
@@ -148,10 +148,11 @@ def _items(count: int) -> str:
     return f"{count:,} item{'' if count == 1 else 's'}"
 
 
-def _line(cells: Sequence[str]) -> str:
+def table_line(cells: Sequence[str]) -> str:
+    """A row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown shows as it is, in one table cell."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(text.split()))

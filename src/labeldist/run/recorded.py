@@ -26,7 +26,8 @@ class Recorded:
     A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
     nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
     a time. Each portion of answers is in the store before it is passed on. What could not be answered is not asked
-    again by this object, where the model says which it was. ``made`` and ``reused`` count calls.
+    again by this object, where the model says which it was. ``made`` and ``reused`` count calls, ``prompt_tokens`` those
+    of all their prompts.
 
     A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
     for and kept. The store must be open until then.
@@ -43,6 +44,7 @@ class Recorded:
         self._over = threading.Event()
         self.made = 0
         self.reused = 0
+        self.prompt_tokens = 0
 
     def __enter__(self) -> Recorded:
         return self
@@ -123,8 +125,9 @@ class Recorded:
             with self._lock:
                 self.reused += sum(len(places[key]) for key in known)
             try:
-                yield {place: record(**_read(known[key])) for key in known for place in places[key]}
-                yield from self._asked(kind, mine, places, ask)
+                yield self._counted({place: record(**_read(known[key])) for key in known for place in places[key]})
+                for portion in self._asked(kind, mine, places, ask):
+                    yield self._counted(portion)
             finally:
                 self._release(mine)
             for event in theirs.values():
@@ -152,6 +155,11 @@ class Recorded:
                 self.made += len(portion)
                 self.reused += sum(len(places[keys[at]]) - 1 for at in portion)
             yield {place: answer for at, answer in portion.items() for place in places[keys[at]]}
+
+    def _counted(self, portion: Mapping[int, Answer]) -> Mapping[int, Answer]:
+        with self._lock:
+            self.prompt_tokens += sum(answer.prompt_tokens for answer in portion.values())
+        return portion
 
     def _next(self, portions: Iterator[Mapping[int, Answer]], keys: Sequence[bytes]) -> Mapping[int, Answer] | None:
         """The next portion; at the end of all, those that are still under way, and then an error."""

@@ -57,7 +57,7 @@ def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
     Raises :class:`UsageError`, naming what differs, where the store already holds a run with other settings, unless
     ``overwrite`` says that its results may be replaced (its finished calls are kept either way).
     """
-    now = _flat(asdict(settings))
+    now = flat_settings(asdict(settings))
     before = store.settings()
     if before and before != now and not overwrite:
         names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
@@ -69,12 +69,16 @@ def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
     store.set_settings(now)
 
 
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings with dotted names; tuples as lists, as JSON gives them back."""
+def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings with dotted names, without those that do not change results; tuples as lists, as in JSON.
+
+    >>> flat_settings({"limit": 3, "on_error": "stop", "judge": {"orders": "all"}})
+    {'limit': 3, 'judge.orders': 'all'}
+    """
     flat: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= flat_settings(value, f"{prefix}{name}.")
         elif prefix + name not in WITHOUT_EFFECT:
             flat[prefix + name] = list(value) if isinstance(value, tuple) else value
     return flat

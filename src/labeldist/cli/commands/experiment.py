@@ -1,0 +1,83 @@
+"""``labeldist experiment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labeldist.cli.options import (
+    AT_LEAST_ONE,
+    engine_options,
+    generation_options,
+    generation_settings,
+    json_option,
+    judge_options,
+    judge_settings,
+    model_options,
+    model_settings,
+    out_option,
+    seed_option,
+    source_options,
+)
+
+
+@click.command("experiment", epilog="Example: labeldist experiment replacement --model embedded --out experiments")
+@click.argument("name", required=False)
+@out_option("Folder (the results go to a folder NAME in it)", "experiments", folder=True)
+@click.option("--source", help="Data set or file of items.  [default: that of the experiment]")
+@click.option(
+    "--explainer",
+    metavar="MODEL|items:SOURCE|same",
+    help="Who explains: a model, the same one, or items:SOURCE for what the items carry.  [default: items:llama3]",
+)
+@click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
+@click.option("--draws", type=AT_LEAST_ONE, default=3, show_default=True, help="Of whatever is drawn by chance.")
+@click.option(
+    "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples for intervals."
+)
+@click.option("--classifier", metavar="FOLDER", help="What to fine-tune, in experiments that train.")
+@source_options
+@model_options
+@engine_options
+@judge_options
+@generation_options
+@seed_option
+@click.option("--overwrite", is_flag=True, help="Replace results made with other settings; finished calls are kept.")
+@json_option
+def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given: Any) -> int:
+    """Repeat an analysis of the paper, or go beyond it, with a model of your choice.
+
+    Without NAME: the list of experiments. Every number comes with a bootstrap interval, every comparison is a paired
+    one. Model calls of all experiments in --out are kept there and made once; the same command resumes.
+    """
+    from labeldist.cli.experiments import list_experiments, show_experiment
+
+    if name is None:
+        return list_experiments(as_json=as_json)
+    from labeldist.cli.progress import shown_progress
+    from labeldist.experiments.perform import perform
+    from labeldist.experiments.settings import ExperimentSettings
+
+    settings = ExperimentSettings(
+        name=name,
+        model=given["model"],
+        source=given["source"],
+        explainer=given["explainer"],
+        parser=given["parser"],
+        task=given["task"],
+        limit=given["limit"],
+        draws=given["draws"],
+        resamples=given["bootstrap"],
+        classifier=given["classifier"],
+        judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
+        generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
+        model_options=model_settings(given),
+        on_error=given["on_error"],
+        engine=given["engine"],
+        workers=given["workers"],
+    )
+    with shown_progress() as progress:
+        summary = perform(settings, out, overwrite=overwrite, progress=progress)
+    return show_experiment(summary, out, as_json=as_json)

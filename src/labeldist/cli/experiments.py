@@ -1,0 +1,72 @@
+"""What ``labeldist experiment`` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labeldist.cli.results import counted, print_json, status, tell_failures
+
+if TYPE_CHECKING:
+    from labeldist.experiments.perform import ExperimentSummary
+
+
+def list_experiments(*, as_json: bool) -> int:
+    """Every experiment with its question."""
+    from labeldist.experiments.perform import shipped
+
+    known = shipped()
+    if as_json:
+        print_json(
+            {
+                "experiments": [
+                    {"name": e.name, "title": e.title, "question": e.question, "source": e.source, "beyond": e.beyond}
+                    for e in known
+                ]
+            }
+        )
+        return 0
+    for one in known:
+        beyond = " (beyond the paper)" if one.beyond else ""
+        click.echo(f"{one.name}: {one.title}{beyond}")
+        click.echo(f"  {one.question}")
+    return 0
+
+
+def show_experiment(summary: ExperimentSummary, out: Path, *, as_json: bool) -> int:
+    """The tables and where they are; returns the exit status."""
+    from labeldist.experiments.written import TABLE, cells_table
+
+    folder = out / summary.experiment.name
+    findings = summary.findings
+    if as_json:
+        print_json(
+            {
+                "experiment": summary.experiment.name,
+                "out": folder,
+                "items": summary.items,
+                "cells": [cell.as_dict() for cell in findings.cells],
+                "differences": [one.as_dict() for one in findings.differences],
+                "notes": [*findings.notes, *summary.notes],
+                "failures": summary.failures,
+                "calls_made": summary.calls_made,
+                "calls_reused": summary.calls_reused,
+                "files": summary.files,
+            }
+        )
+        return status(summary.failures)
+    click.echo(f"{summary.experiment.title}\n")
+    click.echo(cells_table(findings, intervals=False) + "\n")
+    files = ", ".join(file.name for file in summary.files)
+    click.echo(
+        f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
+        f"Written to {folder}: {files}"
+    )
+    if findings.differences:
+        click.echo(f"Intervals, and {counted(len(findings.differences), 'difference')} by paired bootstrap: {TABLE}")
+    for note in (*findings.notes, *summary.notes):
+        click.echo(f"labeldist: note: {note}", err=True)
+    tell_failures(summary.failures, folder / "failures.jsonl")
+    return status(summary.failures)

@@ -1,0 +1,44 @@
+"""What items allow an experiment to show: conditions, human explanations. Shared by several experiments."""
+
+from __future__ import annotations
+
+from labeldist.core.errors import InputError, Place
+from labeldist.core.item import Explanation, Item
+from labeldist.experiments.lab import Lab
+from labeldist.explain.condition import HUMAN, LABEL_GUIDED, NONE, Condition
+
+LABEL_FREE = "label-free"
+
+
+def human_explanations(item: Item) -> tuple[Explanation, ...]:
+    """The explanations of ``item`` that people wrote, in the order of the data."""
+    return tuple(explanation for explanation in item.explanations if explanation.source == HUMAN)
+
+
+def require_human(lab: Lab) -> None:
+    """Raise :class:`InputError` where an item has no human explanation."""
+    lacking = [item.id for item in lab.items if not human_explanations(item)]
+    if lacking:
+        raise InputError(
+            f"{len(lacking):,} items without a human explanation, such as {lacking[0]!r}",
+            expected="human explanations of every item for this experiment",
+            place=Place(lab.dataset.path, field="explanations"),
+            hint="use a source that has them, such as mjd-estimator or varierr",
+        )
+
+
+def guided(lab: Lab, ranking: str = "first") -> list[Condition]:
+    """Label-guided selection by each group of annotators that labelled every item; by all where no group did."""
+    groups = [group for group in lab.groups if all(group in item.groups() for item in lab.items)]
+    if groups:
+        return [Condition(LABEL_GUIDED, group, ranking) for group in groups]
+    return [Condition(LABEL_GUIDED, None, ranking)] if all(item.labels for item in lab.items) else []
+
+
+def conditions(lab: Lab, rankings: tuple[str, ...] = ("first",)) -> list[Condition]:
+    """None, human where every item has such, label-free and guided ones, these with each of ``rankings``."""
+    human = all(human_explanations(item) for item in lab.items)
+    found = [Condition(NONE), *([Condition(HUMAN)] if human else [])]
+    for ranking in rankings:
+        found += [Condition(LABEL_FREE, ranking=ranking), *guided(lab, ranking)]
+    return found

@@ -1,0 +1,53 @@
+"""What an experiment is, and the decorator that registers one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeldist.core.registry import Registry
+from labeldist.experiments.findings import Findings
+
+if TYPE_CHECKING:
+    from labeldist.experiments.lab import Lab
+
+Perform = Callable[["Lab"], Findings]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named experiment: the question that it answers, in one sentence, and the function that performs it in a lab.
+
+    ``source``: the data set that it uses where none is named. ``explainer``: who explains unless somebody is named.
+    ``beyond``: whether it goes beyond the paper (arXiv 2412.13942) instead of repeating what is in it.
+    """
+
+    name: str
+    title: str
+    question: str
+    perform: Perform
+    source: str = "mjd-estimator"
+    explainer: str = "items:llama3"
+    beyond: bool = False
+
+
+EXPERIMENTS: Registry[Experiment] = Registry("experiment", "labeldist.experiments.named")
+
+
+def experiment(
+    name: str,
+    *,
+    title: str,
+    question: str,
+    source: str = "mjd-estimator",
+    explainer: str = "items:llama3",
+    beyond: bool = False,
+) -> Callable[[Perform], Perform]:
+    """Decorator that registers a function (lab) -> findings as the experiment ``name``."""
+
+    def register(perform: Perform) -> Perform:
+        EXPERIMENTS.add(name)(Experiment(name, title, question, perform, source, explainer, beyond))
+        return perform
+
+    return register

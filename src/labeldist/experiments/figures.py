@@ -1,0 +1,102 @@
+"""Findings as figures: lines with intervals, or points with intervals, as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labeldist.experiments.findings import Cell, Chart, Findings
+from labeldist.experiments.written import titles
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH = 3.4  # inches of a panel
+POINT_HEIGHT = 0.24  # inches of a row of a chart of points
+LEAST_HEIGHT = 2.8
+
+
+def can_draw() -> bool:
+    """Whether the extra ``plots`` is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("matplotlib") is not None
+
+
+def draw_findings(findings: Findings, folder: Path) -> list[Path]:
+    """Draw each chart to ``figure-N.svg`` in ``folder``; returns the files. Needs the extra ``plots``.
+
+    A chart without any cell that it can show is left out.
+    """
+    files: list[Path] = []
+    for chart in findings.charts:
+        cells = [cell for cell in findings.cells if chart.x in cell.factors and chart.series in cell.factors]
+        if cells:
+            files.append(folder / f"figure-{len(files) + 1}.svg")
+            _draw(chart, cells, titles(findings.columns), files[-1])
+    return files
+
+
+def _draw(chart: Chart, cells: Sequence[Cell], names: dict[str, str], file: Path) -> None:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    numbers = all(isinstance(cell.factors[chart.x], int | float) for cell in cells)
+    height = LEAST_HEIGHT if numbers else max(LEAST_HEIGHT, 1 + POINT_HEIGHT * len(cells))
+    # Without the date and with fixed ids, equal findings make equal files.
+    with mpl.rc_context({"svg.hashsalt": "labeldist", "font.size": 8, "svg.fonttype": "none"}):
+        figure = Figure(figsize=(WIDTH * len(chart.columns), height), layout="constrained")
+        panels = figure.subplots(1, len(chart.columns), squeeze=False, sharey=not numbers)[0]
+        for panel, column in zip(panels, chart.columns, strict=True):
+            (_lines if numbers else _points)(panel, chart, cells, column)
+            panel.set_title(names.get(column, column))
+            panel.grid(alpha=0.25, linewidth=0.5)
+            panel.spines[["top", "right"]].set_visible(False)
+        if numbers:
+            panels[0].legend(frameon=False)
+        if chart.title:
+            figure.suptitle(_plain(chart.title))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(file, format="svg", metadata={"Date": None})
+
+
+def _lines(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> None:
+    """A line for each series over a factor that is a number, with its intervals as a band."""
+    for series in dict.fromkeys(str(cell.factors[chart.series]) for cell in cells):
+        line = sorted(
+            (float(cell.factors[chart.x]), cell.values[column])
+            for cell in cells
+            if str(cell.factors[chart.series]) == series and column in cell.values
+        )
+        places = [place for place, _ in line]
+        drawn = panel.plot(places, [one.value for _, one in line], marker="o", markersize=3, label=_plain(series))
+        low, high = [one.low for _, one in line], [one.high for _, one in line]
+        if not any(map(math.isnan, (*low, *high))):
+            panel.fill_between(places, low, high, alpha=0.15, color=drawn[0].get_color(), linewidth=0)
+    panel.set_xlabel(_plain(chart.x))
+
+
+def _points(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> None:
+    """A point for each cell, from the top down, coloured by series."""
+    colours = {
+        series: f"C{at % 10}" for at, series in enumerate(dict.fromkeys(str(c.factors[chart.series]) for c in cells))
+    }
+    for place, cell in enumerate(reversed(cells)):
+        if column not in cell.values or math.isnan(cell.values[column].value):
+            continue
+        one, colour = cell.values[column], colours[str(cell.factors[chart.series])]
+        panel.plot([one.value], [place], marker="o", markersize=4, color=colour)
+        if not math.isnan(one.low):
+            panel.plot([one.low, one.high], [place, place], color=colour, linewidth=1)
+    panel.set_yticks(range(len(cells)), [_plain(cell.name) for cell in reversed(cells)])
+
+
+def _plain(text: str) -> str:
+    r"""Text in which matplotlib finds no formula.
+
+    >>> _plain("a $b$")
+    'a \\$b\\$'
+    """
+    return text.replace("$", r"\$")

@@ -1,0 +1,237 @@
+"""Where an experiment is performed: items, a judge, an explainer, and a store in which every finished call is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from labeldist.core.errors import InputError, ModelError
+from labeldist.core.item import Evidence, Explanation, Item
+from labeldist.core.task import Task
+from labeldist.datasets.files import write_rows
+from labeldist.datasets.source import Dataset
+from labeldist.estimation.estimate import estimate
+from labeldist.evaluate.baselines import baselines
+from labeldist.evaluate.metric import Metric
+from labeldist.experiments.findings import Chart, Findings
+from labeldist.experiments.measure import Distributions, Entry, columns_of, difference, measure
+from labeldist.experiments.settings import ExperimentSettings
+from labeldist.explain.condition import Condition
+from labeldist.judge.judge import JudgeSettings
+from labeldist.run.distributions import distribution_row
+from labeldist.run.recorded import Recorded
+from labeldist.run.stages import (
+    Asked,
+    Choose,
+    ItemFailure,
+    Watch,
+    choose_explanations,
+    judge_items,
+    with_held_out,
+    with_their_held_out,
+)
+
+Choice = Callable[[Item], Sequence[Explanation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """MJDs of items by id, as distributions and as evidence.
+
+    ``costs``: what an item took on average, in prompts and in the tokens of these prompts, each counted whole.
+    """
+
+    name: str
+    distributions: Distributions
+    evidence: Mapping[str, Evidence]
+    costs: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """What an experiment works with. Every call of the same model in the same folder is made once.
+
+    ``items``: all of them, with what the explainer answered. ``of_pool``: an item's explanations by the explainer.
+    ``metrics``: what is measured. ``out``: the folder of this experiment.
+    """
+
+    settings: ExperimentSettings
+    dataset: Dataset
+    items: tuple[Item, ...]
+    groups: tuple[str, ...]
+    of_pool: Choose
+    judge: Recorded
+    metrics: tuple[Metric, ...]
+    watch: Watch
+    out: Path
+    references: Distributions = field(default_factory=dict)
+
+    @property
+    def task(self) -> Task:
+        """The task of the items."""
+        return self.dataset.task
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels, in order."""
+        return self.dataset.task.label_names
+
+    @property
+    def seed(self) -> int:
+        """Of everything drawn."""
+        return self.settings.judge.seed
+
+    def chance(self, item: Item, *what: object) -> Random:
+        """Random numbers that depend on the seed, the item and ``what`` they are for, and on nothing else."""
+        return Random(json.dumps([self.seed, item.id, *map(str, what)]))
+
+    def judged(
+        self,
+        name: str,
+        choose: Choice | Condition,
+        *,
+        saw_labels: bool | None = None,
+        held_out: bool = False,
+        items: Iterable[Item] | None = None,
+        explicit: bool = False,
+        transform: str | None = None,
+    ) -> Judged:
+        """The MJDs of the items, each with the explanations that ``choose`` gives, also in ``mjd.NAME.jsonl``.
+
+        ``held_out``: also with one explanation of each label left out. ``transform`` replaces that of the settings.
+        An item that fails is named in the failures, and is not there.
+        """
+        settings = replace(self.settings.judge, explicit=explicit)
+        settings = replace(settings, transform=transform or settings.transform).for_model(self.judge)
+        items = self.items if items is None else items
+        saw_labels = choose.saw_labels if isinstance(choose, Condition) else saw_labels
+        asked = self._asked(name, choose, items)
+        before = self.judge.prompt_tokens
+        rows = list(self._rows(name, asked, settings, saw_labels, held_out))
+        tokens = self.judge.prompt_tokens - before
+        write_rows(self.out / f"mjd.{_file_name(name)}.jsonl", rows)
+        return Judged(
+            name,
+            {row["id"]: tuple(row["distribution"].values()) for row in rows},
+            {
+                row["id"]: Evidence(row["distribution"], row["saw_labels"], held_out=row.get("held_out", {}))
+                for row in rows
+            },
+            {
+                "prompts per item": sum(row["orders"] for row in rows) / max(len(rows), 1),
+                "prompt tokens per item": tokens / max(len(rows), 1),
+            },
+        )
+
+    def _asked(self, name: str, choose: Choice | Condition, items: Iterable[Item]) -> Iterator[Asked]:
+        if isinstance(choose, Condition):
+            yield from choose_explanations(items, self.task, choose, self.of_pool, self.seed, self.watch)
+            return
+        for item in items:
+            try:
+                yield Asked(item, tuple(choose(item)))
+            except ModelError as error:
+                self.watch.failures.append(ItemFailure(item.id, f"select {name}", str(error)))
+
+    def _rows(
+        self, name: str, asked: Iterable[Asked], settings: JudgeSettings, saw_labels: bool | None, held_out: bool
+    ) -> Iterator[dict[str, Any]]:
+        questions = with_held_out(asked) if held_out else asked
+        judged = judge_items(questions, self.task, self.judge, settings, self.watch, f"judge {name}")
+        for one, pooled, hidden in with_their_held_out(judged):
+            yield distribution_row(one, pooled, self.judge, settings, saw_labels, hidden if held_out else None)
+
+    def posterior(
+        self,
+        evidence: Sequence[Judged] = (),
+        *,
+        annotators: str | None = None,
+        items: Sequence[Item] | None = None,
+        calibrate: str = "labels",
+    ) -> Distributions:
+        """The posterior of each item from its labels (of the group ``annotators``) and ``evidence``."""
+        given = {one.name: {i: e for i, e in one.evidence.items() if _weighable(e, calibrate)} for one in evidence}
+        found = estimate(
+            self.items if items is None else items,
+            given,
+            task=self.task,
+            annotators=annotators,
+            use=list(given),
+            strangers="skip",
+            calibrate=calibrate,
+            seed=self.seed,
+        )
+        return {id_: tuple(row) for id_, row in zip(found.ids, found.mean.tolist(), strict=True)}
+
+    def baselines(self) -> list[Entry]:
+        """The uniform distribution, and what the labels alone give, as entries."""
+        return [
+            Entry(
+                one.name,
+                {"kind": "baseline"},
+                (
+                    {
+                        self.items[at].id: tuple(row)
+                        for at, row in zip(one.rows, one.distributions.tolist(), strict=True)
+                    },
+                ),
+                "Baselines from the labels",
+            )
+            for one in baselines(self.items, self.labels)
+        ]
+
+    def find(
+        self,
+        entries: Sequence[Entry],
+        *,
+        compare: Iterable[tuple[str, str]] = (),
+        charts: Iterable[Chart] = (),
+        common: bool = True,
+        notes: Iterable[str] = (),
+    ) -> Findings:
+        """The findings: each entry measured, and the differences of the pairs of names in ``compare``.
+
+        ``common``: all entries on the items that all of them have, so that rows can be compared; else each on its own
+        items. Raises :class:`InputError` where no item is left.
+        """
+        told = list(notes)
+        ids = [id_ for id_ in self.references if all(id_ in entry.ids() for entry in entries)] if common else None
+        if ids is not None and not ids:
+            raise InputError("no item that has every distribution of this experiment", expected="at least one")
+        if ids is not None and len(ids) < len(self.references):
+            told.append(f"{len(self.references) - len(ids):,} items lack one of the distributions and are left out.")
+        how = {"resamples": self.settings.resamples, "seed": self.seed}
+        found = {}
+        for entry in entries:
+            found[entry.name] = measure(entry, self.references, self.metrics, ids=ids, **how)
+            self.watch.progress("measure", 1, len(entries))
+        pairs = [(found[one], found[other]) for one, other in compare if one != other]
+        differences = [
+            row for one, other in pairs for row in difference(one, other, self.references, self.metrics, **how)
+        ]
+        return Findings(
+            columns_of(self.metrics),
+            tuple(one.cell() for one in found.values()),
+            tuple(differences),
+            tuple(charts),
+            tuple(told),
+        )
+
+
+def _weighable(evidence: Evidence, calibrate: str) -> bool:
+    """Whether labels can tell what this evidence is worth."""
+    return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.held_out)
+
+
+def _file_name(name: str) -> str:
+    """A name that every file system takes.
+
+    >>> _file_name("human, 2 of 4 replaced")
+    'human-2-of-4-replaced'
+    """
+    kept = "".join(c if c.isalnum() or c in "-_." else " " for c in name)
+    return "-".join(kept.split())

@@ -1,0 +1,108 @@
+"""How many human labels an item needs, with and without explanations, with and without calibration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from labeldist.core.errors import InputError, Place
+from labeldist.core.item import Item
+from labeldist.experiments.experiment import experiment
+from labeldist.experiments.findings import Chart, Findings
+from labeldist.experiments.lab import Judged, Lab
+from labeldist.experiments.measure import Distributions, Entry
+from labeldist.explain.condition import LABEL_GUIDED, NONE, Condition
+
+PSEUDO_COUNT = 0.5
+LABELS, PLAIN, GUIDED = (
+    "labels + 0.5 per label",
+    "MJD without explanations",
+    "MJD, explanations guided by the labels",
+)
+ALONE, WITH_PLAIN, WITH_GUIDED = (
+    "posterior of the labels alone",
+    "posterior with the MJD without explanations",
+    "posterior with both MJDs",
+)
+
+
+@experiment(
+    "labels",
+    title="How many human labels are needed",
+    question="How close to a hundred people do so many labels of an item come: smoothed, as the guide of explanations, "
+    "and calibrated together with the model's judgments?",
+    beyond=True,
+)
+def labels(lab: Lab) -> Findings:
+    """0, 1, 2, ... labels of each item, drawn from all that it has; in one draw, fewer labels are part of more."""
+    most = most_labels(lab)
+    plain = lab.judged(PLAIN, Condition(NONE))
+    entries = []
+    for count in range(most + 1):
+        found: dict[str, list[Distributions]] = {}
+        for draw in range(lab.settings.draws if 0 < count < most else 1):
+            for name, distributions in one_draw(lab, count, draw, plain).items():
+                found.setdefault(name, []).append(distributions)
+        for name, draws in found.items():
+            entries.append(
+                Entry(
+                    f"{of(count)}: {name}",
+                    {"labels per item": count, "distribution": name},
+                    tuple(draws),
+                    of(count),
+                )
+            )
+    pairs = [(GUIDED, LABELS), (GUIDED, PLAIN), (WITH_PLAIN, ALONE), (WITH_GUIDED, WITH_PLAIN), (WITH_GUIDED, LABELS)]
+    return lab.find(
+        entries,
+        compare=[(f"{of(count)}: {one}", f"{of(count)}: {other}") for count in range(most + 1) for one, other in pairs],
+        charts=[Chart("labels per item", "distribution", ("kl", "tvd", "dcorr"))],
+    )
+
+
+def most_labels(lab: Lab) -> int:
+    """How many labels every item has."""
+    most = min(len(item.labels) for item in lab.items)
+    if not most:
+        raise InputError(
+            "an item without labels", expected="labels of every item", place=Place(lab.dataset.path, field="labels")
+        )
+    return most
+
+
+def of(count: int) -> str:
+    """So many labels, in words."""
+    return f"{count} label{'' if count == 1 else 's'}"
+
+
+def one_draw(lab: Lab, count: int, draw: int, plain: Judged) -> dict[str, Distributions]:
+    """The distributions by name when each item has ``count`` of its labels."""
+    items = [with_labels(lab, item, count, draw) for item in lab.items]
+    found = {LABELS: smoothed(lab, items), PLAIN: plain.distributions}
+    if count:
+        guided = lab.judged(f"{count} labels, draw {draw}", Condition(LABEL_GUIDED), items=items, held_out=True)
+        found[GUIDED] = guided.distributions
+        found[WITH_GUIDED] = lab.posterior([plain, guided], items=items)
+    found[ALONE] = lab.posterior(items=items)
+    found[WITH_PLAIN] = lab.posterior([plain], items=items)
+    return found
+
+
+def with_labels(lab: Lab, item: Item, count: int, draw: int) -> Item:
+    """``item`` as if only ``count`` of its annotators had been asked.
+
+    They stand in the order of the task's labels, not of the draw: the same counts then guide the same explanations
+    in the same order, and no model is asked twice.
+    """
+    order = list(item.labels)
+    lab.chance(item, "labels", draw).shuffle(order)
+    kept = sorted(order[:count], key=lambda annotation: lab.labels.index(annotation.label))
+    return replace(item, labels=tuple(kept))
+
+
+def smoothed(lab: Lab, items: list[Item]) -> Distributions:
+    """The labels' relative frequencies after half a pseudo-count for each label."""
+    counts = np.array([item.label_counts(lab.labels) for item in items], dtype=np.float64) + PSEUDO_COUNT
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return {item.id: tuple(row) for item, row in zip(items, shares.tolist(), strict=True)}

@@ -1,0 +1,95 @@
+"""The paper's main table (arXiv 2412.13942, section 5): which explanations bring the MJD closest to the HJD."""
+
+from __future__ import annotations
+
+from labeldist.experiments.cast import conditions
+from labeldist.experiments.experiment import experiment
+from labeldist.experiments.findings import Chart, Factor, Findings
+from labeldist.experiments.lab import Judged, Lab
+from labeldist.experiments.measure import Entry
+from labeldist.explain.condition import DEFAULT_RANKING, HUMAN, NONE, Condition
+
+PAPER_TRANSFORM = "softmax:20"
+VARIANTS = "MJDs, asked or read otherwise"
+
+
+@experiment(
+    "main",
+    title="Explanations and the distance of MJDs to human judgments",
+    question="Do explanations bring a model's judgments closer to those of many people, do explanations written by a "
+    "model serve as well as human ones, and does either beat the labels that guided them?",
+)
+def main(lab: Lab) -> Findings:
+    """None, human, label-free, guided; first, longest; implicit, explicit; two transforms; baselines; posteriors."""
+    plain = {condition: plain_mjd(lab, condition) for condition in conditions(lab, ("first", "longest"))}
+    mjds = [Entry(mjd.name, factors(condition), (mjd.distributions,), "MJDs") for condition, mjd in plain.items()]
+    posteriors = posterior_entries(lab, plain)
+    baselines = lab.baselines()
+    names = {condition: mjd.name for condition, mjd in plain.items()}
+    return lab.find(
+        [*mjds, *(entry for condition in plain for entry in variants(lab, condition)), *posteriors, *baselines],
+        compare=[
+            *(
+                (names[one], names[other])
+                for other in names
+                if other.guide in (NONE, HUMAN)
+                for one in names
+                if one != other
+            ),
+            *((name, other) for one, name in names.items() for other in smoothed(baselines, one.group)),
+            *((one.name, other) for one in posteriors for other in smoothed(baselines, str(one.factors["annotators"]))),
+        ],
+        charts=[
+            Chart("explanations", "labels said", ("kl", "tvd", "dcorr"), "MJDs and posteriors against the reference")
+        ],
+    )
+
+
+def plain_mjd(lab: Lab, condition: Condition) -> Judged:
+    """The MJD with explanations as they are; with annotators held out, where the posterior will need that."""
+    held_out = condition.saw_labels and condition.ranking == DEFAULT_RANKING
+    return lab.judged(f"MJD {condition.name}", condition, held_out=held_out)
+
+
+def variants(lab: Lab, condition: Condition) -> list[Entry]:
+    """The same condition with labels said after each explanation, and with the paper's transform."""
+    own = lab.settings.judge.for_model(lab.judge).transform
+    found = []
+    for explicit in (False, True) if condition.guide != NONE else (False,):
+        for transform in (own, *([PAPER_TRANSFORM] if own != PAPER_TRANSFORM else [])):
+            if not explicit and transform == own:
+                continue
+            what = [*(["explicit"] if explicit else []), *([transform] if transform != own else [])]
+            name = ", ".join([f"MJD {condition.name}", *what])
+            mjd = lab.judged(name, condition, explicit=explicit, transform=transform)
+            found.append(Entry(name, factors(condition, explicit, transform), (mjd.distributions,), VARIANTS))
+    return found
+
+
+def factors(condition: Condition, explicit: bool = False, transform: str = "") -> dict[str, Factor]:
+    """What was varied."""
+    return {
+        "explanations": condition.name,
+        "labels said": "explicit" if explicit else "implicit",
+        "transform": transform or "as the model suits",
+    }
+
+
+def posterior_entries(lab: Lab, mjds: dict[Condition, Judged]) -> list[Entry]:
+    """A posterior of all labels, and one for each group that guided explanations, from the MJDs that they can weigh."""
+    usable = {one: mjd for one, mjd in mjds.items() if one.ranking == DEFAULT_RANKING}
+    entries = []
+    for group in dict.fromkeys([None, *(one.group for one in usable)]):
+        evidence = [mjd for one, mjd in usable.items() if not one.saw_labels or one.group == group]
+        name = f"posterior of {group or 'all'} labels"
+        varied: dict[str, Factor] = {"explanations": name, "labels said": "posterior", "annotators": group or "all"}
+        entries.append(
+            Entry(name, varied, (lab.posterior(evidence, annotators=group),), "Posteriors: labels with MJDs")
+        )
+    return entries
+
+
+def smoothed(baselines: list[Entry], group: str | None) -> list[str]:
+    """The baselines of that group's labels (None: of every group, and of all), half a pseudo-count per label added."""
+    found = [entry.name for entry in baselines if entry.name.endswith("+ 0.5 per label")]
+    return [name for name in found if group is None or group in name.split()]

@@ -1,0 +1,73 @@
+"""Everything that the findings of an experiment depend on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError, Place, UsageError
+from labeldist.datasets.failures import OnError
+from labeldist.datasets.files import write_text
+from labeldist.evaluate.bootstrap import RESAMPLES
+from labeldist.judge.judge import JudgeSettings
+from labeldist.models.open import ModelOptions
+from labeldist.run.settings import flat_settings
+from labeldist.run.stages import Generation
+
+FILE = "experiment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSettings:
+    """How to perform the experiment ``name``.
+
+    ``source`` and ``explainer`` are the experiment's own where None. ``draws``: how often whatever is drawn by chance
+    is drawn (labels, explanations to replace). ``resamples``: of the bootstrap. ``classifier``: a folder or name of a
+    classifier to train on (experiments that train). The others: see :class:`labeldist.run.settings.RunSettings`.
+    """
+
+    name: str
+    model: str = "embedded"
+    source: str | None = None
+    explainer: str | None = None
+    parser: str | None = None
+    task: str | None = None
+    limit: int | None = None
+    draws: int = 3
+    resamples: int = RESAMPLES
+    classifier: str | None = None
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+    generation: Generation = field(default_factory=Generation)
+    model_options: ModelOptions = field(default_factory=ModelOptions)
+    on_error: OnError = "stop"
+    engine: str = "local"
+    workers: int | None = None
+
+
+def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> None:
+    """Note in ``folder`` what its findings are made with.
+
+    Raises :class:`UsageError`, naming what differs, where it holds findings made with other settings, unless
+    ``overwrite``.
+    """
+    now = json.loads(json.dumps(flat_settings(asdict(settings))))
+    file = folder / FILE
+    before = _read(file) if file.exists() else now
+    if before != now and not overwrite:
+        names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
+        raise UsageError(
+            f"{folder} holds this experiment with other settings: {differing}",
+            hint="use another --out, or --overwrite to replace its results (finished model calls are kept and reused)",
+        )
+    write_text(file, json.dumps(now, ensure_ascii=False, indent=1) + "\n")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(str(error), expected="the settings of an experiment", place=Place(file)) from error
+    return found if isinstance(found, dict) else {}
