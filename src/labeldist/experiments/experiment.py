@@ -19,7 +19,8 @@ Perform = Callable[["Lab"], Findings]
 class Experiment:
     """A named experiment: the question that it answers, in one sentence, and the function that performs it in a lab.
 
-    ``source``: the data set that it uses where none is named. ``explainer``: who explains unless somebody is named.
+    ``source``: the data set that it uses where none is named. ``explainer``: who explains unless somebody is named, and
+    ``parser`` how its answers are then read: as published, so that every item has explanations and numbers compare.
     ``beyond``: whether it goes beyond the paper (arXiv 2412.13942) instead of repeating what is in it.
     """
 
@@ -29,6 +30,7 @@ class Experiment:
     perform: Perform
     source: str = "mjd-estimator"
     explainer: str = "items:llama3"
+    parser: str | None = "mjd-estimator:llama3"
     beyond: bool = False
 
 
@@ -42,12 +44,13 @@ def experiment(
     question: str,
     source: str = "mjd-estimator",
     explainer: str = "items:llama3",
+    parser: str | None = "mjd-estimator:llama3",
     beyond: bool = False,
 ) -> Callable[[Perform], Perform]:
     """Decorator that registers a function (lab) -> findings as the experiment ``name``."""
 
     def register(perform: Perform) -> Perform:
-        EXPERIMENTS.add(name)(Experiment(name, title, question, perform, source, explainer, beyond))
+        EXPERIMENTS.add(name)(Experiment(name, title, question, perform, source, explainer, parser, beyond))
         return perform
 
     return register

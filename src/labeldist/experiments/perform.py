@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, Place
-from labeldist.core.item import Item
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.metric import all_metrics
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
 from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
 from labeldist.experiments.lab import Lab
-from labeldist.experiments.settings import FILE, ExperimentSettings, claim
+from labeldist.experiments.settings import ExperimentSettings, claim
 from labeldist.experiments.written import write_findings
-from labeldist.models.base import LanguageModel
-from labeldist.models.open import ModelOptions
 from labeldist.run.engine import engine
 from labeldist.run.folder import FAILURES, alone, write_failures
 from labeldist.run.pipeline import CARRIED
 from labeldist.run.recorded import Recorded
-from labeldist.run.stages import Choose, Progress, Watch, explain_items, explanation_pool
+from labeldist.run.stages import Progress, Watch, explain_items, explanation_pool
 from labeldist.run.store import Store
-from labeldist.run.survey import check_profile, check_source, survey
+from labeldist.run.survey import Survey, check_profile, check_source, survey
 from labeldist.run.tally import model_notes
 
 STORE_NAME = "calls.sqlite"
@@ -65,84 +61,93 @@ def perform(
     settings (unless ``overwrite``), :class:`~labeldist.core.errors.InputError` for items without references.
     """
     known = EXPERIMENTS.get(settings.name)
-    folder = out / settings.name
+    settings = _filled(settings, known)
     check_profile(settings.parser)
-    dataset = open_source(
-        settings.source or known.source, task=settings.task, on_error=settings.on_error, limit=settings.limit
-    )
+    dataset = open_source(str(settings.source), task=settings.task, on_error=settings.on_error, limit=settings.limit)
     found = survey(dataset)
-    if not found.with_reference:
-        raise InputError("no item with a reference", expected="references to compare with", place=Place(dataset.path))
-    explainer = settings.explainer or known.explainer
-    if explainer.startswith(CARRIED):
-        check_source(explainer.removeprefix(CARRIED), found)
+    _check(dataset, settings, found)
+    folder, written = out / known.name, settings.explainer or ""
     with engine(settings.engine, settings.workers) as open_model:
-        model = open_model(settings.model, settings.model_options)
-        settings.judge.for_model(model)
+        models = [open_model(settings.model, settings.model_options)]
+        settings.judge.for_model(models[0])
+        if not written.startswith(CARRIED) and written not in ("same", settings.model):
+            models.append(open_model(written, settings.model_options))
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             claim(folder, settings, overwrite=overwrite)
             _remove_results(folder)
-            judge = recorded.enter_context(Recorded(model, store))
-            watch = Watch(progress, [], settings.on_error, found.items)
-            models = [judge]
-            with _explained(dataset, explainer, settings, judge, open_model, store, watch, models) as (items, of_pool):
-                labels = dataset.task.label_names
-                distributions = ((item.id, item.reference_distribution(labels)) for item in items)
-                lab = Lab(
-                    settings=settings,
-                    dataset=dataset,
-                    items=items,
-                    groups=found.groups,
-                    of_pool=of_pool,
-                    judge=judge,
-                    metrics=tuple(all_metrics()),
-                    watch=watch,
-                    out=folder,
-                    references={id_: one.probabilities for id_, one in distributions if one is not None},
-                )
-                findings = known.perform(lab)
-            files = write_findings(known, findings, folder)
-            drawn = can_draw()
-            files += draw_findings(findings, folder) if drawn else []
-            failures = (*(f.as_row() for f in dataset.failures), *(f.as_row() for f in watch.failures))
-            files += write_failures(failures, folder / FAILURES)
-            return ExperimentSummary(
-                experiment=known,
-                findings=findings,
-                items=found.items,
-                failures=failures,
-                calls_made=sum(one.made for one in models),
-                calls_reused=sum(one.reused for one in models),
-                store=store.totals(),
-                notes=(*model_notes(models), *([] if drawn else [NO_FIGURE])),
-                files=tuple(files),
-            )
+            kept = [recorded.enter_context(Recorded(model, store)) for model in models]
+            lab = _lab(settings, dataset, found, kept, Watch(progress, [], settings.on_error, found.items), folder)
+            return _summary(known, known.perform(lab), lab, kept, store)
 
 
-@contextmanager
-def _explained(
-    dataset: Dataset,
-    explainer: str,
-    settings: ExperimentSettings,
-    judge: Recorded,
-    open_model: Callable[[str, ModelOptions], LanguageModel],
-    store: Store,
-    watch: Watch,
-    models: list[Recorded],
-) -> Iterator[tuple[tuple[Item, ...], Choose]]:
-    """The items with what the explainer answers, asked only for items whose explanations are wanted; and its pool."""
+def _filled(settings: ExperimentSettings, known: Experiment) -> ExperimentSettings:
+    """The settings with the experiment's own source and explainer where none is named."""
+    own = settings.explainer is None
+    return replace(
+        settings,
+        source=settings.source or known.source,
+        explainer=settings.explainer or known.explainer,
+        parser=known.parser if own and settings.parser is None else settings.parser,
+    )
+
+
+def _check(dataset: Dataset, settings: ExperimentSettings, found: Survey) -> None:
+    """Refuse what cannot work before a model is opened."""
+    if not found.with_reference:
+        raise InputError("no item with a reference", expected="references to compare with", place=Place(dataset.path))
+    explainer = settings.explainer or ""
     if explainer.startswith(CARRIED):
-        yield tuple(dataset.items()), explanation_pool(explainer.removeprefix(CARRIED), settings.parser)
-        return
-    with ExitStack() as opened:
-        writer = judge
-        if explainer not in ("same", settings.model):
-            writer = opened.enter_context(Recorded(open_model(explainer, settings.model_options), store))
-            models.append(writer)
-        answered = explain_items(
-            dataset.items(), dataset.task, writer, settings.generation, watch, profile=settings.parser
-        )
-        yield tuple(answered), explanation_pool(writer.name, settings.parser)
+        check_source(explainer.removeprefix(CARRIED), found)
+
+
+def _lab(
+    settings: ExperimentSettings, dataset: Dataset, found: Survey, models: list[Recorded], watch: Watch, out: Path
+) -> Lab:
+    """The lab, with the items as the explainer, the last of ``models``, has explained them."""
+    explainer = settings.explainer or ""
+    if explainer.startswith(CARRIED):
+        source, items = explainer.removeprefix(CARRIED), dataset.items()
+    else:
+        source, how = models[-1].name, settings.generation
+        items = explain_items(dataset.items(), dataset.task, models[-1], how, watch, profile=settings.parser)
+    known = tuple(items)
+    distributions = ((item.id, item.reference_distribution(dataset.task.label_names)) for item in known)
+    return Lab(
+        settings=settings,
+        dataset=dataset,
+        items=known,
+        groups=found.groups,
+        of_pool=explanation_pool(source, settings.parser),
+        judge=models[0],
+        metrics=tuple(all_metrics()),
+        watch=watch,
+        out=out,
+        references={id_: one.probabilities for id_, one in distributions if one is not None},
+    )
+
+
+def _summary(
+    known: Experiment, findings: Findings, lab: Lab, models: list[Recorded], store: Store
+) -> ExperimentSummary:
+    """Write everything, and say what was written."""
+    drawn = can_draw()
+    failures = (*(f.as_row() for f in lab.dataset.failures), *(f.as_row() for f in lab.watch.failures))
+    files = [
+        *write_findings(known, findings, lab.out),
+        *(draw_findings(findings, lab.out) if drawn else []),
+        *write_failures(failures, lab.out / FAILURES),
+    ]
+    return ExperimentSummary(
+        experiment=known,
+        findings=findings,
+        items=len(lab.items),
+        failures=failures,
+        calls_made=sum(one.made for one in models),
+        calls_reused=sum(one.reused for one in models),
+        store=store.totals(),
+        notes=(*model_notes(models), *([] if drawn else [NO_FIGURE])),
+        files=tuple(files),
+    )
 
 
 def _remove_results(folder: Path) -> None:
@@ -152,8 +157,7 @@ def _remove_results(folder: Path) -> None:
     """
     for pattern in ("*.jsonl", "*.md", "figure-*.svg", ".*.part"):
         for file in folder.glob(pattern):
-            if file.name != FILE:
-                file.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
 def shipped() -> list[Experiment]:

@@ -93,6 +93,8 @@ class Scripted(TokenModel):
         return f"* Made-up reason {digest[:6]}.\n* Another made-up reason, {digest[6:12]}."
 
     def _rule(self, sequence: Sequence[int], part: str) -> Rule | None:
+        if not self._rules:
+            return None
         text = bytes(token for token in sequence if token < BEGIN).decode(errors="replace")
         return next((r for r in self._rules if r.contains in text and getattr(r, part) is not None), None)
 

@@ -8,7 +8,7 @@ import math
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from labeldist.core.errors import ModelError, UnavailableError
@@ -26,8 +26,8 @@ class Recorded:
     A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
     nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
     a time. Each portion of answers is in the store before it is passed on. What could not be answered is not asked
-    again by this object, where the model says which it was. ``made`` and ``reused`` count calls, ``prompt_tokens`` those
-    of all their prompts.
+    again by this object, where the model says which it was. ``made`` and ``reused`` count calls, ``prompt_tokens``
+    the tokens of all their prompts.
 
     A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
     for and kept. The store must be open until then.
@@ -148,7 +148,7 @@ class Recorded:
         while portion := self._next(portions, keys):
             self._check(portion)
             self._store.add(
-                Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, asdict(answer))
+                Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, _fields(answer))
                 for at, answer in portion.items()
             )
             with self._lock:
@@ -205,6 +205,11 @@ class Recorded:
 
     def _key(self, kind: str, text: str, parameters: Sequence[object]) -> bytes:
         return hashlib.sha256(json.dumps([kind, self._identity, list(parameters), text]).encode()).digest()
+
+
+def _fields(answer: AnswerScores | Written) -> dict[str, Any]:
+    """A record's fields for JSON; of so many records that ``asdict``, which copies deeply, would take long."""
+    return {field.name: getattr(answer, field.name) for field in fields(answer)}
 
 
 def _read(response: dict[str, Any]) -> dict[str, Any]:

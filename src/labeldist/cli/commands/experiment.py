@@ -32,7 +32,11 @@ from labeldist.cli.options import (
     metavar="MODEL|items:SOURCE|same",
     help="Who explains: a model, the same one, or items:SOURCE for what the items carry.  [default: items:llama3]",
 )
-@click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
+@click.option(
+    "--parser",
+    metavar="PROFILE",
+    help="How raw answers are read.  [default: as published, else clean]",
+)
 @click.option("--draws", type=AT_LEAST_ONE, default=3, show_default=True, help="Of whatever is drawn by chance.")
 @click.option(
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples for intervals."

@@ -56,7 +56,12 @@ def labels(lab: Lab) -> Findings:
     pairs = [(GUIDED, LABELS), (GUIDED, PLAIN), (WITH_PLAIN, ALONE), (WITH_GUIDED, WITH_PLAIN), (WITH_GUIDED, LABELS)]
     return lab.find(
         entries,
-        compare=[(f"{of(count)}: {one}", f"{of(count)}: {other}") for count in range(most + 1) for one, other in pairs],
+        compare=[
+            (f"{of(count)}: {one}", f"{of(count)}: {other}")
+            for count in range(most + 1)
+            for one, other in pairs
+            if count or not {one, other} & {GUIDED, WITH_GUIDED}
+        ],
         charts=[Chart("labels per item", "distribution", ("kl", "tvd", "dcorr"))],
     )
 
