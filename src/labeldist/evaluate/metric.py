@@ -21,7 +21,7 @@ class Metric:
 
     ``estimator(reference, prediction)`` gives a function from weights (B, N), whose rows sum to 1, to the metric
     of each of the B weighted sets (B,): that is what the bootstrap needs. ``position`` orders the columns of
-    tables. With more than ``most_items`` items the metric is computed on that many, drawn at random.
+    tables. ``standard``: is it in a table for which no metric was named? With more than ``most_items`` items the metric is computed on that many, drawn at random.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Metric:
     higher_is_better: bool = False
     position: int = 100
     most_items: int | None = None
+    standard: bool = True
 
     def value(self, reference: ArrayLike, prediction: ArrayLike) -> float:
         """The metric of all items, each with the same weight; NaN where it is undefined.
@@ -46,8 +47,9 @@ METRICS: Registry[Metric] = Registry("metric", "labeldist.evaluate.metrics")
 
 
 def all_metrics() -> list[Metric]:
-    """Every registered metric, in the order of the columns of tables."""
-    return sorted((METRICS.get(name) for name in METRICS.names()), key=lambda metric: (metric.position, metric.name))
+    """Every standard metric, in the order of the columns of tables."""
+    metrics = [METRICS.get(name) for name in METRICS.names()]
+    return sorted((one for one in metrics if one.standard), key=lambda metric: (metric.position, metric.name))
 
 
 def checked_pair(reference: ArrayLike, prediction: ArrayLike) -> tuple[Array, Array]:
@@ -64,7 +66,7 @@ def checked_pair(reference: ArrayLike, prediction: ArrayLike) -> tuple[Array, Ar
 
 
 def item_metric(
-    name: str, *, title: str, higher_is_better: bool = False, position: int = 100
+    name: str, *, title: str, higher_is_better: bool = False, position: int = 100, standard: bool = True
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[ArrayLike, ArrayLike], Array]]:
     """Register a function (reference (N, K), prediction (N, K)) -> (N,); what is reported is the mean.
 
@@ -80,14 +82,20 @@ def item_metric(
             values = checked(reference, prediction)
             return lambda weights: weights @ values
 
-        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position))
+        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, standard=standard))
         return checked
 
     return register
 
 
 def set_metric(
-    name: str, *, title: str, higher_is_better: bool = False, position: int = 100, most_items: int | None = None
+    name: str,
+    *,
+    title: str,
+    higher_is_better: bool = False,
+    position: int = 100,
+    most_items: int | None = None,
+    standard: bool = True,
 ) -> Callable[[Callable[[Array, Array, Array], Array]], Callable[[ArrayLike, ArrayLike, Array], Array]]:
     """Register a function (reference (N, K), prediction (N, K), weights (B, N)) -> (B,): one number per set.
 
@@ -105,7 +113,7 @@ def set_metric(
             pair = checked_pair(reference, prediction)
             return lambda weights: function(*pair, weights)
 
-        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, most_items))
+        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, most_items, standard))
         return checked
 
     return register
