@@ -21,6 +21,8 @@ COMMANDS = {
     "estimate": "Combine labels and evidence into a calibrated distribution per item.",
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
     "plan": "Where the next labels, references or model calls help most.",
+    "train": "Fine-tune a classifier on distributions over labels.",
+    "predict": "The distributions that a trained classifier gives items.",
     "experiment": "Repeat an analysis of the paper with a model of your choice.",
     "doctor": "What a model can do, and what a run would cost.",
     "datasets": "List the named data sets, or fetch one.",

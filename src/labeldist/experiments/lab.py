@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Evidence, Explanation, Item
 from labeldist.core.task import Task
@@ -35,6 +37,7 @@ from labeldist.run.stages import (
     with_their_held_out,
 )
 
+PSEUDO_COUNT = 0.5
 Choice = Callable[[Item], Sequence[Explanation]]
 
 
@@ -167,6 +170,13 @@ class Lab:
         )
         return {id_: tuple(row) for id_, row in zip(found.ids, found.mean.tolist(), strict=True)}
 
+    def smoothed(self, items: Sequence[Item] | None = None) -> Distributions:
+        """The relative frequencies of each item's labels after half a pseudo-count for each label."""
+        items = self.items if items is None else items
+        counts = np.array([item.label_counts(self.labels) for item in items], dtype=np.float64) + PSEUDO_COUNT
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        return {item.id: tuple(row) for item, row in zip(items, shares.tolist(), strict=True)}
+
     def baselines(self) -> list[Entry]:
         """The uniform distribution, and what the labels alone give, as entries."""
         return [
@@ -192,29 +202,31 @@ class Lab:
         charts: Iterable[Chart] = (),
         common: bool = True,
         notes: Iterable[str] = (),
+        references: Distributions | None = None,
+        metrics: Sequence[Metric] | None = None,
     ) -> Findings:
         """The findings: each entry measured, and the differences of the pairs of names in ``compare``.
 
-        ``common``: all entries on the items that all of them have, so that rows can be compared; else each on its own
+        ``references``, ``metrics``: others than those of the lab. ``common``: all entries on the items that all of them have, so that rows can be compared; else each on its own
         items. Raises :class:`InputError` where no item is left.
         """
         told = list(notes)
-        ids = [id_ for id_ in self.references if all(id_ in entry.ids() for entry in entries)] if common else None
+        known = self.references if references is None else references
+        chosen = self.metrics if metrics is None else metrics
+        ids = [id_ for id_ in known if all(id_ in entry.ids() for entry in entries)] if common else None
         if ids is not None and not ids:
             raise InputError("no item that has every distribution of this experiment", expected="at least one")
-        if ids is not None and len(ids) < len(self.references):
-            told.append(f"{len(self.references) - len(ids):,} items lack one of the distributions and are left out.")
+        if ids is not None and len(ids) < len(known):
+            told.append(f"{len(known) - len(ids):,} items lack one of the distributions and are left out.")
         how = {"resamples": self.settings.resamples, "seed": self.seed}
         found = {}
         for entry in entries:
-            found[entry.name] = measure(entry, self.references, self.metrics, ids=ids, **how)
+            found[entry.name] = measure(entry, known, chosen, ids=ids, **how)
             self.watch.progress("measure", 1, len(entries))
         pairs = [(found[one], found[other]) for one, other in compare if one != other]
-        differences = [
-            row for one, other in pairs for row in difference(one, other, self.references, self.metrics, **how)
-        ]
+        differences = [row for one, other in pairs for row in difference(one, other, known, chosen, **how)]
         return Findings(
-            columns_of(self.metrics),
+            columns_of(chosen),
             tuple(one.cell() for one in found.values()),
             tuple(differences),
             tuple(charts),

@@ -25,7 +25,9 @@ class ExperimentSettings:
 
     ``source`` and ``explainer`` are the experiment's own where None. ``draws``: how often whatever is drawn by chance
     is drawn (labels, explanations to replace). ``resamples``: of the bootstrap. ``classifier``: a folder or name of a
-    classifier to train on (experiments that train). The others: see :class:`labeldist.run.settings.RunSettings`.
+    classifier to train on (experiments that train). ``encoder``: a folder of sentence embeddings (experiments that
+    compare what explanations mean). ``test_items``: at most so many items of each test set (experiments that train;
+    None: all). The others: see :class:`labeldist.run.settings.RunSettings`.
     """
 
     name: str
@@ -38,6 +40,8 @@ class ExperimentSettings:
     draws: int = 3
     resamples: int = RESAMPLES
     classifier: str | None = None
+    encoder: str | None = None
+    test_items: int | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     generation: Generation = field(default_factory=Generation)
     model_options: ModelOptions = field(default_factory=ModelOptions)
@@ -55,8 +59,9 @@ def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> Non
     now = json.loads(json.dumps(flat_settings(asdict(settings))))
     file = folder / FILE
     before = _read(file) if file.exists() else now
-    if before != now and not overwrite:
-        names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    # A setting that did not exist yet when the findings were made is as good as one left at None.
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if names and not overwrite:
         differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
         raise UsageError(
             f"{folder} holds this experiment with other settings: {differing}",

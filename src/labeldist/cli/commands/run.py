@@ -37,7 +37,8 @@ from labeldist.cli.options import (
     multiple=True,
     metavar="SPEC,...",
     help="What the judge sees: none, human, label-free, label-guided or GROUP-guided (by the annotators of a group), "
-    "each with :first, :longest or :random.  [default: none,label-free, and label-guided where there are labels]",
+    "each with :first, :longest, :diverse, :similar or :random.  [default: none,label-free, and label-guided where "
+    "there are labels]",
 )
 @click.option(
     "--explainer",

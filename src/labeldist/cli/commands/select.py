@@ -18,7 +18,7 @@ from labeldist.cli.options import json_option, out_option, seed_option, source_o
     default="label-guided",
     show_default=True,
     metavar="SPEC",
-    help="label-free, label-guided or GROUP-guided, with :first, :longest or :random; or human.",
+    help="label-free, label-guided or GROUP-guided, with :first, :longest, :diverse, :similar or :random; or human.",
 )
 @click.option("--from", "from_source", metavar="SOURCE", help="Whose explanations.  [default: the only model's]")
 @click.option("--parser", metavar="PROFILE", help="Read the raw answers anew with this profile.")

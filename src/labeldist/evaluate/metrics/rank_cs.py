@@ -19,5 +19,4 @@ def rank_cs(reference: Array, prediction: Array) -> Array:
     """
     ranked = reference[:, :, None] > reference[:, None, :]
     alike = prediction[:, :, None] > prediction[:, None, :]
-    values: Array = (alike | ~ranked).all(axis=(1, 2)).astype(np.float64)
-    return values
+    return np.asarray((alike | ~ranked).all(axis=(1, 2)), dtype=np.float64)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Item
 from labeldist.experiments.experiment import experiment
@@ -14,7 +12,6 @@ from labeldist.experiments.lab import Judged, Lab
 from labeldist.experiments.measure import Distributions, Entry
 from labeldist.explain.condition import LABEL_GUIDED, NONE, Condition
 
-PSEUDO_COUNT = 0.5
 LABELS, PLAIN, GUIDED = (
     "labels + 0.5 per label",
     "MJD without explanations",
@@ -84,7 +81,7 @@ def of(count: int) -> str:
 def one_draw(lab: Lab, count: int, draw: int, plain: Judged) -> dict[str, Distributions]:
     """The distributions by name when each item has ``count`` of its labels."""
     items = [with_labels(lab, item, count, draw) for item in lab.items]
-    found = {LABELS: smoothed(lab, items), PLAIN: plain.distributions}
+    found = {LABELS: lab.smoothed(items), PLAIN: plain.distributions}
     if count:
         guided = lab.judged(f"{count} labels, draw {draw}", Condition(LABEL_GUIDED), items=items, held_out=True)
         found[GUIDED] = guided.distributions
@@ -104,10 +101,3 @@ def with_labels(lab: Lab, item: Item, count: int, draw: int) -> Item:
     lab.chance(item, "labels", draw).shuffle(order)
     kept = sorted(order[:count], key=lambda annotation: lab.labels.index(annotation.label))
     return replace(item, labels=tuple(kept))
-
-
-def smoothed(lab: Lab, items: list[Item]) -> Distributions:
-    """The labels' relative frequencies after half a pseudo-count for each label."""
-    counts = np.array([item.label_counts(lab.labels) for item in items], dtype=np.float64) + PSEUDO_COUNT
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    return {item.id: tuple(row) for item, row in zip(items, shares.tolist(), strict=True)}

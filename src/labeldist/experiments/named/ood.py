@@ -1,0 +1,169 @@
+"""Classifiers trained on the distributions, in and out of domain (arXiv 2412.13942, section 5)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Item
+from labeldist.datasets.files import write_rows
+from labeldist.datasets.predictions import read_predictions
+from labeldist.datasets.source import open_source
+from labeldist.evaluate.metric import METRICS
+from labeldist.experiments.cast import LABEL_FREE, guided
+from labeldist.experiments.experiment import experiment
+from labeldist.experiments.findings import Cell, Chart, Difference, Findings
+from labeldist.experiments.lab import Lab
+from labeldist.experiments.measure import Distributions, Entry
+from labeldist.explain.condition import NONE, Condition
+from labeldist.train.classifier import weights_revision
+from labeldist.train.fine_tune import fine_tune
+from labeldist.train.predict import predict
+from labeldist.train.settings import TrainingSettings
+
+# Test sets by the name under which they stand in the table.
+IN_DOMAIN = {"dev": "mjd-estimator:dev", "test": "mjd-estimator:test"}
+OUT_OF_DOMAIN = {f"ANLI r{number}": f"anli-r{number}:test" for number in (1, 2, 3)}
+COLUMNS = ("ce", "kl", "kl_mean", "f1_weighted", "f1_macro", "tvd", "ent_ce", "rank_cs")
+NO_STAGE_2 = "stage 1 only"
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """Items to predict, with the distributions to compare with."""
+
+    name: str
+    items: tuple[Item, ...]
+    references: Distributions
+
+
+@experiment(
+    "ood",
+    title="Classifiers trained on the distributions, in and out of domain",
+    question="Is a classifier that learns from model judgments as good as one that learns from human ones, on items of "
+    "the same kind and on adversarial ones?",
+)
+def ood(lab: Lab) -> Findings:
+    """Fine-tune a classifier on each kind of distribution of the items, several times; predict dev, test, ANLI."""
+    if lab.settings.classifier is None:
+        raise UsageError(
+            "no classifier to fine-tune",
+            hint="--classifier FOLDER, a classifier that knows the task already; docs/howto-train.md makes one",
+        )
+    sets = list(test_sets(lab))
+    predicted = {name: predictions(lab, name, target, sets) for name, target in targets(lab).items()}
+    cells: list[Cell] = []
+    differences: list[Difference] = []
+    for tests in sets:
+        entries = [
+            Entry(f"{tests.name}: {name}", {"test set": tests.name, "trained on": name}, rows[tests.name], tests.name)
+            for name, rows in predicted.items()
+        ]
+        pairs = [("human judgments", "labels + 0.5"), ("posterior", "MJD"), ("posterior", "labels + 0.5"),
+                 *((name, NO_STAGE_2) for name in predicted if name != NO_STAGE_2)]  # fmt: skip
+        found = lab.find(
+            entries,
+            references=tests.references,
+            metrics=[METRICS.get(name) for name in COLUMNS],
+            compare=[(f"{tests.name}: {one}", f"{tests.name}: {other}") for one, other in pairs],
+        )
+        cells += found.cells
+        differences += found.differences
+    return Findings(
+        found.columns,
+        tuple(cells),
+        tuple(differences),
+        (Chart("test set", "trained on", ("ce", "f1_weighted", "tvd")),),
+        (
+            "Intervals are over seeds and items. TVD is the DistCE of Baan et al. 2022. ANLI has one right answer for "
+            "each item, which stands for a reference there: what it says of distributions is little.",
+        ),
+    )
+
+
+def targets(lab: Lab) -> dict[str, Distributions | None]:
+    """What to train on, by name; None is no further training at all."""
+    blind = [lab.judged(f"MJD {condition.name}", condition) for condition in (Condition(NONE), Condition(LABEL_FREE))]
+    return {
+        NO_STAGE_2: None,
+        "human judgments": lab.references,
+        "labels + 0.5": lab.smoothed(),
+        "MJD": lab.judged("MJD", guided(lab)[0]).distributions,
+        "posterior": lab.posterior(blind),
+    }
+
+
+def test_sets(lab: Lab) -> Iterator[TestSet]:
+    """The sets to predict, of each at most as many items as the settings say, drawn by the seed."""
+    for name, source in (IN_DOMAIN | OUT_OF_DOMAIN).items():
+        items = list(open_source(source).items())
+        most = lab.settings.test_items
+        if most is not None and most < len(items):
+            items = Random(json.dumps([lab.seed, name])).sample(items, most)
+        yield TestSet(name, tuple(items), {item.id: reference(item, lab.labels) for item in items})
+
+
+def reference(item: Item, labels: tuple[str, ...]) -> tuple[float, ...]:
+    """The item's human judgments; where it has none, the first label that is known of it, for certain."""
+    found = item.reference_distribution(labels)
+    return tuple(float(label == item.labels[0].label) for label in labels) if found is None else found.probabilities
+
+
+def predictions(
+    lab: Lab, name: str, target: Distributions | None, sets: Sequence[TestSet]
+) -> Mapping[str, tuple[Distributions, ...]]:
+    """For each test set, what a classifier trained on ``target`` predicts: a mapping for each seed.
+
+    Predictions are kept, and what is kept is not trained again.
+    """
+    found: dict[str, list[Distributions]] = {tests.name: [] for tests in sets}
+    for seed in range(lab.seed, lab.seed + (lab.settings.draws if target is not None else 1)):
+        folder = lab.out / "trained" / f"{fingerprint(lab, target)}-seed-{seed}"
+        for tests, rows in zip(sets, predicted_by_one(lab, target, sets, folder, seed), strict=True):
+            found[tests.name].append(rows)
+        lab.watch.progress(f"train on {name}", 1, None)
+    return {name: tuple(draws) for name, draws in found.items()}
+
+
+def predicted_by_one(
+    lab: Lab, target: Distributions | None, sets: Sequence[TestSet], folder: Path, seed: int
+) -> Iterator[Distributions]:
+    """What the classifier trained on ``target`` with ``seed`` predicts of each test set; read where it is kept."""
+    files = [folder / f"{tests.name.replace(' ', '-')}-{tests_key(tests)}.jsonl" for tests in sets]
+    if not all(file.exists() for file in files):
+        classifier = trained(lab, target, folder, seed)
+        for tests, file in zip(sets, files, strict=True):
+            found = predict(tests.items, lab.task, classifier, device=lab.settings.model_options.device)
+            rows = ({"id": id_, "distribution": dict(zip(lab.labels, row, strict=True))} for id_, row in found)
+            write_rows(file, rows)
+        shutil.rmtree(folder / "classifier", ignore_errors=True)  # a hundred megabytes each
+    for file in files:
+        yield {row.id: row.distribution.probabilities for row in read_predictions(file, lab.task)}
+
+
+def trained(lab: Lab, target: Distributions | None, folder: Path, seed: int) -> str:
+    """The classifier of the settings, trained on ``target``; as it is where there is no target."""
+    base = str(lab.settings.classifier)
+    if target is None:
+        return base
+    how = TrainingSettings(seed=seed, evaluate_every=0, keep_states=False, device=lab.settings.model_options.device)
+    return str(fine_tune(lab.items, target, lab.task, base, folder / "classifier", how, overwrite=True).folder)
+
+
+def fingerprint(lab: Lab, target: Distributions | None) -> str:
+    """What a trained classifier depends on besides its seed, in short."""
+    texts = [[item.id, *item.fields.values()] for item in lab.items]
+    known = None if target is None else [[id_, *map(float, row)] for id_, row in sorted(target.items())]
+    content = json.dumps([texts, known, weights_revision(str(lab.settings.classifier))])
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def tests_key(tests: TestSet) -> str:
+    """Which items a test set has, in short."""
+    return hashlib.sha256(json.dumps([item.id for item in tests.items]).encode()).hexdigest()[:8]

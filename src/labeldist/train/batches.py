@@ -1,0 +1,56 @@
+"""The items of a training as batches: texts are turned into tokens a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.core.item import Item
+from labeldist.core.task import Task
+from labeldist.train.classifier import Classifier, encoded, texts_of
+from labeldist.train.objectives import repeated
+
+Row = tuple[tuple[str, ...], NDArray[np.float64]]
+
+
+def training_rows(
+    items: Sequence[Item],
+    targets: Mapping[str, Sequence[float]],
+    task: Task,
+    classifier: Classifier,
+    *,
+    repeats: int | None = None,
+) -> list[Row]:
+    """The texts and the target (K,) of each item that has a target, in the order of the classifier's outputs.
+
+    ``repeats``: so many rows of each item, each with one label for certain (None: one row with the distribution); of
+    an item whose labels are known, as many as it has labels.
+    """
+    rows: list[Row] = []
+    separator = classifier.tokenizer.sep_token
+    for item in items:
+        if item.id not in targets:
+            continue
+        target = np.array(targets[item.id], dtype=np.float64)[list(classifier.order)]
+        several = [target] if repeats is None else list(repeated(target, len(item.labels) or repeats))
+        texts = texts_of(item, task, separator)
+        rows += [(texts, one) for one in several]
+    return rows
+
+
+class Batches:
+    """Makes a batch of rows: what the model takes, and ``labels`` (B, K) in float32."""
+
+    def __init__(self, tokenizer: Any, max_length: int) -> None:
+        self._tokenizer = tokenizer
+        self._max_length = max_length
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """The tensors."""
+        import torch
+
+        inputs = encoded(self._tokenizer, [texts for texts, _ in rows], self._max_length)
+        return {**inputs, "labels": torch.tensor(np.array([target for _, target in rows]), dtype=torch.float32)}

@@ -1,0 +1,124 @@
+"""A sequence classifier of Hugging Face transformers with the labels of a task: loaded, read, given its texts.
+
+Weights are read from safetensors only, and no code of a model repository is run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError, MissingExtraError, UsageError
+from labeldist.core.item import Item
+from labeldist.core.task import Task
+
+HINT = "give a folder with config, tokenizer and safetensors weights, or the name of a model on the hub"
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A model, its tokenizer and ``order``: the place in the task's labels of each of the model's outputs."""
+
+    model: Any
+    tokenizer: Any
+    order: tuple[int, ...]
+
+
+def require_training() -> None:
+    """Raise :class:`MissingExtraError` where the extra ``train`` is not installed."""
+    try:
+        import accelerate  # noqa: F401
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("training", "train") from error
+
+
+def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
+    """The classifier in the folder, or of the name, ``name``.
+
+    Where its outputs are called as the labels of ``task`` (in any order), they are these labels. Else, with
+    ``new_head``, its last layer is made anew with random weights (that is how an encoder becomes a classifier); without
+    it that is an :class:`UsageError`, as is a model that cannot be loaded.
+    """
+    require_training()
+    import transformers
+
+    told: Any = transformers.utils.logging
+    told.set_verbosity_error()
+    told.disable_progress_bar()
+    try:
+        config = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
+        order = _order(getattr(config, "id2label", None) or {}, task)
+        known = order is not None and _is_classifier(config)
+        if not (known or new_head):
+            raise UsageError(
+                f"{name!r} is no classifier with the labels {', '.join(task.label_names)}",
+                hint="train one with `labeldist train`, or choose the --task that it was trained for",
+            )
+        names = dict(enumerate(task.label_names))
+        head = {} if known else {"id2label": names, "label2id": {label: at for at, label in names.items()}}
+        kind: Any = transformers.AutoModelForSequenceClassification
+        model, loading = kind.from_pretrained(
+            name,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=not known,
+            **head,
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except UsageError:
+        raise
+    except Exception as error:  # files of others fail in many ways: tokenizers raises Exception itself
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UsageError(f"cannot load the classifier {name!r}: {reason}", hint=HINT) from error
+    if known and loading["missing_keys"]:
+        lacking = ", ".join(sorted(loading["missing_keys"])[:3])
+        raise UsageError(f"the weights of {name!r} lack {lacking}, which would be random", hint=HINT)
+    return Classifier(model, tokenizer, order if known and order is not None else tuple(range(len(task.labels))))
+
+
+def weights_revision(name: str) -> str:
+    """A hash of names and contents of the files of a folder; the name itself where it is no folder."""
+    folder = Path(name)
+    if not folder.is_dir():
+        return name
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".txt")):
+        with file.open("rb") as content:
+            digest.update(f"{file.name} {hashlib.file_digest(content, 'sha256').hexdigest()} ".encode())
+    return digest.hexdigest()[:16]
+
+
+def texts_of(item: Item, task: Task, separator: str | None) -> tuple[str, ...]:
+    """What the classifier reads: one text, or a pair where the task has two fields.
+
+    More fields are joined by the tokenizer's separator.
+    """
+    fields = [item.fields[name] for name in task.fields]
+    return tuple(fields) if len(fields) <= 2 else (f" {separator or ''} ".join(fields),)
+
+
+def encoded(tokenizer: Any, texts: Sequence[tuple[str, ...]], max_length: int) -> Mapping[str, Any]:
+    """A batch as tensors, padded to its longest item; what is longer than ``max_length`` tokens is cut."""
+    columns = [list(column) for column in zip(*texts, strict=True)]
+    return tokenizer(*columns, truncation=True, max_length=max_length, padding=True, return_tensors="pt")  # type: ignore[no-any-return]
+
+
+def _order(names: Mapping[int, str], task: Task) -> tuple[int, ...] | None:
+    """The place of each output in the task's labels; None where they are not the task's."""
+    try:
+        found = [task.canonical(str(names[at])) for at in sorted(names)]
+    except (InputError, KeyError):
+        return None
+    if sorted(found) != sorted(task.label_names):
+        return None
+    return tuple(task.label_names.index(label) for label in found)
+
+
+def _is_classifier(config: Any) -> bool:
+    return any("SequenceClassification" in name for name in getattr(config, "architectures", None) or ())

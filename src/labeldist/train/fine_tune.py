@@ -1,0 +1,205 @@
+"""Soft-label fine-tuning of a sequence classifier, with checkpoints from which it goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labeldist.core.errors import InputError, LabeldistError, UsageError
+from labeldist.core.item import Item
+from labeldist.core.task import Task
+from labeldist.datasets.files import write_text
+from labeldist.evaluate.metric import METRICS
+from labeldist.run.stages import Progress
+from labeldist.train.batches import Batches, training_rows
+from labeldist.train.classifier import Classifier, load_classifier
+from labeldist.train.objectives import OBJECTIVES
+from labeldist.train.settings import MEASURED, TrainingSettings
+
+CHECKPOINTS, RECORD, CLAIM = "checkpoints", "training.json", "settings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """What a training did.
+
+    ``items`` were trained on in ``steps`` steps. ``measured``: what was measured on the development set at each step,
+    rows with ``step``; ``best``: the row of the weights that were kept (None: no development set, the last weights).
+    ``resumed``: the step from which it went on. ``folder``: where the classifier is.
+    """
+
+    folder: Path
+    items: int
+    steps: int
+    measured: tuple[dict[str, float], ...]
+    best: dict[str, float] | None
+    resumed: int
+
+
+def fine_tune(
+    items: Sequence[Item],
+    targets: Mapping[str, Sequence[float]],
+    task: Task,
+    base: str,
+    out: Path,
+    settings: TrainingSettings | None = None,
+    *,
+    dev: Sequence[Item] = (),
+    overwrite: bool = False,
+    progress: Progress = lambda *_: None,
+) -> TrainingSummary:
+    """Train the classifier, or encoder, ``base`` on ``targets`` {item id: probabilities (K,)} and write it to ``out``.
+
+    ``dev``: items with references; the weights that do best on them by ``settings.best_by`` are kept. A training that
+    was killed goes on from its latest checkpoint and ends as if nothing had been; one that is finished is not done
+    again. Source: arXiv 2412.13942, section 5.
+
+    Raises :class:`UsageError` where ``out`` holds a training with other settings (unless ``overwrite``) or ``base``
+    cannot be loaded, :class:`InputError` where no item has a target.
+    """
+    settings = settings or TrainingSettings()
+    chosen = [item for item in items if item.id in targets]
+    if not chosen:
+        raise InputError("no item with a target", expected="at least one to train on")
+    now = _settings_of(settings, chosen, targets, base, dev)
+    _check(out, now, overwrite=overwrite)
+    if (out / RECORD).exists():
+        return _read(out)
+    from labeldist.train.trainer import make_trainer
+
+    classifier = _loaded(base, task, settings)
+    objective = OBJECTIVES.get(settings.objective)
+    repeats = settings.repeats if objective.repeats else None
+    rows = training_rows(chosen, targets, task, classifier, repeats=repeats)
+    references = {item.id: _reference(item, task) for item in dev if item.reference is not None}
+    dev_rows = training_rows(dev, references, task, classifier)
+    trainer = make_trainer(
+        classifier,
+        rows,
+        dev_rows,
+        Batches(classifier.tokenizer, settings.max_length),
+        objective.loss,
+        measure,
+        settings,
+        out / CHECKPOINTS,
+        progress,
+    )
+    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n")
+    latest = _latest(out / CHECKPOINTS) if settings.keep_states else None
+    try:
+        trainer.train(resume_from_checkpoint=None if latest is None else str(latest))
+        _save(trainer, classifier, out)
+    except OSError as error:
+        raise LabeldistError(f"cannot write the classifier to {out}: {error}", hint="is the disk full?") from error
+    summary = _summary(trainer, out, len(chosen), 0 if latest is None else _step(latest), settings)
+    write_text(out / RECORD, json.dumps(_record(summary), indent=1) + "\n")
+    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    return summary
+
+
+def measure(logits: np.ndarray, references: np.ndarray) -> dict[str, float]:
+    """Every measure of a classifier by name, from its logits and the references, both (N, K)."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    shares = shifted / shifted.sum(axis=1, keepdims=True)
+    return {name: METRICS.get(name).value(references.astype(np.float64), shares) for name in MEASURED}
+
+
+def _loaded(base: str, task: Task, settings: TrainingSettings) -> Classifier:
+    import transformers
+
+    transformers.set_seed(settings.seed)  # a new head is random
+    return load_classifier(base, task, new_head=True)
+
+
+def _reference(item: Item, task: Task) -> tuple[float, ...]:
+    found = item.reference_distribution(task.label_names)
+    return () if found is None else found.probabilities
+
+
+def _settings_of(
+    settings: TrainingSettings,
+    items: Sequence[Item],
+    targets: Mapping[str, Sequence[float]],
+    base: str,
+    dev: Sequence[Item],
+) -> dict[str, Any]:
+    """What the result depends on, for comparison with an earlier training in the same folder."""
+    import hashlib
+
+    content = json.dumps([[item.id, dict(item.fields), list(targets[item.id])] for item in items]).encode()
+    tested = json.dumps([item.id for item in dev]).encode()
+    data = {"data": hashlib.sha256(content).hexdigest()[:16], "dev": hashlib.sha256(tested).hexdigest()[:16]}
+    return {"base": base, **asdict(settings), **data}
+
+
+def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
+    """Refuse a folder with another training, or make room for this one."""
+    file = out / CLAIM
+    if file.exists():
+        try:
+            before = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            before = {}
+        names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        if names and not overwrite:
+            differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
+            raise UsageError(
+                f"{out} holds a training with other settings: {differing}", hint="use another --out, or --overwrite"
+            )
+        if names:
+            for name in (RECORD, "model.safetensors"):
+                (out / name).unlink(missing_ok=True)
+            shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    elif out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty, and no training of labeldist", hint="use another --out")
+
+
+def _latest(folder: Path) -> Path | None:
+    """The latest checkpoint that was written whole: the trainer's own state is written last."""
+    whole = [one for one in folder.glob("checkpoint-*") if (one / "trainer_state.json").exists()]
+    return max(whole, key=_step, default=None)
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _save(trainer: Any, classifier: Classifier, out: Path) -> None:
+    trainer.model.save_pretrained(out, safe_serialization=True)
+    classifier.tokenizer.save_pretrained(out)
+
+
+def _summary(trainer: Any, out: Path, items: int, resumed: int, settings: TrainingSettings) -> TrainingSummary:
+    rows = tuple(
+        {"step": row["step"], **{name: row[f"eval_{name}"] for name in MEASURED}}
+        for row in trainer.state.log_history
+        if f"eval_{MEASURED[0]}" in row
+    )
+    best = None
+    if rows:
+        sign = 1 if METRICS.get(settings.best_by).higher_is_better else -1
+        best = max(rows, key=lambda row: (sign * row[settings.best_by], -row["step"]))
+    return TrainingSummary(out, items, trainer.state.global_step, rows, best, resumed)
+
+
+def _record(summary: TrainingSummary) -> dict[str, Any]:
+    return {
+        "items": summary.items,
+        "steps": summary.steps,
+        "measured": summary.measured,
+        "best": summary.best,
+        "resumed": summary.resumed,
+    }
+
+
+def _read(out: Path) -> TrainingSummary:
+    found = json.loads((out / RECORD).read_text(encoding="utf-8"))
+    return TrainingSummary(
+        out, found["items"], found["steps"], tuple(found["measured"]), found["best"], found["resumed"]
+    )

@@ -1,0 +1,117 @@
+"""From sources and files to a trained classifier, and from it to a file of distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError, Place, UsageError
+from labeldist.core.item import Item
+from labeldist.datasets.failures import OnError
+from labeldist.datasets.files import write_rows
+from labeldist.datasets.source import Dataset, open_source
+from labeldist.run.folder import check_out, failures_of, write_failures
+from labeldist.run.stages import Progress
+from labeldist.train.fine_tune import TrainingSummary, fine_tune
+from labeldist.train.predict import predict
+from labeldist.train.settings import TrainingSettings
+from labeldist.train.targets import targets_of
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training, how many items had no target, and the rows that were skipped."""
+
+    summary: TrainingSummary
+    without_target: int
+    failures: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """How many distributions were written where, and the rows that were skipped."""
+
+    rows: int
+    failures: tuple[dict[str, Any], ...]
+    files: tuple[Path, ...]
+
+
+def train_on_sources(
+    sources: Sequence[str],
+    base: str,
+    out: Path,
+    settings: TrainingSettings,
+    *,
+    targets: str,
+    dev: str | None = None,
+    task: str | None = None,
+    limit: int | None = None,
+    on_error: OnError = "stop",
+    overwrite: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Trained:
+    """Fine-tune ``base`` on the items of all ``sources`` together, each with its target by ``targets``.
+
+    Raises as :func:`~labeldist.train.fine_tune.fine_tune` and :func:`~labeldist.train.targets.targets_of` do, and
+    :class:`UsageError` for sources of different tasks.
+    """
+    datasets = [open_source(source, task=task, limit=limit, on_error=on_error) for source in sources]
+    known = datasets[0].task
+    if any(
+        dataset.task.label_names != known.label_names or dataset.task.fields != known.fields for dataset in datasets
+    ):
+        tasks = ", ".join(f"{dataset.name} ({dataset.task.name})" for dataset in datasets)
+        raise UsageError(f"sources of different tasks: {tasks}", hint="train on those of one task")
+    items = [item for dataset in datasets for item in dataset.items()]
+    _refuse_doubled(items, datasets)
+    found = targets_of(targets, items, known)
+    tested: list[Item] = []
+    if dev is not None:
+        dataset = open_source(dev, task=task, on_error=on_error)
+        tested = [item for item in dataset.items() if item.reference is not None]
+        if not tested:
+            raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
+        datasets.append(dataset)
+    summary = fine_tune(items, found, known, base, out, settings, dev=tested, overwrite=overwrite, progress=progress)
+    failures = tuple(failure.as_row() for dataset in datasets for failure in dataset.failures)
+    return Trained(summary, sum(item.id not in found for item in items), failures)
+
+
+def predict_to_file(
+    source: str,
+    model: str,
+    out: Path,
+    *,
+    task: str | None = None,
+    limit: int | None = None,
+    on_error: OnError = "stop",
+    max_length: int = 128,
+    batch_size: int = 64,
+    device: str = "auto",
+    progress: Progress = lambda *_: None,
+) -> Predicted:
+    """Write the distribution that the classifier ``model`` gives each item of ``source`` to ``out``."""
+    dataset = open_source(source, task=task, limit=limit, on_error=on_error)
+    check_out(out, dataset.path)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        labels = dataset.task.label_names
+        how = {"max_length": max_length, "batch_size": batch_size, "device": device}
+        for id_, shares in predict(dataset.items(), dataset.task, model, **how):  # type: ignore[arg-type]
+            progress("predict", 1, None)
+            yield {"id": id_, "distribution": dict(zip(labels, shares, strict=True)), "model": model}
+
+    count = write_rows(out, rows())
+    failures = tuple(failure.as_row() for failure in dataset.failures)
+    return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
+
+
+def _refuse_doubled(items: Sequence[Item], datasets: Sequence[Dataset]) -> None:
+    ids = [item.id for item in items]
+    if len(set(ids)) < len(ids):
+        seen: set[str] = set()
+        twice = next(id_ for id_ in ids if id_ in seen or seen.add(id_))  # type: ignore[func-returns-value]
+        names = ", ".join(dataset.name for dataset in datasets)
+        raise InputError(f"id {twice!r} in more than one of {names}", expected="each id once in all sources")
