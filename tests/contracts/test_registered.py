@@ -12,6 +12,8 @@ from labeldist.core.item import Annotation, Explanation, Item
 from labeldist.core.registry import Registry
 from labeldist.datasets.catalog import DATASETS
 from labeldist.evaluate.metric import METRICS
+from labeldist.evaluate.variability.similarity import SIMILARITIES
+from labeldist.evaluate.variability.tagger import TAGGERS
 from labeldist.explain.parse import PARSERS
 from labeldist.explain.select import GUIDES, RANKINGS
 from labeldist.judge.transform import TRANSFORMS, read_transform
@@ -20,7 +22,7 @@ from labeldist.models.open import BACKENDS, open_model
 from labeldist.tasks.load import load_task, shipped_tasks
 
 REGISTRIES: list[Registry[object]] = [
-    BACKENDS, DATASETS, GUIDES, METRICS, PARSERS, RANKINGS, TRANSFORMS,
+    BACKENDS, DATASETS, GUIDES, METRICS, PARSERS, RANKINGS, SIMILARITIES, TAGGERS, TRANSFORMS,
 ]  # type: ignore[list-item]  # fmt: skip
 
 

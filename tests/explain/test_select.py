@@ -127,7 +127,7 @@ def test_a_label_order_names_every_label_once(order):
 
 def test_the_registered_names_and_the_errors_for_others():
     assert set(GUIDES.names()) == {"annotators", "label-free", "label-guided"}
-    assert set(RANKINGS.names()) == {"first", "longest", "random"}
+    assert set(RANKINGS.names()) == {"diverse", "first", "longest", "random", "similar"}
     with pytest.raises(UsageError, match="no guide is named 'label-gided'") as caught:
         select(Item("1", {}), [], TASK, Selection("label-gided"))
     assert "did you mean 'label-guided'?" in caught.value.hint

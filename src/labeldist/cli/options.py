@@ -31,7 +31,9 @@ def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 
 source_options = _together(
-    click.option("--task", help="Task of your own file: nli, abductive-nli, or a task folder.  [default: nli]"),
+    click.option(
+        "--task", metavar="TASK", help="Task of your own file: a name (see: labeldist tasks) or a task folder."
+    ),
     click.option("--limit", type=AT_LEAST_ONE, help="Read only the first items."),
     click.option(
         "--on-error",

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 
 from labeldist.core.errors import InputError, UsageError
 
+NOMINAL, ORDINAL = "nominal", "ordinal"
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """One label of a task, with the names that it goes by.
 
     ``verbalised`` is how the explanation prompt says it ("true (entailment)"); ``options`` how each answer
-    style shows it among the options; ``aliases`` are other spellings that data sets use ("e", "0").
+    style shows it among the options; ``aliases`` are other spellings that data sets use ("e", "0"). ``value``: where
+    the label stands on the scale of an ordinal task.
     """
 
     name: str
     verbalised: str
     options: Mapping[str, str]
     aliases: tuple[str, ...] = ()
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ class JudgePrompts:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is judged and how a model is asked about it. Label order is the order of every array and table."""
+    """What is judged and how a model is asked about it. Label order is the order of every array and table.
+
+    ``scale``: ``nominal``, or ``ordinal`` where every label has a value. ``example``: the fields of an easy item, on
+    which a model can be tried.
+    """
 
     name: str
     title: str
@@ -51,6 +59,15 @@ class Task:
     labels: tuple[Label, ...]
     explain_prompt: str
     judge_prompts: Mapping[str, JudgePrompts]
+    scale: str = "nominal"
+    example: Mapping[str, str] | None = None
+
+    @property
+    def values(self) -> tuple[float, ...] | None:
+        """Where each label stands on the scale, in label order; None of a nominal task."""
+        if self.scale != ORDINAL:
+            return None
+        return tuple(label.value for label in self.labels if label.value is not None)
 
     @property
     def label_names(self) -> tuple[str, ...]:

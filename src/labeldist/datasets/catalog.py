@@ -64,7 +64,7 @@ class Facts:
     licence: str
     citation: str
     home: str
-    task: str = "nli"
+    task: str
     downloads: tuple[Download, ...] = ()
     note: str = ""
 

@@ -20,8 +20,6 @@ from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.rows import item_from_row
 from labeldist.tasks.load import load_task
 
-DEFAULT_TASK = "nli"
-
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -60,7 +58,7 @@ def open_source(
 ) -> Dataset:
     """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
 
-    ``task`` is the name or the folder of a task; a named data set knows its own, a file is NLI unless told.
+    ``task`` is the name or the folder of a task; a named data set knows its own, a file has the default one.
     ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. Raises :class:`UsageError` for an
     unknown name and :class:`InputError` for a file that cannot be read; rows are checked when they are read.
 
@@ -87,4 +85,4 @@ def open_source(
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
-    return Dataset(path.name, load_task(task or DEFAULT_TASK), None, path, lambda: read_rows(path), on_error, limit)
+    return Dataset(path.name, load_task(task), None, path, lambda: read_rows(path), on_error, limit)

@@ -97,7 +97,7 @@ def estimate(
     ``evidence`` is {name: {item id: evidence}}, beside what items carry; ``use`` names the evidence to take (default:
     all), ``annotators`` the group whose labels count (default: all). ``calibrate`` is ``labels`` (empirical Bayes, no
     reference is used), ``reference`` (also corrected on the references of other items) or ``off`` (fixed
-    pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is NLI unless given.
+    pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its held-out form; :class:`InputError` for no items or too few references.
@@ -111,7 +111,7 @@ def estimate(
     if task is None:
         from labeldist.tasks.load import load_task
 
-        task = load_task("nli")
+        task = load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
 

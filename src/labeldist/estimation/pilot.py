@@ -131,7 +131,7 @@ def plan(
     if task is None:
         from labeldist.tasks.load import load_task
 
-        task = load_task("nli")
+        task = load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     require_labels(observed)
     at_hand = observed.counts.sum(axis=1)

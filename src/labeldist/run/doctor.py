@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from labeldist.core.errors import InputError
+from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset
@@ -23,12 +23,8 @@ from labeldist.models.base import LanguageModel, Question, in_order
 from labeldist.run.survey import conditions_of, needs_pool, survey
 
 # A text as long as explanations are, for prompts whose explanations nobody has written yet.
-PLACEHOLDER = "The hypothesis says more than the premise does, which leaves it open whether it is true."
+PLACEHOLDER = "What is asked goes beyond what the text says, which leaves it open what to make of it."
 RENDERED = 50
-KNOWN = Item(
-    "known",
-    {"premise": "A woman plays a guitar on a stage.", "hypothesis": "A woman makes music."},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +76,9 @@ class Cost:
 
 
 def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Item | None = None) -> Health:
-    """Ask ``model`` one question about ``item`` (a known one of NLI where there is none), twice in different orders.
+    """Ask ``model`` one question about ``item`` (the task's example where there is none), twice in different orders.
 
-    Raises what the model raises where it does not answer.
+    Raises :class:`UsageError` where there is neither, and what the model raises where it does not answer.
 
     >>> from labeldist.models.scripted import Scripted
     >>> from labeldist.tasks.load import load_task
@@ -90,7 +86,12 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
     'exact'
     """
     settings = settings.for_model(model)
-    shown = KNOWN if item is None else item
+    if item is None and task.example is None:
+        raise UsageError(
+            f"task {task.name!r} has no example to ask about",
+            hint="name a SOURCE of items, or add a table [example] with a text for each field to the task.toml",
+        )
+    shown = Item("example", task.example or {}) if item is None else item
     first, second = (
         judge_prompt(task, shown, [], order, style=settings.style, explicit=settings.explicit)
         for order in orders("balanced:2", 0, len(task.labels))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.registry import did_you_mean
-from labeldist.core.task import JudgePrompts, Label, Task
+from labeldist.core.task import NOMINAL, ORDINAL, JudgePrompts, Label, Task
 
 SHIPPED = Path(__file__).parent
 RESERVED = ("options", "comments", "label")  # placeholders that stand beside the fields in a prompt
+WORDED = ("ask", "claim", "item")  # what a task says where the rest of its prompts is shipped
 ANY_OPTION = ("letter", "option")
 
 
@@ -45,8 +48,15 @@ def shipped_tasks() -> list[str]:
     return sorted(folder.parent.name for folder in SHIPPED.glob("*/task.toml"))
 
 
-def load_task(name: str) -> Task:
-    """The task of that name, or of the task folder at that path.
+@cache
+def default_task() -> str:
+    """The name of the task that is meant where none is named: the shipped one whose ``task.toml`` says ``default``."""
+    named = (name for name in shipped_tasks() if _read_toml(SHIPPED / name / "task.toml").get("default") is True)
+    return next(named)
+
+
+def load_task(name: str | None = None) -> Task:
+    """The task of that name, or of the task folder at that path; without a name the default one.
 
     Raises :class:`UsageError` for an unknown name and :class:`InputError` for a folder that does not keep the
     contract (file and field are named).
@@ -54,6 +64,7 @@ def load_task(name: str) -> Task:
     >>> load_task("nli").label_names
     ('entailment', 'neutral', 'contradiction')
     """
+    name = default_task() if name is None else name
     folder = SHIPPED / name
     if name not in shipped_tasks():
         folder = Path(name)
@@ -64,37 +75,103 @@ def load_task(name: str) -> Task:
 
 def _read_task(folder: Path) -> Task:
     about = _read_toml(folder / "task.toml")
-    prompts = _read_toml(folder / "prompts.toml")
+    prompts = _worded(_read_toml(folder / "prompts.toml"), folder / "prompts.toml")
     fields = tuple(_texts(about, "fields", folder / "task.toml"))
     _check_fields(fields, folder / "task.toml")
-    labels = tuple(_label(row, folder / "task.toml") for row in _tables(about, "labels", folder / "task.toml"))
-    _check_labels(labels, folder / "task.toml")
     place = folder / "prompts.toml"
     judge = prompts.get("judge")
     if not isinstance(judge, dict) or not judge:
         raise _bad(place, "judge", judge, "a table with at least one answer style")
+    labels = tuple(
+        _label(row, [*judge], folder / "task.toml") for row in _tables(about, "labels", folder / "task.toml")
+    )
+    _check_labels(labels, folder / "task.toml")
     styles = {style: _judge_prompts(f"judge.{style}", table, fields, place) for style, table in judge.items()}
     for style in styles:
         for label in labels:
             if style not in label.options:
                 raise _bad(folder / "task.toml", "options", dict(label.options), f"an option for style {style!r}")
+    scale = about.get("scale", NOMINAL)
+    _check_scale(scale, labels, folder / "task.toml")
     return Task(
-        name=folder.name,
+        name=folder.resolve().name,
         title=_text(about, "title", folder / "task.toml"),
         language=_text(about, "language", folder / "task.toml"),
         fields=fields,
         labels=labels,
         explain_prompt=_template(prompts, "explain", Placeholders((("label",), fields)), place),
         judge_prompts=styles,
+        scale=scale,
+        example=_example(about, fields, folder / "task.toml"),
     )
 
 
-def _label(row: Mapping[str, Any], file: Path) -> Label:
+def _check_scale(scale: Any, labels: tuple[Label, ...], file: Path) -> None:
+    if scale not in (NOMINAL, ORDINAL):
+        raise _bad(file, "scale", scale, f"{NOMINAL} or {ORDINAL}")
+    values = [label.value for label in labels]
+    if scale == ORDINAL:
+        for label in labels:
+            if label.value is None:
+                raise _bad(file, "labels.value", label.name, "a number for each label of an ordinal scale")
+        if values != sorted(set(values), key=lambda value: value or 0.0):
+            raise _bad(file, "labels.value", values, "values that rise from label to label")
+
+
+def _example(about: Mapping[str, Any], fields: tuple[str, ...], file: Path) -> dict[str, str] | None:
+    """The fields of an easy item, where the task has one."""
+    found = about.get("example")
+    if found is None:
+        return None
+    if (
+        not isinstance(found, dict)
+        or {*found} != {*fields}
+        or not all(isinstance(x, str) and x for x in found.values())
+    ):
+        raise _bad(file, "example", found, f"a table with a text for each of: {', '.join(fields)}")
+    return found
+
+
+def _worded(prompts: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The prompts; where they only say what to ask (``wording``), with the shipped sentences of that language around.
+
+    A table of the task's own replaces the one that the wording has.
+    """
+    if "wording" not in prompts:
+        return prompts
+    known = sorted(one.stem for one in (SHIPPED / "wording").glob("*.toml"))
+    if prompts["wording"] not in known:
+        raise _bad(file, "wording", prompts["wording"], f"one of: {', '.join(known)}")
+    texts = {name: _text(prompts, name, file) for name in WORDED}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, str):
+            for name, text in texts.items():
+                value = value.replace(f"<{name}>", text)
+            return value
+        if isinstance(value, dict):
+            return {key: filled(one) for key, one in value.items()}
+        return [filled(one) for one in value]
+
+    words = filled(_read_toml(SHIPPED / "wording" / f"{prompts['wording']}.toml"))
+    own = {key: value for key, value in prompts.items() if key not in ("wording", *WORDED)}
+    judge = words["judge"] | (own.pop("judge", None) or {})
+    return {**words, **own, "judge": judge}
+
+
+def _label(row: Mapping[str, Any], styles: Sequence[str], file: Path) -> Label:
     options = row.get("options")
+    if options is None and "option" in row:
+        options = dict.fromkeys(styles, _text(row, "option", file))
     if not isinstance(options, dict) or not all(isinstance(text, str) and text for text in options.values()):
         raise _bad(file, "labels.options", options, "a table {answer style = text}")
     aliases = tuple(alias.lower() for alias in _texts(row, "aliases", file)) if "aliases" in row else ()
-    return Label(_text(row, "name", file), _text(row, "verbalised", file), options, aliases)
+    value = row.get("value")
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
+    ):
+        raise _bad(file, "labels.value", value, "a number")
+    return Label(_text(row, "name", file), _text(row, "verbalised", file), options, aliases, value)
 
 
 def _check_labels(labels: tuple[Label, ...], file: Path) -> None:

@@ -52,7 +52,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     dataset = None
     if source is not None:
         dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
-    task = load_task("nli") if dataset is None else dataset.task
+    task = load_task(given["task"]) if dataset is None else dataset.task
     item = None if dataset is None else next(iter(dataset.items()), None)
     model = open_model(given["model"], model_settings(given))
     health = examine(model, task, settings, item)

@@ -44,6 +44,7 @@ def _facts(number: int) -> Facts:
         citation="Nie, Williams, Dinan, Bansal, Weston, Kiela. Adversarial NLI: A New Benchmark for Natural Language "
         "Understanding. ACL 2020. arXiv:1910.14599",
         home="https://github.com/facebookresearch/anli",
+        task="nli",
         downloads=(
             Download(
                 "https://dl.fbaipublicfiles.com/anli/anli_v1.0.zip",

@@ -25,7 +25,9 @@ _COPY = "https://huggingface.co/datasets/earino/chaosnli/resolve/eb7cc18dbfa0f16
 _EXPLAINED = "chaosnli/chaosnli_snli_explained.jsonl"
 
 
-def _facts(name: str, title: str, file: str, rows: int, labels: str, download: Download, **more: str) -> Facts:
+def _facts(
+    name: str, title: str, file: str, rows: int, labels: str, download: Download, *, task: str = "nli", note: str = ""
+) -> Facts:
     return Facts(
         name=name,
         title=title,
@@ -36,8 +38,9 @@ def _facts(name: str, title: str, file: str, rows: int, labels: str, download: D
         licence="CC BY-NC 4.0",
         citation=_CITATION,
         home=_HOME,
+        task=task,
         downloads=(download,),
-        **more,
+        note=note,
     )
 
 

@@ -20,6 +20,7 @@ FACTS = Facts(
     licence="Apache-2.0",
     citation="none: the items show how labeldist works, and figures on them say nothing about people",
     home="part of the package",
+    task="nli",
     note="Texts, labels and references were written by the authors of labeldist. No annotator was asked, so figures "
     "on this set show how the tool works and nothing about people or about the quality of a method.",
 )

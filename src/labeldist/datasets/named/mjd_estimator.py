@@ -35,6 +35,7 @@ FACTS = Facts(
     citation="Chen, Peng, Korhonen, Plank. A Rose by Any Other Name: LLM-Generated Explanations Are Good Proxies for "
     "Human Explanations to Collect Label Distributions on NLI. Findings of ACL 2025. arXiv:2412.13942",
     home="https://github.com/mainlp/MJD-Estimator",
+    task="nli",
     downloads=(
         Download(
             f"{_RAW}/c0bd934e353812a4c1df2c63742d9420e223d52c/Model-Explanation/Mixtral-explanations/"

@@ -25,6 +25,7 @@ FACTS = Facts(
     citation="Williams, Nangia, Bowman. A Broad-Coverage Challenge Corpus for Sentence Understanding through "
     "Inference. NAACL 2018. arXiv:1704.05426",
     home="https://cims.nyu.edu/~sbowman/multinli/",
+    task="nli",
     downloads=(
         Download(
             "https://cims.nyu.edu/~sbowman/multinli/multinli_1.0.zip",

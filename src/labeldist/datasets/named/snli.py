@@ -25,6 +25,7 @@ FACTS = Facts(
     citation="Bowman, Angeli, Potts, Manning. A large annotated corpus for learning natural language inference. "
     "EMNLP 2015. arXiv:1508.05326. Explanations: Camburu et al. 2018 (e-SNLI), Kumar and Talukdar 2020 (NILE)",
     home="https://nlp.stanford.edu/projects/snli/",
+    task="nli",
     downloads=(
         Download(
             "https://nlp.stanford.edu/projects/snli/snli_1.0.zip",

@@ -23,6 +23,7 @@ FACTS = Facts(
     citation="Weber-Genzel, Peng, de Marneffe, Plank. VariErr NLI: Separating Annotation Error from Human Label "
     "Variation. ACL 2024. arXiv:2403.01931",
     home="https://github.com/mainlp/VariErr-NLI",
+    task="nli",
     downloads=(
         Download(
             "https://raw.githubusercontent.com/mainlp/VariErr-NLI/b2cbdd3bc3ca2a618fc16ac078f471623152c923/varierr.json",

@@ -1,0 +1,1 @@
+"""One file per kind of similarity; each registers itself in ``labeldist.evaluate.variability.similarity``."""
