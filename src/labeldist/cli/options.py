@@ -36,6 +36,11 @@ source_options = _together(
     ),
     click.option("--limit", type=AT_LEAST_ONE, help="Read only the first items."),
     click.option(
+        "--hold-out",
+        metavar="N[:SEED]",
+        help="Make N annotators of each item, drawn by chance, its reference, where the data has none of its own.",
+    ),
+    click.option(
         "--on-error",
         type=click.Choice(["stop", "skip"]),
         default="stop",

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import Place, UsageError
 from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
+from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.rows import item_from_row
 from labeldist.tasks.load import load_task
@@ -25,7 +28,8 @@ from labeldist.tasks.load import load_task
 class Dataset:
     """Items of one task from one source. ``about`` is None for a file of your own; ``path`` is the file that is read.
 
-    ``failures`` are the rows that the latest call of :meth:`items` has skipped so far.
+    ``hold_out``: some annotators of each item are its reference instead. ``failures`` are the rows that the latest
+    call of :meth:`items` has skipped so far.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Dataset:
     read: Callable[[], Rows] = field(repr=False)
     on_error: OnError = "stop"
     limit: int | None = None
+    hold_out: HoldOut | None = None
     failures: list[Failure] = field(default_factory=list)
 
     def items(self) -> Iterator[Item]:
@@ -44,8 +49,12 @@ class Dataset:
         """
         self.failures.clear()
         rows = self.read()
-        items = records_from_rows(rows, self.task, item_from_row, on_error=self.on_error, failures=self.failures)
+        items = records_from_rows(rows, self.task, self._item, on_error=self.on_error, failures=self.failures)
         return items if self.limit is None else islice(items, min(self.limit, sys.maxsize))
+
+    def _item(self, row: Mapping[str, Any], task: Task, place: Place) -> Item:
+        item = item_from_row(row, task, place)
+        return item if self.hold_out is None else held_out(item, self.hold_out, place)
 
 
 def open_source(
@@ -54,12 +63,14 @@ def open_source(
     task: str | None = None,
     on_error: OnError = "stop",
     limit: int | None = None,
+    hold_out: str | None = None,
     cache: Path | None = None,
 ) -> Dataset:
     """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
 
     ``task`` is the name or the folder of a task; a named data set knows its own, a file has the default one.
-    ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. Raises :class:`UsageError` for an
+    ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. ``hold_out``, N or
+    N:SEED: so many annotators of each item become its reference. Raises :class:`UsageError` for an
     unknown name and :class:`InputError` for a file that cannot be read; rows are checked when they are read.
 
     >>> open_source("varier")
@@ -72,6 +83,7 @@ def open_source(
         raise UsageError(f"no way to treat bad rows is named {on_error!r}", hint="use one of: stop, skip")
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
+    hidden = None if hold_out is None else read_hold_out(hold_out)
     name, _, split = source.partition(":")
     if name in DATASETS.names():
         named = DATASETS.get(name)
@@ -80,9 +92,10 @@ def open_source(
         path = locate(named.facts, chosen, folders)
         known_task = load_task(task or named.facts.task)
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
-        return Dataset(title, known_task, named.facts, path, lambda: named.read(path, chosen, folders), on_error, limit)
+        read = partial(named.read, path, chosen, folders)
+        return Dataset(title, known_task, named.facts, path, read, on_error, limit, hidden)
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
-    return Dataset(path.name, load_task(task), None, path, lambda: read_rows(path), on_error, limit)
+    return Dataset(path.name, load_task(task), None, path, partial(read_rows, path), on_error, limit, hidden)

@@ -13,8 +13,9 @@ from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.evaluate.baselines import Candidate, baselines
 from labeldist.evaluate.bootstrap import RESAMPLES, intervals
+from labeldist.evaluate.ceiling import ceiling
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
-from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics
+from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics, scaled
 
 Predictions = Mapping[str, Mapping[str, Mapping[str, float]]]
 Missing = Literal["stop", "skip"]
@@ -31,6 +32,7 @@ def evaluate(
     seed: int = 0,
     metrics: Sequence[str] | None = None,
     missing: Missing = "stop",
+    with_ceiling: bool = False,
 ) -> Evaluation:
     """Every prediction and every baseline against the reference of the items that have one.
 
@@ -38,7 +40,9 @@ def evaluate(
     named in ``metrics``) comes with a 95% interval from ``bootstrap`` resamples (0: no intervals). Where the ids of a
     prediction are not those of the items with a reference, ``missing="stop"`` raises :class:`InputError` and
     ``"skip"`` evaluates every row on the items common to all; ``left_out`` of the result names the others. Without
-    predictions the baselines stand alone. Also raises :class:`InputError` where nothing is left to evaluate.
+    predictions the baselines stand alone. ``with_ceiling``: the references are annotators of the same kind as those of
+    the labels, so their agreement, the human ceiling (:mod:`labeldist.evaluate.ceiling`), is shown as well. Also raises
+    :class:`InputError` where nothing is left to evaluate.
 
     >>> from labeldist.core.item import Annotation
     >>> from labeldist.tasks.load import load_task
@@ -57,7 +61,8 @@ def evaluate(
         raise UsageError(f"missing={missing!r}", hint="use 'stop' or 'skip'")
     if metrics is not None and not metrics:
         raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
-    chosen = all_metrics() if metrics is None else [METRICS.get(name) for name in dict.fromkeys(metrics)]
+    named = None if metrics is None else [scaled(METRICS.get(name), task.values) for name in dict.fromkeys(metrics)]
+    chosen = all_metrics(task.values) if named is None else named
     known = _by_id(items)
     used, left_out = _common(known, predictions, missing)
     labels = task.label_names
@@ -74,9 +79,12 @@ def evaluate(
         task=task.name,
         items=len(used),
         columns=tuple(Column(metric.name, metric.title, metric.higher_is_better) for metric in chosen),
-        rows=tuple(
-            Row(candidate.name, candidate.kind, len(candidate.rows), values)
-            for candidate, values in zip(candidates, measured, strict=True)
+        rows=(
+            *(
+                Row(candidate.name, candidate.kind, len(candidate.rows), values)
+                for candidate, values in zip(candidates, measured, strict=True)
+            ),
+            *(ceiling(used, labels, chosen, resamples=bootstrap, seed=seed) if with_ceiling else ()),
         ),
         resamples=bootstrap,
         seed=seed,

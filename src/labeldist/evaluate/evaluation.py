@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["prediction", "baseline"]
+Kind = Literal["prediction", "baseline", "ceiling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prediction or baseline, its number of items, and its metrics by name."""
+    """One prediction, baseline or human ceiling, its number of items, and its metrics by name."""
 
     name: str
     kind: Kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,9 @@ class Metric:
 
     ``estimator(reference, prediction)`` gives a function from weights (B, N), whose rows sum to 1, to the metric
     of each of the B weighted sets (B,): that is what the bootstrap needs. ``position`` orders the columns of
-    tables. ``standard``: is it in a table for which no metric was named? With more than ``most_items`` items the metric is computed on that many, drawn at random.
+    tables. ``standard``: is it in a table for which no metric was named? With more than ``most_items`` items the
+    metric is computed on that many, drawn at random. ``on_scale``: what makes the metric of an ordinal task from where
+    its labels stand on the scale (None: the metric does not ask).
     """
 
     name: str
@@ -31,6 +33,7 @@ class Metric:
     position: int = 100
     most_items: int | None = None
     standard: bool = True
+    on_scale: Callable[[Sequence[float]], Metric] | None = None
 
     def value(self, reference: ArrayLike, prediction: ArrayLike) -> float:
         """The metric of all items, each with the same weight; NaN where it is undefined.
@@ -46,10 +49,19 @@ class Metric:
 METRICS: Registry[Metric] = Registry("metric", "labeldist.evaluate.metrics")
 
 
-def all_metrics() -> list[Metric]:
-    """Every standard metric, in the order of the columns of tables."""
+def all_metrics(values: Sequence[float] | None = None) -> list[Metric]:
+    """Every standard metric, in the order of the columns of tables.
+
+    ``values``: where the labels of an ordinal task stand; with them the metrics of a scale are there, too.
+    """
     metrics = [METRICS.get(name) for name in METRICS.names()]
-    return sorted((one for one in metrics if one.standard), key=lambda metric: (metric.position, metric.name))
+    chosen = (one for one in metrics if one.standard or (values is not None and one.on_scale is not None))
+    return sorted((scaled(one, values) for one in chosen), key=lambda metric: (metric.position, metric.name))
+
+
+def scaled(metric: Metric, values: Sequence[float] | None) -> Metric:
+    """``metric`` on the scale of an ordinal task, where it asks for one."""
+    return metric if metric.on_scale is None or values is None else metric.on_scale(values)
 
 
 def checked_pair(reference: ArrayLike, prediction: ArrayLike) -> tuple[Array, Array]:

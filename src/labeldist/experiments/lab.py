@@ -207,8 +207,9 @@ class Lab:
     ) -> Findings:
         """The findings: each entry measured, and the differences of the pairs of names in ``compare``.
 
-        ``references``, ``metrics``: others than those of the lab. ``common``: all entries on the items that all of them have, so that rows can be compared; else each on its own
-        items. Raises :class:`InputError` where no item is left.
+        ``references``, ``metrics``: others than those of the lab. ``common``: all entries on the items that all of them
+        have, so that rows can be compared; else each on its own items. Raises :class:`InputError` where no item is
+        left.
         """
         told = list(notes)
         known = self.references if references is None else references

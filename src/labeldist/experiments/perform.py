@@ -63,7 +63,13 @@ def perform(
     known = EXPERIMENTS.get(settings.name)
     settings = _filled(settings, known)
     check_profile(settings.parser)
-    dataset = open_source(str(settings.source), task=settings.task, on_error=settings.on_error, limit=settings.limit)
+    dataset = open_source(
+        str(settings.source),
+        task=settings.task,
+        on_error=settings.on_error,
+        limit=settings.limit,
+        hold_out=settings.hold_out,
+    )
     found = survey(dataset)
     _check(dataset, settings, found)
     folder, written = out / known.name, settings.explainer or ""
@@ -119,7 +125,7 @@ def _lab(
         groups=found.groups,
         of_pool=explanation_pool(source, settings.parser),
         judge=models[0],
-        metrics=tuple(all_metrics()),
+        metrics=tuple(all_metrics(dataset.task.values)),
         watch=watch,
         out=out,
         references={id_: one.probabilities for id_, one in distributions if one is not None},

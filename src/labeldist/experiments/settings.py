@@ -37,6 +37,7 @@ class ExperimentSettings:
     parser: str | None = None
     task: str | None = None
     limit: int | None = None
+    hold_out: str | None = None
     draws: int = 3
     resamples: int = RESAMPLES
     classifier: str | None = None

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH_FOR_INTERVALS = 110
-TITLES = {"prediction": "Predictions", "baseline": "Baselines from the labels"}
+TITLES = {
+    "prediction": "Predictions",
+    "baseline": "Baselines from the labels",
+    "ceiling": "Human ceiling (split-half agreement)",
+}
 
 
 def number(value: float) -> str:
@@ -105,14 +109,14 @@ def _sections(evaluation: Evaluation) -> list[tuple[str, list[Row]]]:
 
 
 def _items_differ(evaluation: Evaluation) -> bool:
-    return any(row.items != evaluation.items for row in evaluation.rows)
+    return any(row.items != evaluation.items for row in evaluation.rows if row.kind != "ceiling")
 
 
 def _best(evaluation: Evaluation) -> dict[str, str]:
     """By column the best value as shown. Rows with fewer items are not comparable and cannot be best."""
     best = {}
     for column in evaluation.columns:
-        values = [row.metrics[column.name].value for row in evaluation.rows if row.items == evaluation.items]
+        values = [row.metrics[column.name].value for row in evaluation.rows if _comparable(row, evaluation)]
         defined = [value for value in values if not math.isnan(value)]
         if defined:
             best[column.name] = number(max(defined) if column.higher_is_better else min(defined))
@@ -121,7 +125,12 @@ def _best(evaluation: Evaluation) -> dict[str, str]:
 
 def _is_best(row: Row, column: Column, evaluation: Evaluation, best: Mapping[str, str]) -> bool:
     shown = number(row.metrics[column.name].value)
-    return row.items == evaluation.items and shown == best.get(column.name)
+    return _comparable(row, evaluation) and shown == best.get(column.name)
+
+
+def _comparable(row: Row, evaluation: Evaluation) -> bool:
+    """A ceiling is measured against other annotators than the reference."""
+    return row.items == evaluation.items and row.kind != "ceiling"
 
 
 def _cell(interval: Interval, best: bool, intervals: bool) -> Text:

@@ -100,7 +100,14 @@ def evaluate_files(
         for name, file in files.items()
     }
     return evaluate(
-        dataset.items(), predictions, dataset.task, bootstrap=bootstrap, seed=seed, metrics=metrics, missing=missing
+        dataset.items(),
+        predictions,
+        dataset.task,
+        bootstrap=bootstrap,
+        seed=seed,
+        metrics=metrics,
+        missing=missing,
+        with_ceiling=dataset.hold_out is not None,
     )
 
 

@@ -137,7 +137,13 @@ def run(
 def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], LanguageModel]) -> Plan:
     """Check everything that can be checked before a model is asked or a file is written."""
     check_profile(settings.parser)
-    dataset = open_source(settings.source, task=settings.task, on_error=settings.on_error, limit=settings.limit)
+    dataset = open_source(
+        settings.source,
+        task=settings.task,
+        on_error=settings.on_error,
+        limit=settings.limit,
+        hold_out=settings.hold_out,
+    )
     found = survey(dataset)
     skipped = tuple(failure.as_row() for failure in dataset.failures)
     conditions = conditions_of(settings.conditions, found)

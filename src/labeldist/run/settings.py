@@ -31,7 +31,8 @@ class RunSettings:
     ``conditions``: see :func:`labeldist.explain.condition.parse_condition`; empty means ``none``, ``label-free``
     and, where all items have labels, ``label-guided``. ``calibrate``: how labels and MJDs are combined into a
     posterior. ``held_out``: also judge guided explanations with one annotator of each label left out, which
-    ``calibrate="labels"`` needs to use them. ``engine``, ``workers``: see :func:`labeldist.run.engine.engine`.
+    ``calibrate="labels"`` needs to use them. ``hold_out``: so many annotators of each item become its
+    reference (N or N:SEED). ``engine``, ``workers``: see :func:`labeldist.run.engine.engine`.
     """
 
     source: str
@@ -43,6 +44,7 @@ class RunSettings:
     held_out: bool = True
     task: str | None = None
     limit: int | None = None
+    hold_out: str | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     generation: Generation = field(default_factory=Generation)
     model_options: ModelOptions = field(default_factory=ModelOptions)
@@ -59,8 +61,9 @@ def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
     """
     now = flat_settings(asdict(settings))
     before = store.settings()
-    if before and before != now and not overwrite:
-        names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    # A setting that did not exist yet when the store was made is as good as one that is left at None.
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if before and names and not overwrite:
         differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
         raise UsageError(
             f"{store.file.parent} holds a run with other settings: {differing}",

@@ -48,6 +48,7 @@ def train_on_sources(
     dev: str | None = None,
     task: str | None = None,
     limit: int | None = None,
+    hold_out: str | None = None,
     on_error: OnError = "stop",
     overwrite: bool = False,
     progress: Progress = lambda *_: None,
@@ -57,7 +58,7 @@ def train_on_sources(
     Raises as :func:`~labeldist.train.fine_tune.fine_tune` and :func:`~labeldist.train.targets.targets_of` do, and
     :class:`UsageError` for sources of different tasks.
     """
-    datasets = [open_source(source, task=task, limit=limit, on_error=on_error) for source in sources]
+    datasets = [open_source(source, task=task, limit=limit, hold_out=hold_out, on_error=on_error) for source in sources]
     known = datasets[0].task
     if any(
         dataset.task.label_names != known.label_names or dataset.task.fields != known.fields for dataset in datasets
@@ -86,6 +87,7 @@ def predict_to_file(
     *,
     task: str | None = None,
     limit: int | None = None,
+    hold_out: str | None = None,
     on_error: OnError = "stop",
     max_length: int = 128,
     batch_size: int = 64,
@@ -93,7 +95,7 @@ def predict_to_file(
     progress: Progress = lambda *_: None,
 ) -> Predicted:
     """Write the distribution that the classifier ``model`` gives each item of ``source`` to ``out``."""
-    dataset = open_source(source, task=task, limit=limit, on_error=on_error)
+    dataset = open_source(source, task=task, limit=limit, hold_out=hold_out, on_error=on_error)
     check_out(out, dataset.path)
 
     def rows() -> Iterator[dict[str, Any]]:

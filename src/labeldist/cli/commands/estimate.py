@@ -42,6 +42,7 @@ def command(
     out: Path,
     task: str | None,
     limit: int | None,
+    hold_out: str | None,
     on_error: str,
     seed: int,
     as_json: bool,
@@ -56,7 +57,9 @@ def command(
     from labeldist.datasets.source import open_source
     from labeldist.run.posterior import estimate_to_file
 
-    dataset = open_source(source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit)
+    dataset = open_source(
+        source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit, hold_out=hold_out
+    )
     summary = estimate_to_file(
         dataset,
         out,

@@ -30,6 +30,7 @@ def command(
     out: Path | None,
     task: str | None,
     limit: int | None,
+    hold_out: str | None,
     on_error: str,
     seed: int,
     as_json: bool,
@@ -48,7 +49,7 @@ def command(
     from labeldist.run.folder import failures_of, write_failures
 
     skip = on_error == "skip"
-    dataset = open_source(source, task=task, on_error="skip" if skip else "stop", limit=limit)
+    dataset = open_source(source, task=task, on_error="skip" if skip else "stop", limit=limit, hold_out=hold_out)
     bad_rows: list[Failure] = []
     evaluation = evaluate_files(
         dataset,

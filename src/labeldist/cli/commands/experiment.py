@@ -78,6 +78,7 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
         parser=given["parser"],
         task=given["task"],
         limit=given["limit"],
+        hold_out=given["hold_out"],
         draws=given["draws"],
         resamples=given["bootstrap"],
         classifier=given["classifier"],

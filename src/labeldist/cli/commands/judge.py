@@ -57,7 +57,9 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
     from labeldist.run.single import judge_to_file
 
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"])
-    dataset = open_source(source, task=given["task"], on_error=given["on_error"], limit=given["limit"])
+    dataset = open_source(
+        source, task=given["task"], on_error=given["on_error"], limit=given["limit"], hold_out=given["hold_out"]
+    )
     with engine(given["engine"], given["workers"]) as open_model:
         model = open_model(given["model"], model_settings(given))
         with shown_progress() as progress:

@@ -62,6 +62,7 @@ def command(
     out: Path | None,
     task: str | None,
     limit: int | None,
+    hold_out: str | None,
     on_error: str,
     seed: int,
     as_json: bool,
@@ -79,7 +80,9 @@ def command(
     from labeldist.estimation.prices import Prices
     from labeldist.run.planning import plan_source
 
-    dataset = open_source(source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit)
+    dataset = open_source(
+        source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit, hold_out=hold_out
+    )
     with shown_progress() as progress:
         summary = plan_source(
             dataset,

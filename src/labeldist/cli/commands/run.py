@@ -93,6 +93,7 @@ def command(
         held_out=given["held_out"],
         task=given["task"],
         limit=given["limit"],
+        hold_out=given["hold_out"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
         generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
         model_options=model_settings(given),

@@ -36,7 +36,13 @@ def command(explanations_file: str, out: Path, explanations: str, as_json: bool,
     from labeldist.explain.condition import parse_condition
     from labeldist.run.single import select_to_file
 
-    dataset = open_source(explanations_file, task=given["task"], on_error=given["on_error"], limit=given["limit"])
+    dataset = open_source(
+        explanations_file,
+        task=given["task"],
+        on_error=given["on_error"],
+        limit=given["limit"],
+        hold_out=given["hold_out"],
+    )
     condition = parse_condition(explanations)
     summary = select_to_file(
         dataset, condition, out, source=given["from_source"], profile=given["parser"], seed=given["seed"]

@@ -100,7 +100,7 @@ def command(
             )
         },
     )
-    opening = {name: given[name] for name in ("task", "limit", "on_error")}
+    opening = {name: given[name] for name in ("task", "limit", "hold_out", "on_error")}
     with shown_progress() as progress:
         done = train_on_sources(
             sources, base, out, settings, targets=targets, dev=dev, overwrite=given["overwrite"], progress=progress,

@@ -107,7 +107,7 @@ def paraphrase(path: Path, split: str, folders: Folders) -> Rows:
         {"train": 3 * 388, "dev": 3 * 50, "test": 3 * 50},
         "1 to 4 for each label",
         "nli-label-fits",
-        note="An annotator may have chosen several labels, so each label of an item is an item of its own: does it fit?",
+        note="An annotator may have chosen several labels, so each label is an item of its own: does it fit?",
     )
 )
 def varierr(path: Path, split: str, folders: Folders) -> Rows:

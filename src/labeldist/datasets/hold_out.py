@@ -1,0 +1,70 @@
+"""Some annotators of each item held out as its reference: for data sets without a hundred votes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from random import Random
+
+from labeldist.core.errors import InputError, Place, UsageError, shown
+from labeldist.core.item import Annotation, Item
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """How many annotators of each item become its reference, and the seed that draws them.
+
+    >>> read_hold_out("2"), read_hold_out("2:7")
+    (HoldOut(annotators=2, seed=0), HoldOut(annotators=2, seed=7))
+    """
+
+    annotators: int
+    seed: int = 0
+
+
+def read_hold_out(spec: str) -> HoldOut:
+    """What ``N`` or ``N:SEED`` says. Raises :class:`UsageError` for anything else."""
+    count, colon, seed = spec.partition(":")
+    if not (count.isdecimal() and len(count) < 6 and int(count) > 0 and (not colon or (seed.isdecimal() and seed))):
+        raise UsageError(
+            f"cannot hold out {shown(spec)}", hint="use N or N:SEED, such as 2: two annotators of each item"
+        )
+    return HoldOut(int(count), int(seed or 0))
+
+
+def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
+    """``item`` with ``how.annotators`` of its annotators, drawn by chance, as its reference instead of its labels.
+
+    All the labels of an annotator go together; labels without an annotator's name count as one annotator each. Who is
+    drawn depends on the seed and the item's id only, so every reading of the data gives the same. Raises
+    :class:`InputError` for an item with a reference of its own, or where no annotator would be left.
+
+    >>> item = Item("1", {}, (Annotation("yes", "a"), Annotation("no", "b"), Annotation("no", "c")))
+    >>> one = held_out(item, HoldOut(1))
+    >>> len(one.labels), sum(one.reference.values())
+    (2, 1)
+    """
+    if item.reference is not None:
+        raise InputError(
+            f"a reference of item {shown(item.id)}",
+            expected="none, where annotators are held out as the reference",
+            place=place,
+            hint="leave --hold-out away: the items have a reference",
+        )
+    names = list(dict.fromkeys(_name(annotation, at) for at, annotation in enumerate(item.labels)))
+    if len(names) <= how.annotators:
+        raise InputError(
+            f"{len(names)} annotators of item {shown(item.id)}",
+            expected=f"more than the {how.annotators} to hold out",
+            place=place,
+            hint="hold out fewer, or skip such items (--on-error skip)",
+        )
+    chosen = set(Random(json.dumps([how.seed, item.id])).sample(names, how.annotators))
+    hidden = [a.label for at, a in enumerate(item.labels) if _name(a, at) in chosen]
+    kept = tuple(a for at, a in enumerate(item.labels) if _name(a, at) not in chosen)
+    return replace(item, labels=kept, reference=dict(Counter(hidden)))
+
+
+def _name(annotation: Annotation, at: int) -> str:
+    return f"#{at}" if annotation.annotator is None else annotation.annotator

@@ -1,0 +1,40 @@
+"""Wasserstein distance: how far probability must be moved along the scale of an ordinal task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from labeldist.evaluate.metric import METRICS, Array, Metric, checked_pair
+
+
+def wasserstein(reference: ArrayLike, prediction: ArrayLike, values: Sequence[float] | None = None) -> Array:
+    """The 1-Wasserstein distance: (N, K), (N, K) -> (N,), in the units of the scale.
+
+    ``values`` (K,): where the labels stand, rising; 1 apart where it is None. In one dimension the distance is the area
+    between the two cumulative distributions.
+
+    >>> wasserstein([[1, 0, 0]], [[0, 0, 1]]), wasserstein([[1, 0, 0]], [[0, 0, 1]], [0, 1, 5])
+    (array([2.]), array([5.]))
+    """
+    references, predictions = checked_pair(reference, prediction)
+    places = np.arange(references.shape[1]) if values is None else np.array(values, dtype=np.float64)
+    between = np.abs(np.cumsum(references - predictions, axis=1)[:, :-1])
+    distances: Array = between @ np.diff(places)
+    return distances
+
+
+def on_scale(values: Sequence[float] | None) -> Metric:
+    """The metric for labels that stand at ``values``."""
+
+    def estimator(reference: Array, prediction: Array) -> Callable[[Array], Array]:
+        by_item = wasserstein(reference, prediction, values)
+        return lambda weights: weights @ by_item
+
+    again = on_scale if values is None else None
+    return Metric("wasserstein", "Wasserstein", estimator, position=6, standard=False, on_scale=again)
+
+
+METRICS.add("wasserstein")(on_scale(None))
