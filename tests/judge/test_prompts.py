@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeldist.core.item import Explanation, Item
-from labeldist.judge.orders import Order, all_orders
+from labeldist.judge.orders import Order, all_orders, orders
 from labeldist.judge.prompts import judge_prompt
 from labeldist.tasks.load import load_task, shipped_tasks
 
@@ -83,7 +83,7 @@ def test_every_shipped_task_renders_in_every_style(task_name: str, style: str) -
     task = load_task(task_name)
     item = Item("1", {name: f"<{name}>" for name in task.fields})
     reasons = [Explanation("Because.", label) for label in task.label_names]
-    for order in all_orders(len(reasons), len(task.labels)):
+    for order in orders("balanced:48", len(reasons), len(task.labels)):
         text = judge_prompt(task, item, reasons, order, style=style, explicit=True).text
         assert all(f"<{name}>" in text for name in task.fields)
         assert all(label.options[style] in text for label in task.labels)

@@ -20,11 +20,13 @@ COMMANDS = {
     "judge": "A model judges each item under every order of explanations and options.",
     "estimate": "Combine labels and evidence into a calibrated distribution per item.",
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
+    "submission": "Distributions as a file for the Le-Wi-Di shared task.",
     "plan": "Where the next labels, references or model calls help most.",
     "train": "Fine-tune a classifier on distributions over labels.",
     "predict": "The distributions that a trained classifier gives items.",
     "experiment": "Repeat an analysis of the paper with a model of your choice.",
     "doctor": "What a model can do, and what a run would cost.",
+    "tasks": "List the tasks, show one, or begin one of your own.",
     "datasets": "List the named data sets, or fetch one.",
     "models": "List the language models, or show one.",
 }

@@ -109,7 +109,7 @@ class Lab:
         An item that fails is named in the failures, and is not there.
         """
         settings = replace(self.settings.judge, explicit=explicit)
-        settings = replace(settings, transform=transform or settings.transform).for_model(self.judge)
+        settings = replace(settings, transform=transform or settings.transform).for_model(self.judge, len(self.labels))
         items = self.items if items is None else items
         saw_labels = choose.saw_labels if isinstance(choose, Condition) else saw_labels
         asked = self._asked(name, choose, items)

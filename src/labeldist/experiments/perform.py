@@ -75,7 +75,7 @@ def perform(
     folder, written = out / known.name, settings.explainer or ""
     with engine(settings.engine, settings.workers) as open_model:
         models = [open_model(settings.model, settings.model_options)]
-        settings.judge.for_model(models[0])
+        settings.judge.for_model(models[0], len(dataset.task.labels))
         if not written.startswith(CARRIED) and written not in ("same", settings.model):
             models.append(open_model(written, settings.model_options))
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:

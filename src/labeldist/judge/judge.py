@@ -11,7 +11,7 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.judge.orders import further_orders, orders
 from labeldist.judge.pool import Pooled, pool
-from labeldist.judge.prompts import judge_prompt
+from labeldist.judge.prompts import LETTERS, LETTERS_STYLE, judge_prompt
 from labeldist.judge.scoring import option_scores
 from labeldist.judge.transform import read_transform
 from labeldist.judge.verbalised import AS_SAID, STYLE, verbalised_scores
@@ -28,9 +28,14 @@ class JudgeSettings:
     explicit: bool = False
     seed: int = 0
 
-    def for_model(self, model: LanguageModel) -> JudgeSettings:
-        """These settings with the model's own style and transform filled in, checked against what it can do."""
+    def for_model(self, model: LanguageModel, labels: int = 0) -> JudgeSettings:
+        """These settings with the model's own style and transform filled in, checked against what it can do.
+
+        ``labels``: how many the task has; where letters run out, ``auto`` means words instead.
+        """
         style = model.answer_style if self.style == "auto" else self.style
+        if self.style == "auto" and style == LETTERS_STYLE and labels > len(LETTERS):
+            style = "words"
         suits = AS_SAID if style == STYLE else model.transform
         spec = suits if self.transform == "auto" else self.transform
         if style == STYLE and spec != AS_SAID:
@@ -65,7 +70,7 @@ def judge(
     >>> mjd.orders, round(sum(mjd.distribution.probabilities), 6)
     (6, 1.0)
     """
-    settings = settings.for_model(model)
+    settings = settings.for_model(model, len(task.labels))
     transform = read_transform(settings.transform)
     ask = verbalised_scores if settings.style == STYLE else option_scores
     scores: list[list[OptionScores | None]] = [[] for _ in asked]

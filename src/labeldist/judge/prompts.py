@@ -11,6 +11,20 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.judge.orders import Order
 
+LETTERS = string.ascii_uppercase
+LETTERS_STYLE = "letters"
+
+
+def option_names(count: int) -> list[str]:
+    """What so many options are called in a prompt: letters, and numbers where letters run out.
+
+    A number of two digits begins like another, so numbers serve only where the whole answer is read.
+
+    >>> option_names(3), option_names(27)[-1]
+    (['A', 'B', 'C'], '27')
+    """
+    return list(LETTERS[:count]) if count <= len(LETTERS) else [str(number) for number in range(1, count + 1)]
+
 
 @dataclass(frozen=True, slots=True)
 class JudgePrompt:
@@ -47,14 +61,15 @@ def judge_prompt(
     (('B', ' B'), ('C', ' C'), ('A', ' A'))
     """
     prompts = task.prompts(style)
-    if len(task.labels) > len(string.ascii_uppercase):
-        raise UsageError(f"task {task.name!r} has {len(task.labels)} labels", hint="there are letters for 26 options")
+    names = option_names(len(task.labels))
+    if style == LETTERS_STYLE and len(task.labels) > len(LETTERS):
+        raise UsageError(
+            f"task {task.name!r} has {len(task.labels)} labels, and there are letters for {len(LETTERS)}",
+            hint="use --answers words, where the options begin differently, or --answers verbalised",
+        )
     options = {label.name: label.options[style] for label in task.labels}
     shown = [task.labels[index].options[style] for index in order.options]
-    lines = [
-        prompts.option.format(letter=letter, option=option)
-        for letter, option in zip(string.ascii_uppercase, shown, strict=False)
-    ]
+    lines = [prompts.option.format(letter=letter, option=option) for letter, option in zip(names, shown, strict=True)]
     comment = prompts.explicit_comment if explicit else prompts.comment
     comments = [
         comment.format(number=number, text=explanations[index].text, option=options[explanations[index].label])
@@ -68,10 +83,7 @@ def judge_prompt(
     )
     place = {label: at for at, label in enumerate(order.options)}
     answers = tuple(
-        tuple(
-            form.format(letter=string.ascii_uppercase[place[label]], option=shown[place[label]])
-            for form in prompts.answer_forms
-        )
+        tuple(form.format(letter=names[place[label]], option=shown[place[label]]) for form in prompts.answer_forms)
         for label in range(len(task.labels))
     )
     return JudgePrompt(text, answers, tuple(shown))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-import string
 from collections.abc import Sequence
 
 from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import ModelError
-from labeldist.judge.prompts import JudgePrompt
+from labeldist.judge.prompts import LETTERS, JudgePrompt, option_names
 from labeldist.models.base import LanguageModel, Written, in_order
 
 STYLE = "verbalised"
@@ -28,6 +27,11 @@ _LINE = re.compile(
     r"(?:[-*•]\s+)?\**\(?([A-Z])\)?\**(?:\s*[.:)]?\s*([^\W\d_].*?))?\s*[.:)=-]?\s*\**(\d{1,3}(?:\.\d+)?)\**\s*%?[,;.]?"
 )
 _BETWEEN = re.compile(r"[,;]\s+(?=[-*•(\s]*[A-Z]\b)")
+# Where letters run out: the option's own number, a sign, the text if any with a sign after it, and the number said.
+_NUMBERED = re.compile(
+    r"(?:[-*•]\s+)?\**\(?(\d{1,3})\)?\**\s*[.:)]\s*(?:([^\W\d_].*?)\s*[.:=-]\s*)?\**(\d{1,3}(?:\.\d+)?)\**\s*%?[,;.]?"
+)
+_BETWEEN_NUMBERED = re.compile(r"[,;]\s+(?=[-*•(\s]*\d{1,3}\s*[.:)])")
 
 
 def verbalised_scores(
@@ -70,16 +74,19 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     (0.7, 0.2, 0.1)
     >>> read_shares("Mostly A, say 70", ["Entailment", "Neutral"])
     """
-    pieces = [" ".join(piece.split()) for line in answer.splitlines() for piece in _BETWEEN.split(line)]
+    names = option_names(len(options))
+    form, between = (_LINE, _BETWEEN) if names[0] in LETTERS else (_NUMBERED, _BETWEEN_NUMBERED)
+    answer = answer.replace("：", ":").replace("，", ", ")  # as Chinese has them
+    pieces = [" ".join(piece.split()) for line in answer.splitlines() for piece in between.split(line)]
     found: dict[int, float] = {}
     for piece in filter(None, pieces):
         if len(piece) > LONGEST_LINE:
             return None
-        match = _LINE.fullmatch(piece)
+        match = form.fullmatch(piece)
         if match is None:
             return None
-        letter, text, number = match.groups()
-        place = string.ascii_uppercase.index(letter)
+        name, text, number = match.groups()
+        place = names.index(name) if name in names else len(options)
         if (
             place >= len(options)
             or place in found
@@ -98,7 +105,8 @@ def _by_label(answer: str, prompt: JudgePrompt, labels: tuple[str, ...]) -> Opti
     shares = read_shares(answer, prompt.options)
     if shares is None:
         return None
-    places = [string.ascii_uppercase.index(spellings[0]) for spellings in prompt.answers]
+    names = option_names(len(labels))
+    places = [names.index(spellings[0]) for spellings in prompt.answers]
     return OptionScores(
         labels, tuple(math.log(shares[at]) if shares[at] else -math.inf for at in places), 0.0, raw=False
     )

@@ -47,11 +47,13 @@ def answer_tokens(model: Encoder, prompt: str, answers: Sequence[Sequence[str]])
         tuple(token for token in tokens if all(token not in other for other in found if other is not tokens))
         for tokens in found
     ]
-    for spellings, tokens in zip(answers, own, strict=True):
+    for at, tokens in enumerate(own):
         if not tokens:
+            also = next((i for i, other in enumerate(found) if i != at and {*other} & {*found[at]}), None)
+            and_what = "" if also is None else f" and not {shown(answers[also][0])}"
             raise ModelError(
-                f"model {model.name!r} has no first token that means only {shown(spellings[0])}",
-                hint="options must differ in their first token: use other words, or --answers letters",
+                f"model {model.name!r} has no first token that means only {shown(answers[at][0])}{and_what}",
+                hint="options must differ in their first token: use other words, --answers letters, or verbalised",
             )
     return tuple(own)
 

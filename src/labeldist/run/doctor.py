@@ -85,7 +85,7 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
     >>> examine(Scripted(), load_task("nli"), JudgeSettings()).scores
     'exact'
     """
-    settings = settings.for_model(model)
+    settings = settings.for_model(model, len(task.labels))
     if item is None and task.example is None:
         raise UsageError(
             f"task {task.name!r} has no example to ask about",
@@ -130,7 +130,7 @@ def cost_of(
     prompts of the first fifty, at the density that
     ``health`` found.
     """
-    settings = settings.for_model(model)
+    settings = settings.for_model(model, len(dataset.task.labels))
     found = survey(dataset)
     conditions = conditions_of(specs, found)
     task = dataset.task

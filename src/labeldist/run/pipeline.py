@@ -153,7 +153,7 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
     if carried and needs_pool(conditions):
         check_source(settings.explainer.removeprefix(CARRIED), found)
     judge = open_model(settings.model, settings.model_options)
-    settings.judge.for_model(judge)
+    settings.judge.for_model(judge, len(dataset.task.labels))
     explainer = None
     if not carried and needs_pool(conditions):
         same = settings.explainer in ("same", settings.model)
@@ -232,7 +232,8 @@ def _judge_condition(
     file: Path,
 ) -> tuple[int, Tally]:
     """Write the MJDs of one condition; returns how many, and their mean letter mass."""
-    task, settings, stage = plan.dataset.task, plan.settings.judge.for_model(model), f"judge {condition.name}"
+    task, stage = plan.dataset.task, f"judge {condition.name}"
+    settings = plan.settings.judge.for_model(model, len(task.labels))
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, watch)
     held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
     judged = judge_items(with_held_out(asked) if held_out else asked, task, model, settings, watch, stage)

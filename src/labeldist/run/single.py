@@ -126,7 +126,7 @@ def judge_to_file(
     """
     if explanations not in (GIVEN, HUMAN, NONE):
         raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
-    settings = (settings or JudgeSettings()).for_model(model)
+    settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     check_orders({len(_shown(item, explanations)) for item in dataset.items()}, dataset, settings)
     watch = Watch(progress, [], dataset.on_error)
     tally = Tally(read_orders(settings.orders).target)

@@ -171,7 +171,7 @@ def judge_items(
     asked: Iterable[Asked], task: Task, model: LanguageModel, settings: JudgeSettings, watch: Watch, stage: str
 ) -> Iterator[tuple[Asked, Pooled]]:
     """The MJD of each item; an item that the model fails on is named in the failures."""
-    settings = settings.for_model(model)
+    settings = settings.for_model(model, len(task.labels))
 
     def ask(batch: Sequence[Asked]) -> list[Pooled]:
         return judge([(one.item, one.explanations) for one in batch], task, model, settings)

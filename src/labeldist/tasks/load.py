@@ -48,6 +48,11 @@ def shipped_tasks() -> list[str]:
     return sorted(folder.parent.name for folder in SHIPPED.glob("*/task.toml"))
 
 
+def wordings() -> list[str]:
+    """The languages in which labeldist has the sentences around a task's own words."""
+    return sorted(file.stem for file in (SHIPPED / "wording").glob("*.toml"))
+
+
 @cache
 def default_task() -> str:
     """The name of the task that is meant where none is named: the shipped one whose ``task.toml`` says ``default``."""
@@ -139,9 +144,8 @@ def _worded(prompts: dict[str, Any], file: Path) -> dict[str, Any]:
     """
     if "wording" not in prompts:
         return prompts
-    known = sorted(one.stem for one in (SHIPPED / "wording").glob("*.toml"))
-    if prompts["wording"] not in known:
-        raise _bad(file, "wording", prompts["wording"], f"one of: {', '.join(known)}")
+    if prompts["wording"] not in wordings():
+        raise _bad(file, "wording", prompts["wording"], f"one of: {', '.join(wordings())}")
     texts = {name: _text(prompts, name, file) for name in WORDED}
 
     def filled(value: Any) -> Any:
@@ -165,7 +169,7 @@ def _label(row: Mapping[str, Any], styles: Sequence[str], file: Path) -> Label:
         options = dict.fromkeys(styles, _text(row, "option", file))
     if not isinstance(options, dict) or not all(isinstance(text, str) and text for text in options.values()):
         raise _bad(file, "labels.options", options, "a table {answer style = text}")
-    aliases = tuple(alias.lower() for alias in _texts(row, "aliases", file)) if "aliases" in row else ()
+    aliases = tuple(alias.lower() for alias in _texts(row, "aliases", file)) if row.get("aliases") else ()
     value = row.get("value")
     if value is not None and (
         isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)

@@ -134,7 +134,8 @@ def _one_label(split: str) -> Any:
                 {"annotator": who, "label": "yes" if name in chosen.split(",") else "no"}
                 for who, chosen in row["annotations"].items()
             ],
-            "soft_label": row["soft_label"].get(name),
+            "lewidi_id": row["id"],
+            "soft_label": row["soft_label"][name],
         }
 
     return convert
@@ -145,6 +146,7 @@ def _row(name: str, split: str, row: Mapping[str, Any], fields: tuple[str, ...])
         "id": f"{name}-{split}-{row['id']}",
         **{field: row["text"][field] for field in fields},
         "labels": [{"annotator": who, "label": label} for who, label in row["annotations"].items()],
+        "lewidi_id": row["id"],
         "soft_label": row["soft_label"],
         "lang": row["lang"],
     }

@@ -53,7 +53,7 @@ def plain_mjd(lab: Lab, condition: Condition) -> Judged:
 
 def variants(lab: Lab, condition: Condition) -> list[Entry]:
     """The same condition with labels said after each explanation, and with the paper's transform."""
-    own = lab.settings.judge.for_model(lab.judge).transform
+    own = lab.settings.judge.for_model(lab.judge, len(lab.labels)).transform
     found = []
     for explicit in (False, True) if condition.guide != NONE else (False,):
         for transform in (own, *([PAPER_TRANSFORM] if own != PAPER_TRANSFORM else [])):

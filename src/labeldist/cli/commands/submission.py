@@ -1,0 +1,38 @@
+"""``labeldist submission``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labeldist.cli.options import json_option, out_option
+
+
+@click.command(
+    "submission",
+    epilog="Example: labeldist submission posterior.jsonl --reference lewidi-csc:test --out CSC_test_soft.tsv",
+)
+@click.argument("predictions", type=click.Path(path_type=Path))
+@click.option("--reference", required=True, metavar="SOURCE", help="The Le-Wi-Di 2025 data set that was predicted.")
+@out_option("File", "soft.tsv")
+@json_option
+def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
+    """Distributions as a file of soft labels for the Le-Wi-Di 2025 shared task."""
+    from labeldist.cli.results import counted, print_json
+    from labeldist.datasets.files import write_text
+    from labeldist.datasets.predictions import read_predictions
+    from labeldist.datasets.source import open_source
+    from labeldist.report.lewidi import soft_label_lines
+    from labeldist.run.folder import check_out
+
+    dataset = open_source(reference)
+    check_out(out, predictions)
+    known = {row.id: row.distribution for row in read_predictions(predictions, dataset.task)}
+    lines = list(soft_label_lines(dataset.items(), known, dataset.task))
+    write_text(out, "".join(lines))
+    if as_json:
+        print_json({"rows": len(lines), "files": [out]})
+    else:
+        click.echo(f"{counted(len(lines), 'item')} written to {out}")
+    return 0

@@ -1,0 +1,96 @@
+"""``labeldist tasks``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labeldist.cli.options import json_option, split_names
+
+
+@click.group("tasks", epilog="Example: labeldist tasks new sentiment --labels negative,neutral,positive")
+def command() -> None:
+    """List the tasks, show one, or begin one of your own.
+
+    A task is a folder of two small files: what the labels are, and what a model is asked.
+    """
+
+
+@command.command("list", epilog="Example: labeldist tasks list")
+@json_option
+def list_tasks(as_json: bool) -> int:
+    """The tasks that come with labeldist."""
+    from labeldist.cli.results import print_json
+    from labeldist.tasks.load import default_task, load_task, shipped_tasks
+
+    tasks = [load_task(name) for name in shipped_tasks()]
+    if as_json:
+        rows = [
+            {"name": t.name, "title": t.title, "language": t.language, "fields": t.fields, "labels": t.label_names,
+             "scale": t.scale, "default": t.name == default_task()}
+            for t in tasks
+        ]  # fmt: skip
+        print_json({"tasks": rows})
+        return 0
+    for task in tasks:
+        default = " (the one of a file that names none)" if task.name == default_task() else ""
+        click.echo(f"{task.name}: {task.title}{default}")
+        click.echo(f"  fields: {', '.join(task.fields)}; labels: {', '.join(task.label_names)}")
+    return 0
+
+
+@command.command("show", epilog="Example: labeldist tasks show offensiveness")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> int:
+    """A task, by name or folder: its labels, and the prompts of its example."""
+    from labeldist.cli.results import print_json
+    from labeldist.cli.task_text import example_prompts, facts
+    from labeldist.tasks.load import load_task
+
+    task = load_task(name)
+    if as_json:
+        print_json(facts(task) | {"prompts": dict(example_prompts(task))})
+        return 0
+    click.echo(f"{task.name}: {task.title} ({task.language}, {task.scale})")
+    for label in task.labels:
+        aliases = f", also written {', '.join(label.aliases)}" if label.aliases else ""
+        click.echo(f"  {label.name}{aliases}: {label.verbalised}")
+    for what, text in example_prompts(task):
+        click.echo(f"\n{what}:\n{text}")
+    return 0
+
+
+@command.command("new", epilog="Example: labeldist tasks new sentiment --labels negative,neutral,positive")
+@click.argument("name")
+@click.option("--labels", multiple=True, required=True, metavar="LABEL,...", help="At least two, in order.")
+@click.option("--fields", multiple=True, default=("text",), show_default=True, metavar="FIELD,...", help="Of an item.")
+@click.option("--language", default="en", show_default=True, help="Of the items and, for en, zh, ko, of the prompts.")
+@click.option("--scale", type=click.Choice(["nominal", "ordinal"]), default="nominal", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  [default: NAME]")
+@json_option
+def new(
+    name: str,
+    labels: tuple[str, ...],
+    fields: tuple[str, ...],
+    language: str,
+    scale: str,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """A folder with a task of your own, which loads at once; put the right words in."""
+    from labeldist.cli.results import print_json
+    from labeldist.cli.task_text import facts
+    from labeldist.tasks.scaffold import new_task
+
+    folder = Path(name) if out is None else out
+    task = new_task(folder, split_names(labels), fields=split_names(fields), language=language, scale=scale)
+    if as_json:
+        print_json(facts(task) | {"folder": folder})
+        return 0
+    click.echo(f"Written: {folder / 'task.toml'} and {folder / 'prompts.toml'}.")
+    click.echo("Put the right words in, then:")
+    click.echo(f"  labeldist tasks show {folder}")
+    click.echo(f"  labeldist run items.jsonl --task {folder} --out result")
+    return 0

@@ -1,0 +1,106 @@
+"""A new task folder that loads at once, for its author to put the right words in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from labeldist.core.errors import LabeldistError, UsageError, shown
+from labeldist.core.task import ORDINAL, Task
+from labeldist.tasks.load import load_task, wordings
+
+TASK = """\
+title = {title}
+language = {language}
+# The texts of an item, as its columns are called.
+fields = {fields}
+{scale}
+# An easy item, on which `labeldist doctor --task {folder}` tries a model.
+[example]
+{example}
+"""
+LABEL = """
+[[labels]]
+name = {name}
+aliases = []  # other spellings in your data, such as "0"
+{value}verbalised = {name}  # how the explanation prompt says it: see claim in prompts.toml
+option = {name}  # how it stands among the options
+"""
+PROMPTS = """\
+# What to ask. The sentences around these texts are labeldist's own, in this language:
+# "Please determine <ask> and select ONE of the listed options ..."
+# "Please list all possible explanations why <claim> without introductory phrases."
+# For other sentences write the prompts yourself, as the task nli does (see docs/howto-own-task.md).
+wording = {wording}
+ask = {ask}
+claim = {claim}
+item = {item}
+"""
+
+
+def new_task(
+    folder: Path,
+    labels: Sequence[str],
+    *,
+    fields: Sequence[str] = ("text",),
+    language: str = "en",
+    scale: str = "nominal",
+) -> Task:
+    """Write a task of that name with these labels to ``folder``, and return it as it loads.
+
+    ``language``: one that prompts are worded in; else they are in English. Labels of an ordinal ``scale`` are in rising
+    order: their values are the numbers that they are, or their places from 1. Raises :class:`UsageError` where the
+    folder is not empty or the labels are no labels.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     new_task(Path(place) / "sentiment", ["negative", "neutral", "positive"]).label_names
+    ('negative', 'neutral', 'positive')
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already", hint="use another --out")
+    if len({label.lower() for label in labels}) < max(2, len(labels)) or not all(label.strip() for label in labels):
+        raise UsageError(f"the labels {shown(list(labels))}", hint="give at least two, all different: --labels yes,no")
+    if scale == ORDINAL:
+        labels = sorted(labels, key=float) if all(map(_is_number, labels)) else labels
+    told = " or ".join([", ".join(labels[:-1]), labels[-1]])
+    known = language if language in wordings() else "en"
+    task = TASK.format(
+        title=_quoted(folder.name),
+        language=_quoted(language),
+        fields="[" + ", ".join(map(_quoted, fields)) + "]",
+        scale=f"scale = {_quoted(ORDINAL)}  # labels in rising order, each with its value\n"
+        if scale == ORDINAL
+        else "",
+        folder=folder,
+        example="\n".join(f"{field} = {_quoted(f'An easy {field}.')}" for field in fields),
+    )
+    for place, label in enumerate(labels, 1):
+        value = f"value = {float(label) if _is_number(label) else place}\n" if scale == ORDINAL else ""
+        task += LABEL.format(name=_quoted(label), value=value)
+    prompts = PROMPTS.format(
+        wording=_quoted(known),
+        ask=_quoted(f"whether the following {fields[0]} is {told}"),
+        claim=_quoted(f"the following {fields[0]} is {{label}}"),
+        item=_quoted("".join(f"\n{field.capitalize()}: {{{field}}} " for field in fields).rstrip()),
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "task.toml").write_text(task, encoding="utf-8")
+        (folder / "prompts.toml").write_text(prompts, encoding="utf-8")
+    except OSError as error:
+        raise LabeldistError(f"cannot write {folder}: {error.strerror or error}") from error
+    return load_task(str(folder))
+
+
+def _is_number(label: str) -> bool:
+    try:
+        return abs(float(label)) < 1e9
+    except ValueError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, which JSON's strings are as well."""
+    return json.dumps(text, ensure_ascii=False)
