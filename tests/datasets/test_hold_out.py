@@ -54,7 +54,7 @@ def test_what_cannot_be_held_out_is_said(tmp_path: Path) -> None:
     ]
     file = tmp_path / "items.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with pytest.raises(InputError, match="line 2.*2 annotators of item '2', expected more than the 2"):
+    with pytest.raises(InputError, match=r"line 2.*2 annotators of item '2', expected more than the 2"):
         list(open_source(str(file), hold_out="2").items())
     dataset = open_source(str(file), hold_out="2", on_error="skip")
     assert [item.id for item in dataset.items()] == ["1"]

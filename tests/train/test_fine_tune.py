@@ -67,7 +67,8 @@ def test_equal_seeds_give_equal_classifiers(items: list[Item], encoder: Path, tm
 def test_killed_and_resumed_is_as_if_nothing_had_been(source: str, encoder: Path, tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "labeldist", "train", source, "--base", encoder, "--targets", "reference",
-        "--dev", source, "--epochs", "40", "--evaluate-every", "10", "--learning-rate", "1e-3", "--device", "cpu", "--json", "--out",
+        "--dev", source, "--epochs", "40", "--evaluate-every", "10", "--learning-rate", "1e-3",
+        "--device", "cpu", "--json", "--out",
     ]  # fmt: skip
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     process = subprocess.Popen([*command, killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -125,7 +126,8 @@ def test_targets(items: list[Item], tmp_path: Path) -> None:
     assert targets_of("reference", items, NLI)["0"] == pytest.approx((0.8, 0.1, 0.1))
     file = tmp_path / "mjd.jsonl"
     file.write_text(
-        '{"id": "3", "distribution": {"e": 0.5, "n": 0.25, "c": 0.25}}\n{"id": "x", "distribution": {"e": 1, "n": 0, "c": 0}}\n'
+        '{"id": "3", "distribution": {"e": 0.5, "n": 0.25, "c": 0.25}}\n'
+        '{"id": "x", "distribution": {"e": 1, "n": 0, "c": 0}}\n'
     )
     assert targets_of(str(file), items, NLI) == {"3": (0.5, 0.25, 0.25)}
     with pytest.raises(UsageError, match="did you mean 'frequencies'"):

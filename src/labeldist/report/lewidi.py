@@ -15,7 +15,7 @@ DECIMALS = 10
 
 
 def soft_label_lines(items: Iterable[Item], predictions: Mapping[str, LabelDistribution], task: Task) -> Iterator[str]:
-    """One line for each published item: its id, a tab, and the probabilities in the order of its published soft label.
+    """One line for each published item: its id, a tab, and the probabilities in the rising order of its published soft label.
 
     A label that the published soft label names and the task has not gets 0. Where each label of an item is an item of
     its own (VariErr NLI), the line has a list ``[share of no, share of yes]`` for each of them, in the order of the
@@ -40,7 +40,7 @@ def soft_label_lines(items: Iterable[Item], predictions: Mapping[str, LabelDistr
             raise InputError(f"no prediction of item {shown(item.id)}", expected="one for each item of the data set")
         found = predictions[item.id].as_dict()
         rows.setdefault(str(item.extra[ID]), []).append(
-            _rounded([_share(found, key, task) for key in item.extra[SOFT]])
+            _rounded([_share(found, key, task) for key in sorted(item.extra[SOFT], key=float)])
         )
     for name, lists in rows.items():
         told: Any = lists if len(lists) > 1 else lists[0]
