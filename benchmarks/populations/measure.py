@@ -25,18 +25,20 @@ SHOWN = ("kl", "tvd", "dcorr", "wasserstein")
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A source, how many of its annotators are held out, and how the model answers."""
+    """A source, how many of its annotators are held out, how the model answers, and by which task if not the source's."""
 
     source: str
     hold_out: int = 2
     answers: str = "auto"
+    task: str | None = None
 
 
 # Options that begin with the same word cannot be told apart by their first token, so Circa is asked in letters.
 POPULATIONS = (
     Population("md-agreement"),
-    Population("ocnli"),
-    Population("klue-nli"),
+    # The embedded model's tokenizer has no tokens for native options, so it is asked in English.
+    Population("ocnli", task="nli-multilingual"),
+    Population("klue-nli", task="nli-multilingual"),
     Population("circa", answers="letters"),
     Population("xnli"),
     Population("hs-brexit"),
@@ -50,7 +52,7 @@ def measure(
 ) -> dict[str, Any]:
     """The metrics of the posterior with and without the model's judgments, of smoothed labels, and of people."""
     spec = f"{one.hold_out}:{seed}"
-    dataset = open_source(one.source, limit=limit, hold_out=spec, on_error="skip")
+    dataset = open_source(one.source, task=one.task, limit=limit, hold_out=spec, on_error="skip")
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.jsonl" for name in ("mjd", "alone", "both")}
         settings = JudgeSettings(style=one.answers)

@@ -15,7 +15,7 @@ DECIMALS = 10
 
 
 def soft_label_lines(items: Iterable[Item], predictions: Mapping[str, LabelDistribution], task: Task) -> Iterator[str]:
-    """One line for each published item: its id, a tab, and the probabilities in the rising order of its published soft label.
+    """One line for each published item: its id, a tab, and the probabilities in the order of the scale or of 0 and 1.
 
     A label that the published soft label names and the task has not gets 0. Where each label of an item is an item of
     its own (VariErr NLI), the line has a list ``[share of no, share of yes]`` for each of them, in the order of the

@@ -13,10 +13,11 @@ from labeldist.datasets.jsonl import Rows
 
 _CITATION = "Leonardelli, Casola, Peng et al. LeWiDi-2025 at NLPerspectives: The Third Edition of the Learning with "
 _CITATION += "Disagreements Shared Task. NLPerspectives 2025. arXiv:2510.08460"
+# In the order of the shared task's files.
 _TEXTS = {
+    "contradiction": "false (contradiction)",
     "entailment": "true (entailment)",
     "neutral": "undetermined (neutral)",
-    "contradiction": "false (contradiction)",
 }
 
 
