@@ -25,7 +25,7 @@ SHOWN = ("kl", "tvd", "dcorr", "wasserstein")
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A source, how many of its annotators are held out, how the model answers, and by which task if not the source's."""
+    """A source, how many of its annotators are held out, how the model answers, and the task if another."""
 
     source: str
     hold_out: int = 2
