@@ -25,6 +25,7 @@ from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explain.condition import Condition
 from labeldist.judge.judge import JudgeSettings
 from labeldist.run.distributions import distribution_row
+from labeldist.run.posterior import weighable
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
     Asked,
@@ -157,7 +158,7 @@ class Lab:
         calibrate: str = "labels",
     ) -> Distributions:
         """The posterior of each item from its labels (of the group ``annotators``) and ``evidence``."""
-        given = {one.name: {i: e for i, e in one.evidence.items() if _weighable(e, calibrate)} for one in evidence}
+        given = {one.name: {i: e for i, e in one.evidence.items() if weighable(e, calibrate)} for one in evidence}
         found = estimate(
             self.items if items is None else items,
             given,
@@ -233,11 +234,6 @@ class Lab:
             tuple(charts),
             tuple(told),
         )
-
-
-def _weighable(evidence: Evidence, calibrate: str) -> bool:
-    """Whether labels can tell what this evidence is worth."""
-    return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.held_out)
 
 
 def _file_name(name: str) -> str:

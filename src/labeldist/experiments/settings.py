@@ -13,7 +13,7 @@ from labeldist.datasets.files import write_text
 from labeldist.evaluate.bootstrap import RESAMPLES
 from labeldist.judge.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
-from labeldist.run.settings import flat_settings
+from labeldist.run.settings import differing, flat_settings
 from labeldist.run.stages import Generation
 
 FILE = "experiment.json"
@@ -60,12 +60,10 @@ def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> Non
     now = json.loads(json.dumps(flat_settings(asdict(settings))))
     file = folder / FILE
     before = _read(file) if file.exists() else now
-    # A setting that did not exist yet when the findings were made is as good as one left at None.
-    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    if names and not overwrite:
-        differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
+    told = differing(before, now)
+    if told and not overwrite:
         raise UsageError(
-            f"{folder} holds this experiment with other settings: {differing}",
+            f"{folder} holds this experiment with other settings: {told}",
             hint="use another --out, or --overwrite to replace its results (finished model calls are kept and reused)",
         )
     write_text(file, json.dumps(now, ensure_ascii=False, indent=1) + "\n")

@@ -106,13 +106,13 @@ def posteriors_of_run(
     for group in groups:
         files = {one: file for one, file in mjds.items() if not one.saw_labels or one.group == group}
         evidence = {condition: list(read_evidence(file, dataset.task)) for condition, file in files.items()}
-        weighable = {
-            f"MJD {condition.name}": {row.id: row.evidence for row in rows if _weighable(row.evidence, calibrate)}
+        usable = {
+            f"MJD {condition.name}": {row.id: row.evidence for row in rows if weighable(row.evidence, calibrate)}
             for condition, rows in evidence.items()
         }
-        known = {name: rows for name, rows in weighable.items() if rows}
+        known = {name: rows for name, rows in usable.items() if rows}
         name = "posterior" if group is None else f"posterior {group}"
-        notes += _left_out(name, evidence, weighable)
+        notes += _left_out(name, evidence, usable)
         try:
             found = estimate(
                 dataset.items(),
@@ -134,17 +134,16 @@ def posteriors_of_run(
 
 
 def _left_out(
-    name: str, evidence: Mapping[Condition, Sequence[ItemEvidence]], weighable: Mapping[str, Mapping[str, Evidence]]
+    name: str, evidence: Mapping[Condition, Sequence[ItemEvidence]], usable: Mapping[str, Mapping[str, Evidence]]
 ) -> list[str]:
     """Which MJDs have no part in a posterior."""
-    lacking = {
-        condition.name: len(rows) - len(weighable[f"MJD {condition.name}"]) for condition, rows in evidence.items()
-    }
+    lacking = {condition.name: len(rows) - len(usable[f"MJD {condition.name}"]) for condition, rows in evidence.items()}
     told = ", ".join(f"{count:,} of MJD {condition}" for condition, count in lacking.items() if count)
     return [f"{name}: left out, since judged without held-out annotators: {told}"] if told else []
 
 
-def _weighable(evidence: Evidence, calibrate: str) -> bool:
+def weighable(evidence: Evidence, calibrate: str) -> bool:
+    """Whether labels can tell what this evidence is worth: blind, or with annotators held out."""
     return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.held_out)
 
 

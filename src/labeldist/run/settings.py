@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -61,15 +62,25 @@ def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
     """
     now = flat_settings(asdict(settings))
     before = store.settings()
-    # A setting that did not exist yet when the store was made is as good as one that is left at None.
-    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    if before and names and not overwrite:
-        differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
+    told = differing(before, now) if before else ""
+    if told and not overwrite:
         raise UsageError(
-            f"{store.file.parent} holds a run with other settings: {differing}",
+            f"{store.file.parent} holds a run with other settings: {told}",
             hint="use another --out, or --overwrite to replace its results (finished model calls are kept and reused)",
         )
     store.set_settings(now)
+
+
+def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs between two settings, in words; empty where nothing does.
+
+    A setting that did not exist yet when the earlier ones were noted is as good as one that is None.
+
+    >>> differing({"limit": 3}, {"limit": 4, "task": None})
+    'limit was 3, is 4'
+    """
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    return "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
 
 
 def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

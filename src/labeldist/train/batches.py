@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labeldist.core.distribution import LabelDistribution
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.train.classifier import Classifier, encoded, texts_of
@@ -27,16 +28,17 @@ def training_rows(
     """The texts and the target (K,) of each item that has a target, in the order of the classifier's outputs.
 
     ``repeats``: so many rows of each item, each with one label for certain (None: one row with the distribution); of
-    an item whose labels are known, as many as it has labels.
+    an item whose labels are known, as many as it has labels. Raises :class:`~labeldist.core.errors.InputError` for a
+    target that is no distribution over the task's labels.
     """
     rows: list[Row] = []
-    separator = classifier.tokenizer.sep_token
     for item in items:
         if item.id not in targets:
             continue
-        target = np.array(targets[item.id], dtype=np.float64)[list(classifier.order)]
+        given = LabelDistribution(task.label_names, tuple(map(float, targets[item.id])))
+        target = np.array(given.probabilities)[list(classifier.order)]
         several = [target] if repeats is None else list(repeated(target, len(item.labels) or repeats))
-        texts = texts_of(item, task, separator)
+        texts = texts_of(item, task, classifier.tokenizer)
         rows += [(texts, one) for one in several]
     return rows
 

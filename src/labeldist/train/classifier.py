@@ -6,6 +6,7 @@ Weights are read from safetensors only, and no code of a model repository is run
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,30 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     if known and loading["missing_keys"]:
         lacking = ", ".join(sorted(loading["missing_keys"])[:3])
         raise UsageError(f"the weights of {name!r} lack {lacking}, which would be random", hint=HINT)
+    _prepare(tokenizer, model, name)
     return Classifier(model, tokenizer, order if known and order is not None else tuple(range(len(task.labels))))
+
+
+def _prepare(tokenizer: Any, model: Any, name: str) -> None:
+    """Tell the tokenizer how much the model reads, and both what fills up a batch."""
+    tokenizer.model_max_length = min(tokenizer.model_max_length, _positions(model))
+    if tokenizer.pad_token is None:  # language models have none; what fills up is masked
+        if tokenizer.eos_token is None:
+            raise UsageError(f"the tokenizer of {name!r} has no token to fill up a batch with", hint=HINT)
+        tokenizer.pad_token = tokenizer.eos_token
+    if getattr(model.config, "pad_token_id", None) is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+
+
+def _positions(model: Any) -> float:
+    """The most tokens that the model can tell the place of."""
+    most = getattr(model.config, "max_position_embeddings", None)
+    if not isinstance(most, int) or most < 1:
+        return math.inf
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            return most - module.padding_idx - 1  # RoBERTa's kind counts places from there
+    return most
 
 
 def weights_revision(name: str) -> str:
@@ -94,19 +118,26 @@ def weights_revision(name: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def texts_of(item: Item, task: Task, separator: str | None) -> tuple[str, ...]:
-    """What the classifier reads: one text, or a pair where the task has two fields.
+def texts_of(item: Item, task: Task, tokenizer: Any) -> tuple[str, ...]:
+    """What the classifier reads: one text, or a pair where the task has two fields and the tokenizer parts a pair.
 
-    More fields are joined by the tokenizer's separator.
+    Other fields are joined by the tokenizer's separator, or by a new line where it has none.
     """
     fields = [item.fields[name] for name in task.fields]
-    return tuple(fields) if len(fields) <= 2 else (f" {separator or ''} ".join(fields),)
+    parts = tokenizer.num_special_tokens_to_add(pair=True) > tokenizer.num_special_tokens_to_add(pair=False)
+    if len(fields) == 1 or (len(fields) == 2 and parts):
+        return tuple(fields)
+    return ((f" {tokenizer.sep_token} " if tokenizer.sep_token else "\n").join(fields),)
 
 
 def encoded(tokenizer: Any, texts: Sequence[tuple[str, ...]], max_length: int) -> Mapping[str, Any]:
-    """A batch as tensors, padded to its longest item; what is longer than ``max_length`` tokens is cut."""
+    """A batch as tensors, padded to its longest item.
+
+    What is longer than ``max_length`` tokens, or than what the model can read, is cut.
+    """
     columns = [list(column) for column in zip(*texts, strict=True)]
-    return tokenizer(*columns, truncation=True, max_length=max_length, padding=True, return_tensors="pt")  # type: ignore[no-any-return]
+    most = min(max_length, tokenizer.model_max_length)
+    return tokenizer(*columns, truncation=True, max_length=most, padding=True, return_tensors="pt")  # type: ignore[no-any-return]
 
 
 def _order(names: Mapping[int, str], task: Task) -> tuple[int, ...] | None:

@@ -16,10 +16,12 @@ from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.files import write_text
 from labeldist.evaluate.metric import METRICS
+from labeldist.run.settings import differing
 from labeldist.run.stages import Progress
 from labeldist.train.batches import Batches, training_rows
-from labeldist.train.classifier import Classifier, load_classifier
+from labeldist.train.classifier import Classifier, load_classifier, require_training, weights_revision
 from labeldist.train.objectives import OBJECTIVES
+from labeldist.train.patience import exhausted
 from labeldist.train.settings import MEASURED, TrainingSettings
 
 CHECKPOINTS, RECORD, CLAIM = "checkpoints", "training.json", "settings.json"
@@ -71,9 +73,9 @@ def fine_tune(
     _check(out, now, overwrite=overwrite)
     if (out / RECORD).exists():
         return _read(out)
+    classifier = _loaded(base, task, settings)
     from labeldist.train.trainer import make_trainer
 
-    classifier = _loaded(base, task, settings)
     objective = OBJECTIVES.get(settings.objective)
     repeats = settings.repeats if objective.repeats else None
     rows = training_rows(chosen, targets, task, classifier, repeats=repeats)
@@ -91,7 +93,7 @@ def fine_tune(
         progress,
     )
     write_text(out / CLAIM, json.dumps(now, indent=1) + "\n")
-    latest = _latest(out / CHECKPOINTS) if settings.keep_states else None
+    latest = _latest(out / CHECKPOINTS, settings) if settings.keep_states else None
     try:
         trainer.train(resume_from_checkpoint=None if latest is None else str(latest))
         _save(trainer, classifier, out)
@@ -111,6 +113,7 @@ def measure(logits: np.ndarray, references: np.ndarray) -> dict[str, float]:
 
 
 def _loaded(base: str, task: Task, settings: TrainingSettings) -> Classifier:
+    require_training()
     import transformers
 
     transformers.set_seed(settings.seed)  # a new head is random
@@ -133,9 +136,9 @@ def _settings_of(
     import hashlib
 
     content = json.dumps([[item.id, dict(item.fields), list(targets[item.id])] for item in items]).encode()
-    tested = json.dumps([item.id for item in dev]).encode()
+    tested = json.dumps([[item.id, dict(item.fields), dict(item.reference or {})] for item in dev]).encode()
     data = {"data": hashlib.sha256(content).hexdigest()[:16], "dev": hashlib.sha256(tested).hexdigest()[:16]}
-    return {"base": base, **asdict(settings), **data}
+    return {"base": base, "base_revision": weights_revision(base), **asdict(settings), **data}
 
 
 def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
@@ -146,13 +149,12 @@ def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
             before = json.loads(file.read_text(encoding="utf-8"))
         except ValueError:
             before = {}
-        names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        if names and not overwrite:
-            differing = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in names)
+        told = differing(before, now)
+        if told and not overwrite:
             raise UsageError(
-                f"{out} holds a training with other settings: {differing}", hint="use another --out, or --overwrite"
+                f"{out} holds a training with other settings: {told}", hint="use another --out, or --overwrite"
             )
-        if names:
+        if told:
             for name in (RECORD, "model.safetensors"):
                 (out / name).unlink(missing_ok=True)
             shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
@@ -160,10 +162,23 @@ def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
         raise UsageError(f"{out} is not empty, and no training of labeldist", hint="use another --out")
 
 
-def _latest(folder: Path) -> Path | None:
-    """The latest checkpoint that was written whole: the trainer's own state is written last."""
-    whole = [one for one in folder.glob("checkpoint-*") if (one / "trainer_state.json").exists()]
-    return max(whole, key=_step, default=None)
+def _latest(folder: Path, settings: TrainingSettings) -> Path | None:
+    """The latest checkpoint to go on from: one that was written whole, and after which training did go on.
+
+    After the last one of a training that stopped early nothing is to be done but to stop again, so the one before it
+    is taken.
+    """
+    return max((one for one in folder.glob("checkpoint-*") if _goes_on(one, settings)), key=_step, default=None)
+
+
+def _goes_on(checkpoint: Path, settings: TrainingSettings) -> bool:
+    try:  # the trainer's own state is written last
+        history = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+    except (OSError, ValueError, KeyError):
+        return False
+    higher = METRICS.get(settings.best_by).higher_is_better
+    column = f"eval_{settings.best_by}"
+    return settings.patience is None or not exhausted(history, column, settings.patience, higher=higher)
 
 
 def _step(checkpoint: Path) -> int:
@@ -171,6 +186,10 @@ def _step(checkpoint: Path) -> int:
 
 
 def _save(trainer: Any, classifier: Classifier, out: Path) -> None:
+    from labeldist.train.trainer import diverged
+
+    if not all(bool(weights.isfinite().all()) for weights in trainer.model.parameters()):
+        raise diverged()
     trainer.model.save_pretrained(out, safe_serialization=True)
     classifier.tokenizer.save_pretrained(out)
 
@@ -189,12 +208,15 @@ def _summary(trainer: Any, out: Path, items: int, resumed: int, settings: Traini
 
 
 def _record(summary: TrainingSummary) -> dict[str, Any]:
+    from importlib.metadata import version
+
     return {
         "items": summary.items,
         "steps": summary.steps,
         "measured": summary.measured,
         "best": summary.best,
         "resumed": summary.resumed,
+        "versions": {name: version(name) for name in ("labeldist", "torch", "transformers")},
     }
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.train.classifier import Classifier, encoded, load_classifier, texts_of
+from labeldist.train.device import chosen_device
 
 BATCH = 64
 
@@ -35,12 +36,11 @@ def predicted(
     """As :func:`predict`, with a classifier that is loaded."""
     import torch
 
-    where = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    where = chosen_device(device)
     model = classifier.model.to(where).eval()
-    separator = classifier.tokenizer.sep_token
     iterator = iter(items)
     while batch := list(islice(iterator, batch_size)):
-        inputs = encoded(classifier.tokenizer, [texts_of(item, task, separator) for item in batch], max_length)
+        inputs = encoded(classifier.tokenizer, [texts_of(item, task, classifier.tokenizer) for item in batch], max_length)
         with torch.inference_mode():
             logits = model(**{key: value.to(where) for key, value in inputs.items()}).logits
         shares = logits.double().softmax(dim=-1).cpu().numpy()

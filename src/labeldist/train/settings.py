@@ -54,5 +54,9 @@ class TrainingSettings:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise UsageError(f"{name} {value}", hint="give a number above 0")
+        if self.evaluate_every < 0:
+            raise UsageError(f"evaluate_every {self.evaluate_every}", hint="give steps, or 0 for once in an epoch")
+        if self.patience is not None and self.patience < 1:
+            raise UsageError(f"patience {self.patience}", hint="give a number of at least 1, or None")
         if not 0 <= self.warmup < 1:
             raise UsageError(f"warmup {self.warmup}", hint="give a share of the steps, at least 0 and below 1")

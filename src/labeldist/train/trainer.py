@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import LabeldistError, UsageError
 from labeldist.run.stages import Progress
 from labeldist.train.batches import Row
 from labeldist.train.classifier import Classifier
+from labeldist.train.device import chosen_device
 from labeldist.train.objectives import Loss
+from labeldist.train.patience import exhausted
 from labeldist.train.settings import TrainingSettings
 
 KEPT_CHECKPOINTS = 2  # the best and the latest
@@ -36,11 +38,14 @@ def make_trainer(
 
     # Given as a function of its own, or float targets would silently select binary cross-entropy.
     def soft_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
-        return loss(outputs.logits, labels)
+        found = loss(outputs.logits, labels)
+        if not found.isfinite():
+            raise diverged()
+        return found
 
     callbacks: list[TrainerCallback] = [_Told(progress)]
     if dev_rows and settings.patience is not None:
-        callbacks.append(EarlyStoppingCallback(settings.patience))
+        callbacks.append(_Patience(settings.best_by, settings.patience, higher=_greater(settings)))
     trainer = Trainer(
         model=classifier.model,
         args=_arguments(settings, checkpoints, len(rows), bool(dev_rows)),
@@ -56,7 +61,7 @@ def make_trainer(
 
 
 def _arguments(settings: TrainingSettings, checkpoints: Path, rows: int, has_dev: bool) -> TrainingArguments:
-    cpu = settings.device == "cpu" or (settings.device == "auto" and not torch.cuda.is_available())
+    cpu = chosen_device(settings.device) == "cpu"
     if cpu and settings.precision == "float16":
         raise UsageError("float16 without a GPU", hint="use --precision bfloat16 or float32")
     steps_of_epoch = math.ceil(rows / settings.batch_size)
@@ -98,6 +103,27 @@ def _greater(settings: TrainingSettings) -> bool:
     from labeldist.evaluate.metric import METRICS
 
     return METRICS.get(settings.best_by).higher_is_better
+
+
+def diverged() -> LabeldistError:
+    """What is said of weights that are of no use any more."""
+    return LabeldistError(
+        "the training diverged: the classifier gives numbers that are not finite",
+        hint="use a smaller --learning-rate, or --precision float32",
+    )
+
+
+class _Patience(TrainerCallback):
+    """Stops early. The callback of transformers counts along the way, and begins at 0 when a training goes on."""
+
+    def __init__(self, name: str, patience: int, *, higher: bool) -> None:
+        self._column = f"eval_{name}"
+        self._patience = patience
+        self._higher = higher
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if exhausted(state.log_history, self._column, self._patience, higher=self._higher):
+            control.should_training_stop = True
 
 
 class _Told(TrainerCallback):
