@@ -14,15 +14,17 @@ from labeldist.datasets.catalog import DATASETS
 from labeldist.evaluate.metric import METRICS
 from labeldist.evaluate.variability.similarity import SIMILARITIES
 from labeldist.evaluate.variability.tagger import TAGGERS
+from labeldist.experiments.experiment import EXPERIMENTS
 from labeldist.explain.parse import PARSERS
 from labeldist.explain.select import GUIDES, RANKINGS
 from labeldist.judge.transform import TRANSFORMS, read_transform
 from labeldist.models.base import Question, in_order
 from labeldist.models.open import BACKENDS, open_model
 from labeldist.tasks.load import load_task, shipped_tasks
+from labeldist.train.objectives import OBJECTIVES
 
 REGISTRIES: list[Registry[object]] = [
-    BACKENDS, DATASETS, GUIDES, METRICS, PARSERS, RANKINGS, SIMILARITIES, TAGGERS, TRANSFORMS,
+    BACKENDS, DATASETS, EXPERIMENTS, GUIDES, METRICS, OBJECTIVES, PARSERS, RANKINGS, SIMILARITIES, TAGGERS, TRANSFORMS,
 ]  # type: ignore[list-item]  # fmt: skip
 
 
@@ -119,3 +121,11 @@ def test_a_model_keeps_the_promises_of_the_seam(name: str) -> None:
     turned = in_order(model.answer_scores(questions[::-1]), 2, name)
     assert [one.logits for one in asked[::-1]] == [pytest.approx(one.logits, abs=1e-4) for one in turned]
     assert list(model.answer_scores([])) in ([], [{}])
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS.names())
+def test_an_experiment_says_what_it_asks(name: str) -> None:
+    known = EXPERIMENTS.get(name)
+    assert known.name == name
+    assert known.question.endswith("?")
+    assert known.source.partition(":")[0] in DATASETS.names()

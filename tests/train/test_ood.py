@@ -1,0 +1,66 @@
+"""The experiment that trains: a tiny classifier, every target, every test set; nothing is trained twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labeldist.core.errors import UsageError
+from labeldist.core.item import Item
+from labeldist.experiments.perform import perform
+from labeldist.experiments.settings import ExperimentSettings
+from labeldist.tasks.load import load_task
+from labeldist.train.fine_tune import fine_tune
+from labeldist.train.settings import TrainingSettings
+from labeldist.train.targets import targets_of
+
+
+@pytest.fixture(autouse=True)
+def data(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
+
+
+@pytest.fixture
+def settings(items: list[Item], encoder: Path, tmp_path: Path) -> ExperimentSettings:
+    nli = load_task()
+    how = TrainingSettings(epochs=1, evaluate_every=0, device="cpu", max_length=32)
+    fine_tune(items, targets_of("majority", items, nli), nli, str(encoder), tmp_path / "stage1", how)
+    return ExperimentSettings(
+        "ood", model="scripted", limit=8, draws=2, resamples=20, test_items=6, classifier=str(tmp_path / "stage1")
+    )
+
+
+def test_every_target_on_every_test_set(
+    settings: ExperimentSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = perform(settings, tmp_path / "exp")
+    names = {cell.name for cell in first.findings.cells}
+    for tests in ("dev", "test", "ANLI r1", "ANLI r2", "ANLI r3"):
+        for target in ("stage 1 only", "human judgments", "labels + 0.5", "MJD", "posterior"):
+            assert f"{tests}: {target}" in names
+    for cell in first.findings.cells:
+        assert {"ce", "kl", "f1_weighted", "tvd", "ent_ce"} <= cell.values.keys()
+        assert all(interval.items == 6 for interval in cell.values.values())
+    pairs = {(one.cell, one.other) for one in first.findings.differences}
+    assert ("test: human judgments", "test: labels + 0.5") in pairs
+    assert ("test: posterior", "test: MJD") in pairs
+    trained = sorted((tmp_path / "exp" / "ood" / "trained").iterdir())
+    assert len(trained) == 4 * 2 + 1
+    assert not list((tmp_path / "exp" / "ood" / "trained").glob("*/classifier"))
+    before = (tmp_path / "exp" / "ood" / "results.jsonl").read_bytes()
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("labeldist.experiments.named.ood.fine_tune", never)
+    perform(settings, tmp_path / "exp")
+    assert (tmp_path / "exp" / "ood" / "results.jsonl").read_bytes() == before
+    rows = [json.loads(line) for line in before.decode().splitlines()]
+    assert {row["kind"] for row in rows} == {"cell", "difference", "note"}
+
+
+def test_without_a_classifier_it_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="howto-train"):
+        perform(ExperimentSettings("ood", model="scripted", limit=4), tmp_path)
