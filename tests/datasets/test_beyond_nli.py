@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from labeldist.core.item import Item
 from labeldist.datasets.catalog import DATASETS
 from labeldist.datasets.source import open_source
 
+LABELS = ("entailment", "neutral", "contradiction")
 LEWIDI_2023 = {"md-agreement": "MD-Agreement", "hs-brexit": "HS-Brexit"}
 LEWIDI_2025 = {"lewidi-csc": "CSC", "lewidi-mp": "MP", "lewidi-paraphrase": "Paraphrase"}
 
@@ -30,7 +32,7 @@ def read(source: str) -> list[Item]:
 
 
 def document(file: Path) -> Any:
-    with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as opened:  # type: ignore[operator]
+    with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as opened:
         return json.load(opened)
 
 
@@ -89,6 +91,41 @@ def test_paraphrases_have_their_annotators_explanations() -> None:
     assert sum(len(item.explanations) for item in items) > 3.9 * len(items)
     for item in items:
         assert {one.label for one in item.explanations} <= {a.label for a in item.labels}
+
+
+def test_varierr_explanations_are_those_of_the_original(data: Path) -> None:
+    """Which label an explanation is for follows from its place only; the original file names the label."""
+    original: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for line in (data / "varierr/varierr.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        reasons = {label: {entry["reason"].strip() for entry in row[label]} for label in LABELS}
+        original[row["context"].strip(), row["statement"].strip()] = reasons
+    explained = 0
+    for split, _ in splits("lewidi-varierr"):
+        for item in read(f"lewidi-varierr:{split}"):
+            reasons = original[item.fields["premise"].strip(), item.fields["hypothesis"].strip()]
+            assert all(one.text in reasons[item.id.rpartition("-")[2]] for one in item.explanations)
+            assert [one.label for one in item.explanations] == [a.label for a in item.labels if a.label == "yes"]
+            explained += len(item.explanations)
+    assert explained == 1891
+
+
+def test_an_annotator_that_stands_twice_keeps_both_labels() -> None:
+    item = next(item for item in read("md-agreement:test") if item.id == "md-test-2038")
+    assert [a.label for a in item.labels if a.annotator == "Ann448"] == ["not offensive", "not offensive"]
+    assert len(item.labels) == 5
+
+
+def test_other_columns_are_kept() -> None:
+    assert "context+speaker" in read("lewidi-csc")[0].extra["other_info"]
+    assert "language_variety" in read("lewidi-mp")[0].extra["other_info"]
+
+
+@pytest.mark.parametrize(("name", "fewest", "most"), [("lewidi-csc", 4, 6), ("lewidi-mp", 2, 19)])
+def test_the_facts_tell_how_many_annotators(name: str, fewest: int, most: int) -> None:
+    found = {len(item.labels) for split, _ in splits(name) for item in read(f"{name}:{split}")}
+    assert (min(found), max(found)) == (fewest, most)
+    assert re.findall(r"\d+", DATASETS.get(name).facts.labels) == [str(fewest), str(most)]
 
 
 def test_circa_has_every_judgement(data: Path) -> None:

@@ -316,7 +316,7 @@ def test_an_archive_that_is_not_right_leaves_nothing(
 
 def facts(*downloads: Download) -> Facts:
     splits = {"dev": {"set/file.jsonl": 1}}
-    return Facts("x", "X", splits, "dev", "1", "none", "CC0", "X", "https://example.org/x", downloads=downloads)
+    return Facts("x", "X", splits, "dev", "1", "none", "CC0", "X", "https://example.org/x", "nli", downloads=downloads)
 
 
 def test_a_name_is_fetched_into_the_cache(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

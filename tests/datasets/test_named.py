@@ -460,6 +460,7 @@ def test_our_copies_are_the_public_files(real: Path) -> None:
 def test_a_new_set_is_one_decorated_function(monkeypatch: pytest.MonkeyPatch) -> None:
     registry: Registry[Any] = Registry("data set")
     monkeypatch.setattr("labeldist.datasets.catalog.DATASETS", registry)
-    facts = Facts("mine", "Mine", {"all": {"mine.jsonl": 1}}, "all", "1", "none", "CC0", "Me", "https://example.org")
+    splits = {"all": {"mine.jsonl": 1}}
+    facts = Facts("mine", "Mine", splits, "all", "1", "none", "CC0", "Me", "https://example.org", "nli")
     dataset(facts)(lambda path, split, folders: iter(()))
     assert registry.names() == ["mine"]

@@ -102,7 +102,7 @@ def _positions(model: Any) -> float:
         return math.inf
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
-            return most - module.padding_idx - 1  # RoBERTa's kind counts places from there
+            return most - int(module.padding_idx) - 1  # RoBERTa's kind counts places from there
     return most
 
 

@@ -40,7 +40,9 @@ def predicted(
     model = classifier.model.to(where).eval()
     iterator = iter(items)
     while batch := list(islice(iterator, batch_size)):
-        inputs = encoded(classifier.tokenizer, [texts_of(item, task, classifier.tokenizer) for item in batch], max_length)
+        inputs = encoded(
+            classifier.tokenizer, [texts_of(item, task, classifier.tokenizer) for item in batch], max_length
+        )
         with torch.inference_mode():
             logits = model(**{key: value.to(where) for key, value in inputs.items()}).logits
         shares = logits.double().softmax(dim=-1).cpu().numpy()

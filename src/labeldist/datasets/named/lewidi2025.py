@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def _facts(
         default_split="dev",
         labels=labels,
         reference="none; --hold-out makes one of some of the annotators",
-        licence="as the shared task says: for research",
+        licence="not stated in the shared task's files",
         citation=_CITATION,
         home="https://le-wi-di.github.io",
         task=task,
@@ -48,6 +49,7 @@ def _facts(
         {"dev": 704, "test": 704},
         "4 or 6",
         "sarcasm",
+        note="Four responses stand both in dev and in test.",
     )
 )
 def csc(path: Path, split: str, folders: Folders) -> Rows:
@@ -61,7 +63,7 @@ def csc(path: Path, split: str, folders: Folders) -> Rows:
         "MP",
         "Le-Wi-Di 2025: irony of replies in nine languages",
         {"dev": 3005, "test": 3756},
-        "2 to 7",
+        "2 to 19",
         "irony",
     )
 )
@@ -84,16 +86,13 @@ def paraphrase(path: Path, split: str, folders: Folders) -> Rows:
     """Items ``par-dev-108774`` and so on; each annotator's explanation is for his label."""
 
     def convert(row: Mapping[str, Any], line: int) -> dict[str, Any]:
-        found = _row("par", split, row, ("Question1", "Question2"))
-        texts = row["other_info"]["explanations"]
-        labels = [one["label"] for one in found["labels"]]
-        return found | {
-            "question1": found.pop("Question1"),
-            "question2": found.pop("Question2"),
+        return {
+            "id": f"par-{split}-{row['id']}",
+            "question1": row["text"]["Question1"],
+            "question2": row["text"]["Question2"],
+            **_judged(row),
             "explanations": [
-                {"label": label, "text": text.strip(), "source": "human"}
-                for label, text in zip(labels, texts, strict=True)
-                if text.strip()
+                {"label": label, "text": text.strip(), "source": "human"} for label, text in _explained(row)
             ],
         }
 
@@ -112,40 +111,56 @@ def paraphrase(path: Path, split: str, folders: Folders) -> Rows:
     )
 )
 def varierr(path: Path, split: str, folders: Folders) -> Rows:
-    """Items ``varierr-dev-49807-entailment`` and so on: who chose the label says yes, who did not says no."""
+    """Items ``varierr-dev-49807-entailment`` and so on: who chose the label says yes, who did not says no.
+
+    What the annotators wrote for the label explains yes; nobody wrote why a label does not fit.
+    """
     for place, row in document_rows(path):
         if isinstance(row, InputError):
             yield place, row
-        else:
-            yield from converted(iter([(place, row)] * len(_TEXTS)), _one_label(split))
+            continue
+        for name in _TEXTS:
+            yield from converted(iter([(place, row)]), partial(_one_label, split, name))
 
 
-def _one_label(split: str) -> Any:
-    """A conversion that takes the labels in turn."""
-    names: Iterator[str] = iter(_TEXTS)
+def _one_label(split: str, name: str, row: Mapping[str, Any], line: int) -> dict[str, Any]:
+    return {
+        "id": f"varierr-{split}-{row['id']}-{name}",
+        "premise": row["text"]["context"],
+        "hypothesis": row["text"]["statement"],
+        "label_text": _TEXTS[name],
+        **_judged(row),
+        "labels": [
+            {"annotator": who, "label": "yes" if name in chosen.split(",") else "no"}
+            for who, chosen in row["annotations"].items()
+        ],
+        "explanations": [
+            {"label": "yes", "text": text.strip(), "source": "human"}
+            for label, text in _explained(row)
+            if label == name
+        ],
+        "soft_label": row["soft_label"][name],
+    }
 
-    def convert(row: Mapping[str, Any], line: int) -> dict[str, Any]:
-        name = next(names)
-        return {
-            "id": f"varierr-{split}-{row['id']}-{name}",
-            "premise": row["text"]["context"],
-            "hypothesis": row["text"]["statement"],
-            "label_text": _TEXTS[name],
-            "labels": [
-                {"annotator": who, "label": "yes" if name in chosen.split(",") else "no"}
-                for who, chosen in row["annotations"].items()
-            ],
-            "lewidi_id": row["id"],
-            "soft_label": row["soft_label"][name],
-        }
 
-    return convert
+def _explained(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each label that an annotator chose, with his explanation: the files have them in the same order."""
+    chosen = [label for labels in row["annotations"].values() for label in labels.split(",")]
+    return list(zip(chosen, row["other_info"]["explanations"], strict=True))
 
 
 def _row(name: str, split: str, row: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     return {
         "id": f"{name}-{split}-{row['id']}",
         **{field: row["text"][field] for field in fields},
+        **_judged(row),
+        "other_info": row["other_info"],
+    }
+
+
+def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What is the same in all four: the labels, and the columns that are kept."""
+    return {
         "labels": [{"annotator": who, "label": label} for who, label in row["annotations"].items()],
         "lewidi_id": row["id"],
         "soft_label": row["soft_label"],
