@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+
+from labeldist.estimation.references import FEWEST
 from labeldist.experiments.cast import conditions
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Factor, Findings
@@ -26,16 +29,12 @@ def main(lab: Lab) -> Findings:
     posteriors = posterior_entries(lab, plain)
     baselines = lab.baselines()
     names = {condition: mjd.name for condition, mjd in plain.items()}
+    bases = [one for one in names if one.guide in (NONE, HUMAN)]
     return lab.find(
         [*mjds, *(entry for condition in plain for entry in variants(lab, condition)), *posteriors, *baselines],
         compare=[
-            *(
-                (names[one], names[other])
-                for other in names
-                if other.guide in (NONE, HUMAN)
-                for one in names
-                if one != other
-            ),
+            *((mjd, names[other]) for other in bases for one, mjd in names.items() if one not in bases),
+            *((names[one], names[other]) for one, other in itertools.pairwise(reversed(bases))),
             *((name, other) for one, name in names.items() for other in smoothed(baselines, one.group)),
             *((one.name, other) for one in posteriors for other in smoothed(baselines, str(one.factors["annotators"]))),
         ],
@@ -76,7 +75,10 @@ def factors(condition: Condition, explicit: bool = False, transform: str = "") -
 
 
 def posterior_entries(lab: Lab, mjds: dict[Condition, Judged]) -> list[Entry]:
-    """A posterior of all labels, and one for each group that guided explanations, from the MJDs that they can weigh."""
+    """A posterior of all labels, and one for each group that guided explanations, from the MJDs that they can weigh.
+
+    Where there are enough references, also one that other items' references correct, from all MJDs.
+    """
     usable = {one: mjd for one, mjd in mjds.items() if one.ranking == DEFAULT_RANKING}
     entries = []
     for group in dict.fromkeys([None, *(one.group for one in usable)]):
@@ -86,6 +88,11 @@ def posterior_entries(lab: Lab, mjds: dict[Condition, Judged]) -> list[Entry]:
         entries.append(
             Entry(name, varied, (lab.posterior(evidence, annotators=group),), "Posteriors: labels with MJDs")
         )
+    if len(lab.references) >= FEWEST:
+        name = "posterior of all labels, corrected on other items' references"
+        varied = {"explanations": name, "labels said": "posterior", "annotators": "all"}
+        found = lab.posterior(list(usable.values()), calibrate="reference")
+        entries.append(Entry(name, varied, (found,), "Posteriors: labels with MJDs"))
     return entries
 
 
