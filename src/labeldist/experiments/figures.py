@@ -54,8 +54,9 @@ def _draw(chart: Chart, cells: Sequence[Cell], names: dict[str, str], file: Path
             panel.set_title(names.get(column, column))
             panel.grid(alpha=0.25, linewidth=0.5)
             panel.spines[["top", "right"]].set_visible(False)
-        if numbers:
-            panels[0].legend(frameon=False)
+        marks = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))  # each series once
+        if len(marks) > 1:
+            figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=4, frameon=False)
         if chart.title:
             figure.suptitle(_plain(chart.title))
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,8 @@ def _points(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> No
         if column not in cell.values or math.isnan(cell.values[column].value):
             continue
         one, colour = cell.values[column], colours[str(cell.factors[chart.series])]
-        panel.plot([one.value], [place], marker="o", markersize=4, color=colour)
+        series = _plain(str(cell.factors[chart.series]))
+        panel.plot([one.value], [place], marker="o", markersize=4, color=colour, linestyle="", label=series)
         if not math.isnan(one.low):
             panel.plot([one.low, one.high], [place, place], color=colour, linewidth=1)
     panel.set_yticks(range(len(cells)), [_plain(cell.name) for cell in reversed(cells)])
