@@ -12,6 +12,7 @@ from labeldist.evaluate.evaluation import Interval, Row
 from labeldist.evaluate.metric import Array, Metric
 
 SPLITS = 20
+SPLITS_RESAMPLED = 4  # of a set metric on thousands of items each takes seconds, and they say much the same
 PSEUDO_COUNT = 0.5
 
 
@@ -22,7 +23,7 @@ def ceiling(
 
     All the annotators take part, those who are held out as the reference and those whose labels are left. A half is
     n // 2 of n annotators; halves are drawn 20 times, and each number is the mean over the draws, with an interval over
-    items. As a prediction a half stands as it is, and with half a pseudo-count per label. Items with fewer than two
+    items (from 4 of the draws). As a prediction a half stands as it is, and with half a pseudo-count per label. Items with fewer than two
     annotators take no part; no rows where that is all of them.
 
     Two halves of few annotators differ more than the reference and a perfect prediction would: where the halves are
