@@ -23,8 +23,8 @@ def ceiling(
 
     All the annotators take part, those who are held out as the reference and those whose labels are left. A half is
     n // 2 of n annotators; halves are drawn 20 times, and each number is the mean over the draws, with an interval over
-    items (from 4 of the draws). As a prediction a half stands as it is, and with half a pseudo-count per label. Items with fewer than two
-    annotators take no part; no rows where that is all of them.
+    items (from 4 of the draws). As a prediction a half stands as it is, and with half a pseudo-count per label. Items
+    with fewer than two annotators take no part; no rows where that is all of them.
 
     Two halves of few annotators differ more than the reference and a perfect prediction would: where the halves are
     as large as the reference, this is what people of the same number reach, and a model that knows more may be better.
