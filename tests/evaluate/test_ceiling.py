@@ -54,7 +54,7 @@ def test_people_like_the_reference_reach_it() -> None:
     items = [item(at, v[:2], {label: float(v[2:].count(label)) for label in LABELS}) for at, v in enumerate(votes)]
     predictions = {str(at): {label: v.count(label) / 2 for label in LABELS} for at, v in enumerate(others)}
     found = evaluate(
-        items, {"others": predictions}, load_task("nli"), metrics=["tvd"], bootstrap=200, with_ceiling=True
+        items, {"others": predictions}, load_task("nli"), metrics=["tvd"], bootstrap=200, with_ceiling="all"
     )
     rows = {row.name: row.metrics["tvd"] for row in found.rows}
     people = rows["2 annotators against 2 others, as they are"]
@@ -64,7 +64,7 @@ def test_people_like_the_reference_reach_it() -> None:
 def test_it_stands_in_the_table_and_is_never_the_best() -> None:
     items = [item(at, ["neutral"] * 3, {"neutral": 2.0}) for at in range(5)]
     llm = {str(at): {"entailment": 0.5, "neutral": 0.5, "contradiction": 0.0} for at in range(5)}
-    found = evaluate(items, {"llm": llm}, load_task("nli"), metrics=["tvd"], bootstrap=0, with_ceiling=True)
+    found = evaluate(items, {"llm": llm}, load_task("nli"), metrics=["tvd"], bootstrap=0, with_ceiling="all")
     lines = markdown_table(found).splitlines()
     [people] = [line for line in lines if "against 2 others, as they are" in line]
     assert "0.0000" in people

@@ -133,6 +133,8 @@ def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: 
         f"{counted(summary.rows, 'row')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
+    if summary.hold_out is not None:
+        click.echo(f"Reference: {summary.hold_out}.")
     if summary.store:
         click.echo(spending_line(summary.store, prices))
     for warning in warnings:
@@ -153,6 +155,8 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
         f"Expected distance from the true distributions: KL {summary.expected_kl:.3f}, TVD {summary.expected_tvd:.3f}. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
+    if summary.hold_out is not None:
+        click.echo(f"Reference, whose labels are not counted: {summary.hold_out}.")
     for note in summary.calibration.notes:
         click.echo(f"labeldist: note: {note}", err=True)
     tell_failures(summary.failures, summary.files[-1])

@@ -22,6 +22,11 @@ class HoldOut:
     annotators: int
     seed: int = 0
 
+    def __str__(self) -> str:
+        """As a sentence about a data set says it."""
+        several = "s" if self.annotators > 1 else ""
+        return f"{self.annotators} annotator{several} of each item, held out by chance (seed {self.seed})"
+
 
 def read_hold_out(spec: str) -> HoldOut:
     """What ``N`` or ``N:SEED`` says. Raises :class:`UsageError` for anything else."""

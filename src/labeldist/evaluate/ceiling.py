@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.core.item import Item
 from labeldist.evaluate.bootstrap import interval, resampled
 from labeldist.evaluate.evaluation import Interval, Row
 from labeldist.evaluate.metric import Array, Metric
 
-SPLITS = 20
-SPLITS_RESAMPLED = 4  # of a set metric on thousands of items each takes seconds, and they say much the same
+MOST_SPLITS, FEWEST_SPLITS = 20, 4
+SPLIT_ITEMS = 20_000  # so many items in all splits together, since the chance of a split averages out over items
 PSEUDO_COUNT = 0.5
 
 
 def ceiling(
     items: Sequence[Item], labels: Sequence[str], metrics: Sequence[Metric], *, resamples: int, seed: int
 ) -> list[Row]:
-    """Split-half agreement, as rows of an evaluation: half of an item's annotators against as many others.
+    """Split-half agreement, as rows of an evaluation: annotators of an item against as many as its reference has.
 
-    All the annotators take part, those who are held out as the reference and those whose labels are left. A half is
-    n // 2 of n annotators; halves are drawn 20 times, and each number is the mean over the draws, with an interval over
-    items (from 4 of the draws). As a prediction a half stands as it is, and with half a pseudo-count per label. Items
-    with fewer than two annotators take no part; no rows where that is all of them.
+    All the annotators take part, those who are held out as the reference (m) and those whose labels are left (n - m):
+    in each split m are drawn by chance as a reference, and m of the others, or all of them where they are fewer, as a
+    prediction. Without labels, or without a reference, halves of n // 2 are drawn. Splits are drawn 4 to 20 times, the
+    fewer the more items there are; each number is the mean over the splits, with an interval over items. As a
+    prediction the annotators stand as they are, and with half a pseudo-count per label. A reference takes part where it
+    is whole counts, an item where it has two annotators or more; no rows where that is none.
 
-    Two halves of few annotators differ more than the reference and a perfect prediction would: where the halves are
-    as large as the reference, this is what people of the same number reach, and a model that knows more may be better.
+    So this is what people of the same number as the reference reach. It is no bound: a model that knows more than so
+    few people may be better. Where only a reference is halved (50 against 50 of 100), both sides are noisier than the
+    whole reference is, so that a distance between halves is larger than that of two whole references would be.
+    Labels are drawn one by one, also where an annotator gave several.
 
     >>> from labeldist.core.item import Annotation
     >>> from labeldist.evaluate.metric import METRICS
@@ -35,48 +40,68 @@ def ceiling(
     >>> ceiling(items, ["yes", "no"], [METRICS.get("tvd")], resamples=10, seed=0)[0].metrics["tvd"].value
     0.0
     """
-    counts = np.array([_counts(item, labels) for item in items], dtype=np.int64).reshape(len(items), len(labels))
-    known = counts[counts.sum(axis=1) >= 2]
+    shape = (len(items), len(labels))
+    held_out = np.array([_whole_counts(item, labels) for item in items], dtype=np.int64).reshape(shape)
+    counts = np.array([item.label_counts(labels) for item in items], dtype=np.int64).reshape(shape) + held_out
+    enough = counts.sum(axis=1) >= 2
+    known, sizes = counts[enough], _sizes(counts[enough].sum(axis=1), held_out[enough].sum(axis=1))
     if not len(known):
         return []
     generator = np.random.default_rng(seed)
-    halves = [_halves(known, generator) for _ in range(SPLITS)]
-    each = np.unique(known.sum(axis=1) // 2)
-    size = f"{each[0]}" if len(each) == 1 else "half"
-    rows = []
-    for way, extra in (("as they are", 0.0), ("+ 0.5 per label", PSEUDO_COUNT)):
-        found: dict[str, Interval] = {}
-        for metric in metrics:
-            made = [
-                resampled(metric, _shares(other, 0.0), [_shares(half, extra)], resamples, seed)
-                for half, other in halves
-            ]
-            values, draws = np.mean([one[0][0] for one in made]), np.mean([one[1][0] for one in made], axis=0)
-            found[metric.name] = interval(float(values), draws, made[0][2])
-        rows.append(Row(f"{size} annotators against {size} others, {way}", "ceiling", len(known), found))
-    return rows
-
-
-def _counts(item: Item, labels: Sequence[str]) -> list[int]:
-    """How many annotators chose each label, those of the reference included."""
-    reference = item.reference or {}
+    splits = [_split(known, sizes, generator) for _ in range(_how_many(len(known)))]
+    name = f"{_number(sizes[:, 0], 'annotator')} against {_number(sizes[:, 1], 'other')}"
+    ways = (("as they are", 0.0), ("+ 0.5 per label", PSEUDO_COUNT))
+    found: list[dict[str, Interval]] = [{} for _ in ways]
+    for metric in metrics:
+        made = [
+            resampled(metric, _shares(others, 0.0), [_shares(some, extra) for _, extra in ways], resamples, seed)
+            for some, others in splits
+        ]
+        for way, metrics_of in enumerate(found):
+            value, draws = np.mean([one[0][way] for one in made]), np.mean([one[1][way] for one in made], axis=0)
+            metrics_of[metric.name] = interval(float(value), draws, made[0][2])
     return [
-        count + round(reference.get(label, 0)) for count, label in zip(item.label_counts(labels), labels, strict=True)
+        Row(f"{name}, {way}", "ceiling", len(known), metrics_of)
+        for (way, _), metrics_of in zip(ways, found, strict=True)
     ]
 
 
-def _halves(counts: Array, generator: np.random.Generator) -> tuple[Array, Array]:
-    """Two disjoint random groups of n // 2 of each item's n annotators, as counts (N, K) each."""
-    halves = []
-    for row in counts:
-        size = int(row.sum()) // 2
-        one = generator.multivariate_hypergeometric(row, size)
-        halves.append((one, generator.multivariate_hypergeometric(row - one, size)))
-    first, second = zip(*halves, strict=True)
+def _whole_counts(item: Item, labels: Sequence[str]) -> list[int]:
+    """How many annotators of the reference chose each label; none where it has shares instead of counts."""
+    reference = item.reference or {}
+    counts = [reference.get(label, 0) for label in labels]
+    return [int(count) for count in counts] if all(float(count).is_integer() for count in counts) else [0] * len(counts)
+
+
+def _sizes(annotators: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of each item's annotators predict, and how many are the reference: (N, 2)."""
+    halved = (held_out == 0) | (held_out == annotators)
+    reference = np.where(halved, annotators // 2, held_out)
+    return np.stack([np.minimum(reference, annotators - reference), reference], axis=1)
+
+
+def _how_many(items: int) -> int:
+    return min(MOST_SPLITS, max(FEWEST_SPLITS, -(-SPLIT_ITEMS // items)))
+
+
+def _number(sizes: NDArray[np.int64], what: str) -> str:
+    low, high = sizes.min(), sizes.max()
+    return f"{low if low == high else f'{low} to {high}'} {what}{'' if high == 1 else 's'}"
+
+
+def _split(
+    counts: NDArray[np.int64], sizes: NDArray[np.int64], generator: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Two disjoint random groups of each item's annotators, of the ``sizes`` (N, 2), as counts (N, K) each."""
+    groups = []
+    for row, (some, others) in zip(counts, sizes, strict=True):
+        one = generator.multivariate_hypergeometric(row, some)
+        groups.append((one, generator.multivariate_hypergeometric(row - one, others)))
+    first, second = zip(*groups, strict=True)
     return np.array(first), np.array(second)
 
 
-def _shares(counts: Array, extra: float) -> Array:
+def _shares(counts: NDArray[np.int64], extra: float) -> Array:
     smoothed = counts + extra
     shares: Array = smoothed / smoothed.sum(axis=1, keepdims=True)
     return shares

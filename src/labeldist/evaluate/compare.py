@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics, scale
 
 Predictions = Mapping[str, Mapping[str, Mapping[str, float]]]
 Missing = Literal["stop", "skip"]
+Ceiling = Literal["all", "reference"]
 NO_REFERENCE = "no reference"
 SHOWN_IDS = 5
 
@@ -32,7 +34,7 @@ def evaluate(
     seed: int = 0,
     metrics: Sequence[str] | None = None,
     missing: Missing = "stop",
-    with_ceiling: bool = False,
+    with_ceiling: Ceiling | None = None,
 ) -> Evaluation:
     """Every prediction and every baseline against the reference of the items that have one.
 
@@ -40,9 +42,10 @@ def evaluate(
     named in ``metrics``) comes with a 95% interval from ``bootstrap`` resamples (0: no intervals). Where the ids of a
     prediction are not those of the items with a reference, ``missing="stop"`` raises :class:`InputError` and
     ``"skip"`` evaluates every row on the items common to all; ``left_out`` of the result names the others. Without
-    predictions the baselines stand alone. ``with_ceiling``: the references are annotators of the same kind as those of
-    the labels, so their agreement, the human ceiling (:mod:`labeldist.evaluate.ceiling`), is shown as well. Also raises
-    :class:`InputError` where nothing is left to evaluate.
+    predictions the baselines stand alone. ``with_ceiling`` shows the human ceiling as well, how well annotators predict
+    others (:mod:`labeldist.evaluate.ceiling`): of ``"all"`` annotators, where those of the labels and of the references
+    are of the same kind, or of those of the ``"reference"`` alone. Raises :class:`InputError` where nothing is left to
+    evaluate, and :class:`UsageError` for a metric of a scale where the labels have none.
 
     >>> from labeldist.core.item import Annotation
     >>> from labeldist.tasks.load import load_task
@@ -61,8 +64,7 @@ def evaluate(
         raise UsageError(f"missing={missing!r}", hint="use 'stop' or 'skip'")
     if metrics is not None and not metrics:
         raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
-    named = None if metrics is None else [scaled(METRICS.get(name), task.values) for name in dict.fromkeys(metrics)]
-    chosen = all_metrics(task.values) if named is None else named
+    chosen = all_metrics(task.values) if metrics is None else _named(metrics, task)
     known = _by_id(items)
     used, left_out = _common(known, predictions, missing)
     labels = task.label_names
@@ -84,12 +86,37 @@ def evaluate(
                 Row(candidate.name, candidate.kind, len(candidate.rows), values)
                 for candidate, values in zip(candidates, measured, strict=True)
             ),
-            *(ceiling(used, labels, chosen, resamples=bootstrap, seed=seed) if with_ceiling else ()),
+            *(() if with_ceiling is None else _ceiling(used, labels, chosen, with_ceiling, bootstrap, seed)),
         ),
         resamples=bootstrap,
         seed=seed,
         left_out=left_out,
     )
+
+
+def _named(metrics: Sequence[str], task: Task) -> list[Metric]:
+    found = [METRICS.get(name) for name in dict.fromkeys(metrics)]
+    lacking = [metric.name for metric in found if metric.on_scale is not None and task.values is None]
+    if lacking:
+        raise UsageError(
+            f"metric {lacking[0]!r}, which needs an ordinal scale, for task {task.name!r}, which has none",
+            hint="leave the metric away, or give the task a scale (task.toml: scale and the labels' values)",
+        )
+    return [scaled(metric, task.values) for metric in found]
+
+
+def _ceiling(
+    items: Sequence[Item], labels: Sequence[str], metrics: Sequence[Metric], of: Ceiling, bootstrap: int, seed: int
+) -> list[Row]:
+    known = [replace(item, labels=()) for item in items] if of == "reference" else items
+    rows = ceiling(known, labels, metrics, resamples=bootstrap, seed=seed)
+    if not rows and of == "reference":
+        raise InputError(
+            f"no reference with the counts of two annotators or more in {len(items)} items",
+            expected="references that are counts, not shares, for a human ceiling",
+            hint="leave --ceiling away",
+        )
+    return rows
 
 
 def _by_id(items: Iterable[Item]) -> dict[str, Item]:

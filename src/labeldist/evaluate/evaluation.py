@@ -56,7 +56,8 @@ class Row:
 class Evaluation:
     """Predictions beside baselines. ``items`` were evaluated; ``left_out`` gives the reason for each one that was not.
 
-    A baseline's row may have fewer items than the evaluation: those with labels.
+    A baseline's row may have fewer items than the evaluation: those with labels. ``reference_note``: what else to know
+    of the references.
     """
 
     task: str
@@ -66,6 +67,7 @@ class Evaluation:
     resamples: int
     seed: int
     left_out: Mapping[str, str] = field(default_factory=dict)
+    reference_note: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON takes it; undefined numbers are None."""
@@ -88,4 +90,5 @@ class Evaluation:
                 for row in self.rows
             ],
             "left_out": dict(self.left_out),
+            **({} if self.reference_note is None else {"reference": self.reference_note}),
         }

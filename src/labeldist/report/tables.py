@@ -91,6 +91,8 @@ def markdown_table(evaluation: Evaluation, *, intervals: bool = False) -> str:
 def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
     """What a reader of the table must know: items, direction, intervals, metrics of fewer items, items left out."""
     lines = [f"{_items(evaluation.items)}. {_directions(evaluation.columns)} The best value is marked."]
+    if evaluation.reference_note is not None:
+        lines.append(f"Reference: {evaluation.reference_note}.")
     if evaluation.resamples and intervals:
         lines.append(f"Intervals: 95%, {evaluation.resamples} bootstrap resamples of the items.")
     for column in evaluation.columns:

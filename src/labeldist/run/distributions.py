@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from labeldist.datasets.failures import Failure
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset
 from labeldist.evaluate.bootstrap import RESAMPLES
-from labeldist.evaluate.compare import Missing, evaluate
+from labeldist.evaluate.compare import Ceiling, Missing, evaluate
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN
 from labeldist.judge.judge import JudgeSettings
@@ -87,8 +88,11 @@ def evaluate_files(
     seed: int = 0,
     missing: Missing = "stop",
     failures: list[Failure] | None = None,
+    with_ceiling: bool | None = None,
 ) -> Evaluation:
     """The distributions in ``files`` ({name to show: file}) against the references of ``dataset``, beside baselines.
+
+    ``with_ceiling``: show the human ceiling (None: where annotators are held out as the reference).
 
     ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``.
     """
@@ -99,7 +103,9 @@ def evaluate_files(
         }
         for name, file in files.items()
     }
-    return evaluate(
+    hidden = dataset.hold_out
+    ceiling: Ceiling = "reference" if hidden is None else "all"
+    found = evaluate(
         dataset.items(),
         predictions,
         dataset.task,
@@ -107,8 +113,9 @@ def evaluate_files(
         seed=seed,
         metrics=metrics,
         missing=missing,
-        with_ceiling=dataset.hold_out is not None,
+        with_ceiling=ceiling if with_ceiling or (with_ceiling is None and hidden is not None) else None,
     )
+    return found if hidden is None else replace(found, reference_note=str(hidden))
 
 
 def named_files(specs: Sequence[str]) -> dict[str, Path]:

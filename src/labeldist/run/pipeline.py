@@ -13,7 +13,7 @@ from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_rows
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
-from labeldist.explain.condition import Condition
+from labeldist.explain.condition import HUMAN, Condition
 from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
@@ -51,6 +51,7 @@ from labeldist.run.survey import (
     check_profile,
     check_source,
     conditions_of,
+    leaks,
     needs_pool,
     notes_of,
     survey,
@@ -200,7 +201,7 @@ def _carry_out(
         posteriors=tuple(posteriors),
         letter_mass=mass,
         evaluation=evaluation,
-        notes=(*notes_of(plan.found), *model_notes(models), *bounds, *unsaid, *problems),
+        notes=(*notes_of(plan.found), *leaks(plan.dataset, _by_people(plan)), *model_notes(models), *bounds, *unsaid, *problems),
         files=tuple(files),
     )
 
@@ -243,6 +244,12 @@ def _judge_condition(
         for one, pooled, hidden in with_their_held_out(judged)
     )
     return write_rows(file, tally.of(rows)), tally
+
+
+def _by_people(plan: Plan) -> bool:
+    """Whether a judge sees explanations of people, as a condition of their own or as those to choose from."""
+    chosen = plan.settings.explainer == CARRIED + HUMAN and needs_pool(plan.conditions)
+    return chosen or any(condition.guide == HUMAN for condition in plan.conditions)
 
 
 def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:

@@ -24,7 +24,10 @@ EvidenceById = dict[str, dict[str, Evidence]]
 
 @dataclass(frozen=True, slots=True)
 class EstimateSummary:
-    """What an estimation did: items written, mean expected errors, the calibration, what failed, the files."""
+    """What an estimation did: items written, mean expected errors, the calibration, what failed, the files.
+
+    ``hold_out``: whose labels are the reference, where annotators are held out.
+    """
 
     items: int
     evidence: tuple[str, ...]
@@ -34,6 +37,7 @@ class EstimateSummary:
     calibration: Calibration
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
+    hold_out: str | None = None
 
 
 def estimate_to_file(
@@ -77,6 +81,7 @@ def estimate_to_file(
         calibration=found.calibration,
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
+        hold_out=None if dataset.hold_out is None else str(dataset.hold_out),
     )
 
 

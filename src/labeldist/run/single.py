@@ -31,7 +31,7 @@ from labeldist.run.stages import (
     with_their_held_out,
 )
 from labeldist.run.store import Store
-from labeldist.run.survey import check_orders, check_profile
+from labeldist.run.survey import check_orders, check_profile, leaks
 from labeldist.run.tally import Tally, model_notes
 
 GIVEN, NONE = "given", "none"
@@ -43,7 +43,8 @@ SELECTION = "selection"
 class StageSummary:
     """What one stage did: rows written, what failed, model calls made and reused, mean letter mass where judged.
 
-    ``store``: totals of all the calls that are kept beside the file. ``notes``: what else to know.
+    ``store``: totals of all the calls that are kept beside the file. ``notes``: what else to know. ``hold_out``: whose
+    labels are the reference, where annotators are held out.
     """
 
     rows: int
@@ -54,6 +55,7 @@ class StageSummary:
     files: tuple[Path, ...]
     store: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    hold_out: str | None = None
 
 
 def explain_to_file(
@@ -127,7 +129,9 @@ def judge_to_file(
     if explanations not in (GIVEN, HUMAN, NONE):
         raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
-    check_orders({len(_shown(item, explanations)) for item in dataset.items()}, dataset, settings)
+    shown = [_shown(item, explanations) for item in dataset.items()]
+    check_orders({len(some) for some in shown}, dataset, settings)
+    by_people = any(one.source == HUMAN for some in shown for one in some)
     watch = Watch(progress, [], dataset.on_error)
     tally = Tally(read_orders(settings.orders).target)
 
@@ -150,7 +154,7 @@ def judge_to_file(
             ),
         )
         totals = store.totals()
-    notes = [*model_notes([model]), *tally.notes(explanations)]
+    notes = [*model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)]
     return _summary(out, rows, dataset, watch, recorded, {explanations: tally.letter_mass}, store=totals, notes=notes)
 
 
@@ -211,4 +215,5 @@ def _summary(
         (out, *beside),
         store or {},
         tuple(notes),
+        None if dataset.hold_out is None else str(dataset.hold_out),
     )

@@ -72,6 +72,19 @@ def notes_of(found: Survey) -> list[str]:
     return notes
 
 
+def leaks(dataset: Dataset, by_people: bool) -> list[str]:
+    """What to know where annotators are held out and a judge sees explanations ``by_people``.
+
+    Explanations do not say which annotator wrote them, so they may come from those of the reference.
+    """
+    if dataset.hold_out is None or not by_people:
+        return []
+    return [
+        "explanations by people may be by annotators who are held out: a distribution judged with them may have seen "
+        "its reference, and then looks closer to it than it is"
+    ]
+
+
 def conditions_of(specs: Sequence[str], found: Survey) -> list[Condition]:
     """The conditions that ``specs`` name, each once; without any, those that the items allow."""
     guided = ("label-guided",) if found.with_labels == found.items else ()

@@ -16,6 +16,11 @@ from labeldist.cli.options import json_option, seed_option, source_options, spli
 @click.option(
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples; 0: no intervals."
 )
+@click.option(
+    "--ceiling/--no-ceiling",
+    default=None,
+    help="Show how well people predict people: of a reference of counts, halves of it.  [default: with --hold-out]",
+)
 @click.option("--intervals/--no-intervals", default=None, help="Show intervals.  [default: where there is room]")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write: .json, or .md for a table.")
 @source_options
@@ -26,6 +31,7 @@ def command(
     source: str,
     metrics: tuple[str, ...],
     bootstrap: int,
+    ceiling: bool | None,
     intervals: bool | None,
     out: Path | None,
     task: str | None,
@@ -59,6 +65,7 @@ def command(
         seed=seed,
         missing="skip" if skip else "stop",
         failures=bad_rows,
+        with_ceiling=ceiling,
     )
     failures = [failure.as_row() for failure in (*dataset.failures, *bad_rows)]
     beside = []
