@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -66,3 +68,52 @@ def test_what_cannot_be_held_out_is_said(tmp_path: Path) -> None:
 def test_a_spec_that_cannot_be_read_is_refused(spec: str) -> None:
     with pytest.raises(UsageError, match="hold out"):
         read_hold_out(spec)
+
+
+def _items(file: Path) -> str:
+    rows = [
+        {
+            "id": str(at),
+            "premise": f"P {at}",
+            "hypothesis": "H",
+            "labels": [{"annotator": f"a{who}", "label": "enc"[(at + who) % 3]} for who in range(4)],
+            "explanations": [{"label": "e", "text": "It is so.", "source": "human"}],
+        }
+        for at in range(6)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file.name
+
+
+def test_every_command_says_who_is_held_out(labeldist: Callable[..., Any], tmp_path: Path) -> None:
+    """And that explanations by people may be by those annotators."""
+    source = _items(tmp_path / "items.jsonl")
+    told = "2 annotators of each item, held out by chance (seed 5)"
+    how = ("--hold-out", "2:5", "--json")
+    facts = {}
+    for name, *arguments in (
+        ("estimate", source, "--out", "posterior.jsonl"),
+        ("evaluate", "posterior.jsonl", "--reference", source),
+        ("judge", source, "--model", "scripted", "--explanations", "none", "--out", "blind.jsonl"),
+        ("judge", source, "--model", "scripted", "--out", "mjd.jsonl"),
+        ("run", source, "--model", "scripted", "--explanations", "human", "--out", "run"),
+        ("select", source, "--explanations", "human", "--out", "selected.jsonl"),
+    ):
+        done = labeldist(name, *arguments, *how)
+        assert done.returncode == 0, done.stderr
+        assert told in done.stdout, name
+        facts[arguments[-1]] = json.loads(done.stdout)
+    kinds = [row["kind"] for row in facts[source]["evaluation"]["rows"]]
+    assert kinds.count("ceiling") == 2
+    assert facts["posterior.jsonl"]["hold_out"] == told
+    for name in ("mjd.jsonl", "run", "selected.jsonl"):
+        assert any("may be by annotators who are held out" in one for one in facts[name]["warnings"]), name
+    assert not any("held out" in one for one in facts["blind.jsonl"]["warnings"])
+    assert told in labeldist("evaluate", "posterior.jsonl", "--reference", source, "--hold-out", "2:5").stdout
+
+
+def test_a_limit_does_not_change_who_is_held_out(tmp_path: Path) -> None:
+    _items(tmp_path / "items.jsonl")
+    few = list(open_source(str(tmp_path / "items.jsonl"), hold_out="2", limit=2).items())
+    dataset = open_source(str(tmp_path / "items.jsonl"), hold_out="2")
+    assert [list(dataset.items())[:2], list(dataset.items())[:2]] == [few, few]

@@ -8,6 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from labeldist.core.errors import InputError
 from labeldist.core.item import Annotation, Item
 from labeldist.evaluate.ceiling import ceiling
 from labeldist.evaluate.compare import evaluate
@@ -70,6 +71,56 @@ def test_it_stands_in_the_table_and_is_never_the_best() -> None:
     assert "0.0000" in people
     assert "**" not in people
     assert not any("against" in row.name for row in evaluate(items, {"llm": llm}, load_task("nli")).rows)
+
+
+@pytest.mark.parametrize("held_out", [1, 2, 3])
+def test_the_groups_are_as_large_as_the_reference(held_out: int) -> None:
+    """Five annotators, each way to draw who is the reference and who predicts, against the mean over all of them."""
+    votes = ["entailment", "entailment", "neutral", "neutral", "contradiction"]
+    some = min(held_out, 5 - held_out)
+    found = []
+    for others in itertools.combinations(range(5), held_out):
+        for group in itertools.combinations([at for at in range(5) if at not in others], some):
+            one, other = ([votes[at] for at in who] for who in (group, others))
+            found.append(0.5 * sum(abs(one.count(k) / len(one) - other.count(k) / len(other)) for k in LABELS))
+    reference = {label: float(votes[:held_out].count(label)) for label in LABELS}
+    items = [item(at, votes[held_out:], reference) for at in range(400)]
+    row = ceiling(items, LABELS, [TVD], resamples=0, seed=0)[0]
+    assert row.metrics["tvd"].value == pytest.approx(np.mean(found), abs=0.015)
+    told = {1: "1 annotator against 1 other", 2: "2 annotators against 2 others", 3: "2 annotators against 3 others"}
+    assert row.name == f"{told[held_out]}, as they are"
+
+
+def test_a_dense_reference_is_halved_alone() -> None:
+    """100 votes drawn from a known truth: two halves differ as much as two independent groups of 50 would."""
+    chance = np.random.default_rng(1)
+    truth = chance.dirichlet(np.ones(3), 500)
+    items = [
+        item(at, ["neutral"] * 5, dict(zip(LABELS, map(float, chance.multinomial(100, row)), strict=True)))
+        for at, row in enumerate(truth)
+    ]
+    groups = [np.array([chance.multinomial(50, row) for row in truth]) / 50 for _ in range(20)]
+    expected = np.mean([TVD.value(one, other) for one, other in itertools.pairwise(groups)])
+    found = evaluate(items, {}, load_task("nli"), metrics=["tvd"], bootstrap=100, with_ceiling="reference")
+    [people] = [row.metrics["tvd"] for row in found.rows if row.name == "50 annotators against 50 others, as they are"]
+    assert people.value == pytest.approx(expected, abs=0.004)
+    assert people.low < people.value < people.high
+
+
+def test_shares_are_no_counts() -> None:
+    items = [item(0, [], {"neutral": 0.5, "entailment": 0.5})]
+    with pytest.raises(InputError, match="1 items, expected references that are counts"):
+        evaluate(items, {}, load_task("nli"), metrics=["tvd"], bootstrap=0, with_ceiling="reference")
+
+
+def test_fewer_splits_of_many_items_say_the_same() -> None:
+    chance = np.random.default_rng(2)
+    items = [item(at, list(chance.choice(LABELS, 4, p=[0.6, 0.3, 0.1]))) for at in range(6000)]
+    few, many = (
+        [ceiling(part, LABELS, [TVD], resamples=0, seed=0)[0].metrics["tvd"].value for part in parts]
+        for parts in ([items], [items[at : at + 1000] for at in range(0, 6000, 1000)])
+    )
+    assert few[0] == pytest.approx(np.mean(many), abs=0.005)
 
 
 def test_no_ceiling_of_single_annotators() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
+from labeldist.core.errors import UsageError
 from labeldist.core.item import Item
 from labeldist.evaluate.compare import evaluate
 from labeldist.evaluate.metric import METRICS, all_metrics
@@ -42,3 +44,10 @@ def test_tables_of_ordinal_tasks_have_the_distance_on_their_scale() -> None:
     paraphrase = load_task("paraphrase")
     assert paraphrase.values == tuple(range(-5, 6))
     assert METRICS.get("wasserstein").on_scale is not None
+
+
+def test_labels_without_a_scale_have_no_distance_along_it() -> None:
+    task = load_task("nli")
+    items = [Item("1", dict.fromkeys(task.fields, "x"), reference={"neutral": 1})]
+    with pytest.raises(UsageError, match="needs an ordinal scale, for task 'nli'"):
+        evaluate(items, {}, task, metrics=["tvd", "wasserstein"], bootstrap=0)

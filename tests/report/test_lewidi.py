@@ -31,9 +31,11 @@ def test_the_published_soft_labels_come_back(
             counts = item.label_counts(labels)
             shares = {label: count / sum(counts) for label, count in zip(labels, counts, strict=True)}
             rows.append(json.dumps({"id": item.id, "distribution": shares}))
-    (tmp_path / "said.jsonl").write_text("\n".join(rows) + "\n")
+    stranger = json.dumps({"id": "stranger", "distribution": dict.fromkeys(labels, 1 / len(labels))})
+    (tmp_path / "said.jsonl").write_text("\n".join([*rows, stranger]) + "\n")
     done = labeldist("submission", "said.jsonl", "--reference", f"{name}:dev", "--out", "soft.tsv", **environment)
     assert done.returncode == 0, done.stderr
+    assert "1 prediction of no item" in done.stderr
     lines = (tmp_path / "soft.tsv").read_text().splitlines()
     assert [line.partition("\t")[0] for line in lines] == list(published)
     for line, row in zip(lines, published.values(), strict=True):

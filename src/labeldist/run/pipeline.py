@@ -201,7 +201,14 @@ def _carry_out(
         posteriors=tuple(posteriors),
         letter_mass=mass,
         evaluation=evaluation,
-        notes=(*notes_of(plan.found), *leaks(plan.dataset, _by_people(plan)), *model_notes(models), *bounds, *unsaid, *problems),
+        notes=(
+            *notes_of(plan.found),
+            *leaks(plan.dataset, _by_people(plan)),
+            *model_notes(models),
+            *bounds,
+            *unsaid,
+            *problems,
+        ),
         files=tuple(files),
     )
 

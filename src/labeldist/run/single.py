@@ -97,7 +97,8 @@ def select_to_file(
     check_profile(profile)
     check_out(out, dataset.path)
     watch = Watch(lambda *_: None, [], dataset.on_error)
-    of_pool = explanation_pool(source or _only_source(dataset), profile)
+    whose = source or _only_source(dataset)
+    of_pool = explanation_pool(whose, profile)
     note = {"condition": condition.name, "saw_labels": condition.saw_labels}
     chosen = choose_explanations(dataset.items(), dataset.task, condition, of_pool, seed, watch)
     rows = write_items(
@@ -107,7 +108,7 @@ def select_to_file(
             for item, explanations, _ in chosen
         ),
     )
-    return _summary(out, rows, dataset, watch, None)
+    return _summary(out, rows, dataset, watch, None, notes=leaks(dataset, HUMAN in (whose, condition.guide)))
 
 
 def judge_to_file(
@@ -129,9 +130,12 @@ def judge_to_file(
     if explanations not in (GIVEN, HUMAN, NONE):
         raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
-    shown = [_shown(item, explanations) for item in dataset.items()]
-    check_orders({len(some) for some in shown}, dataset, settings)
-    by_people = any(one.source == HUMAN for some in shown for one in some)
+    lengths, by_people = set(), False
+    for item in dataset.items():
+        shown = _shown(item, explanations)
+        lengths.add(len(shown))
+        by_people = by_people or any(one.source == HUMAN for one in shown)
+    check_orders(lengths, dataset, settings)
     watch = Watch(progress, [], dataset.on_error)
     tally = Tally(read_orders(settings.orders).target)
 

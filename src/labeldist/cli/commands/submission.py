@@ -20,6 +20,7 @@ from labeldist.cli.options import json_option, out_option
 def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     """Distributions as a file of soft labels for the Le-Wi-Di 2025 shared task."""
     from labeldist.cli.results import counted, print_json
+    from labeldist.core.errors import shown
     from labeldist.datasets.files import write_text
     from labeldist.datasets.predictions import read_predictions
     from labeldist.datasets.source import open_source
@@ -29,10 +30,15 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     dataset = open_source(reference)
     check_out(out, predictions)
     known = {row.id: row.distribution for row in read_predictions(predictions, dataset.task)}
-    lines = list(soft_label_lines(dataset.items(), known, dataset.task))
+    items = list(dataset.items())
+    lines = list(soft_label_lines(items, known, dataset.task))
     write_text(out, "".join(lines))
+    strangers = sorted(known.keys() - {item.id for item in items})
     if as_json:
-        print_json({"rows": len(lines), "files": [out]})
+        print_json({"rows": len(lines), "files": [out], "left_out": strangers})
     else:
         click.echo(f"{counted(len(lines), 'item')} written to {out}")
+        if strangers:
+            told = f"{counted(len(strangers), 'prediction')} of no item of {dataset.name} left out"
+            click.echo(f"labeldist: note: {told}, such as {shown(strangers[0])}", err=True)
     return 0
