@@ -172,3 +172,23 @@ def test_with_what_the_model_itself_writes(tmp_path: Path) -> None:
     assert not found.failures
     assert "MJD demo-guided" in {cell.name for cell in found.findings.cells}
     assert "MJD human" not in {cell.name for cell in found.findings.cells}
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "replacement").mkdir()
+    (tmp_path / "replacement" / "notes.md").write_text("mine")
+    with pytest.raises(UsageError, match="is not empty"):
+        perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
+    (tmp_path / "own" / "replacement" / "notes.md").write_text("mine")
+    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
+    assert (tmp_path / "own" / "replacement" / "notes.md").read_text() == "mine"
+    assert (tmp_path / "replacement" / "notes.md").read_text() == "mine"
+
+
+def test_held_out_annotators_explanations_are_not_shown(tmp_path: Path) -> None:
+    how = {"source": "lewidi-paraphrase", "hold_out": "2", "explainer": "same", "model": "scripted", "limit": 6}
+    found = perform(ExperimentSettings("main", resamples=20, **how), tmp_path)
+    assert "MJD human" not in {cell.name for cell in found.findings.cells}
+    with pytest.raises(UsageError, match="hold-out"):
+        perform(ExperimentSettings("replacement", resamples=20, **how), tmp_path)

@@ -113,3 +113,21 @@ def test_a_distribution_can_be_said_of_any_number_of_labels(tmp_path: Path) -> N
 def test_numbered_answers_are_read_strictly(answer: str, expected: float | None) -> None:
     found = read_shares(answer, ["label"] * 27)
     assert (None if found is None else found[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "expected"),
+    [
+        ("A. 1: 70\nB. 2: 30", ["1", "2"], (0.7, 0.3)),
+        ("A. -5: 70\nB. -4: 30", ["-5", "-4"], (0.7, 0.3)),
+        ("A: 1\nB: 99", ["1", "99"], (0.01, 0.99)),
+        ("A：70人\nB：30人", ["是", "否"], (0.7, 0.3)),
+        ("A: 70명\nB: 30명", ["예", "아니요"], (0.7, 0.3)),
+        ("A：70；B：30", ["是", "否"], (0.7, 0.3)),
+        ("A：70％、B：30％", ["是", "否"], (0.7, 0.3)),
+    ],
+)
+def test_options_that_are_numbers_and_answers_of_other_scripts(
+    answer: str, options: list[str], expected: tuple[float, ...]
+) -> None:
+    assert read_shares(answer, options) == pytest.approx(expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeldist.core.errors import InputError, Place
+from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.experiments.lab import Lab
 from labeldist.explain.condition import HUMAN, LABEL_GUIDED, NONE, Condition
@@ -16,7 +16,12 @@ def human_explanations(item: Item) -> tuple[Explanation, ...]:
 
 
 def require_human(lab: Lab) -> None:
-    """Raise :class:`InputError` where an item has no human explanation."""
+    """Raise where an item has no human explanation, or where those who are held out may have written them."""
+    if lab.dataset.hold_out is not None:
+        raise UsageError(
+            "human explanations with --hold-out: annotators of the reference may have written them",
+            hint="use a source with references of its own, or another experiment",
+        )
     lacking = [item.id for item in lab.items if not human_explanations(item)]
     if lacking:
         raise InputError(
@@ -36,8 +41,11 @@ def guided(lab: Lab, ranking: str = "first") -> list[Condition]:
 
 
 def conditions(lab: Lab, rankings: tuple[str, ...] = ("first",)) -> list[Condition]:
-    """None, human where every item has such, label-free and guided ones, these with each of ``rankings``."""
-    human = all(human_explanations(item) for item in lab.items)
+    """None, human where every item has such, label-free and guided ones, these with each of ``rankings``.
+
+    Human ones are left out where annotators are held out, who may have written them.
+    """
+    human = lab.dataset.hold_out is None and all(human_explanations(item) for item in lab.items)
     found = [Condition(NONE), *([Condition(HUMAN)] if human else [])]
     for ranking in rankings:
         found += [Condition(LABEL_FREE, ranking=ranking), *guided(lab, ranking)]

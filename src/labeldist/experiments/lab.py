@@ -157,8 +157,12 @@ class Lab:
         items: Sequence[Item] | None = None,
         calibrate: str = "labels",
     ) -> Distributions:
-        """The posterior of each item from its labels (of the group ``annotators``) and ``evidence``."""
-        given = {one.name: {i: e for i, e in one.evidence.items() if weighable(e, calibrate)} for one in evidence}
+        """The posterior of each item from its labels (of the group ``annotators``) and ``evidence``.
+
+        Evidence that these labels cannot weigh has no part in it.
+        """
+        known = {one.name: {i: e for i, e in one.evidence.items() if weighable(e, calibrate)} for one in evidence}
+        given = {name: rows for name, rows in known.items() if rows}
         found = estimate(
             self.items if items is None else items,
             given,

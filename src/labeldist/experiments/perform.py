@@ -26,6 +26,8 @@ from labeldist.run.survey import Survey, check_profile, check_source, survey
 from labeldist.run.tally import model_notes
 
 STORE_NAME = "calls.sqlite"
+# What an experiment writes into its folder, and may therefore remove from it.
+OWN = ("results.jsonl", "results.md", "mjd.*.jsonl", "figure-[0-9]*.svg", FAILURES, ".*.part")
 NO_FIGURE = "no figure was drawn: that takes the extra 'plots' (pip install '.[plots]' in a clone of labeldist)"
 
 
@@ -161,7 +163,7 @@ def _remove_results(folder: Path) -> None:
 
     What took long to make is not among it: model calls are in the store, and trained classifiers in folders.
     """
-    for pattern in ("*.jsonl", "*.md", "figure-*.svg", ".*.part"):
+    for pattern in OWN:
         for file in folder.glob(pattern):
             file.unlink(missing_ok=True)
 

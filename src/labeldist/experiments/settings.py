@@ -55,10 +55,12 @@ def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> Non
     """Note in ``folder`` what its findings are made with.
 
     Raises :class:`UsageError`, naming what differs, where it holds findings made with other settings, unless
-    ``overwrite``.
+    ``overwrite``, and where it holds something else.
     """
     now = json.loads(json.dumps(flat_settings(asdict(settings))))
     file = folder / FILE
+    if not file.exists() and folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty, and no folder of this experiment", hint="use another --out")
     before = _read(file) if file.exists() else now
     told = differing(before, now)
     if told and not overwrite:

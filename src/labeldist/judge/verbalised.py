@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from labeldist.core.distribution import OptionScores
@@ -24,14 +25,14 @@ ROUNDING = 1.5  # how far numbers may be from 100 together, since each may have 
 NEW_TOKENS_PER_OPTION = 24
 # The letter, the option's text if any, at most one sign between them and the number: a second would be a minus.
 _LINE = re.compile(
-    r"(?:[-*•]\s+)?\**\(?([A-Z])\)?\**(?:\s*[.:)]?\s*([^\W\d_].*?))?\s*[.:)=-]?\s*\**(\d{1,3}(?:\.\d+)?)\**\s*%?[,;.]?"
+    r"(?:[-*•]\s+)?\**\(?([A-Z])\)?\**(?:\s*[.:)]?\s*([^\W\d_].*?))?\s*[.:)=-]?\s*\**(\d{1,3}(?:\.\d+)?)\**\s*(?:%|人|名|명)?[,;.]?"
 )
-_BETWEEN = re.compile(r"[,;]\s+(?=[-*•(\s]*[A-Z]\b)")
+_BETWEEN = re.compile(r"[,;、]\s*(?=[-*•(\s]*[A-Z]\b)")
 # Where letters run out: the option's own number, a sign, the text if any with a sign after it, and the number said.
 _NUMBERED = re.compile(
-    r"(?:[-*•]\s+)?\**\(?(\d{1,3})\)?\**\s*[.:)]\s*(?:([^\W\d_].*?)\s*[.:=-]\s*)?\**(\d{1,3}(?:\.\d+)?)\**\s*%?[,;.]?"
+    r"(?:[-*•]\s+)?\**\(?(\d{1,3})\)?\**\s*[.:)]\s*(?:([^\W\d_].*?)\s*[.:=-]\s*)?\**(\d{1,3}(?:\.\d+)?)\**\s*(?:%|人|名|명)?[,;.]?"
 )
-_BETWEEN_NUMBERED = re.compile(r"[,;]\s+(?=[-*•(\s]*\d{1,3}\s*[.:)])")
+_BETWEEN_NUMBERED = re.compile(r"[,;、]\s*(?=[-*•(\s]*\d{1,3}\s*[.:)])")
 
 
 def verbalised_scores(
@@ -76,13 +77,13 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     """
     names = option_names(len(options))
     form, between = (_LINE, _BETWEEN) if names[0] in LETTERS else (_NUMBERED, _BETWEEN_NUMBERED)
-    answer = answer.replace("：", ":").replace("，", ", ")  # as Chinese has them
+    answer = unicodedata.normalize("NFKC", answer)  # Chinese has colons and per cents of its own
     pieces = [" ".join(piece.split()) for line in answer.splitlines() for piece in between.split(line)]
     found: dict[int, float] = {}
     for piece in filter(None, pieces):
         if len(piece) > LONGEST_LINE:
             return None
-        match = form.fullmatch(piece)
+        match = form.fullmatch(_without_number(piece, names, options))
         if match is None:
             return None
         name, text, number = match.groups()
@@ -98,6 +99,21 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     if len(found) != len(options) or abs(total - ANNOTATORS) > ROUNDING:
         return None
     return tuple(found[place] / total for place in range(len(options)))
+
+
+def _without_number(piece: str, names: Sequence[str], options: Sequence[str]) -> str:
+    """The piece without the option's text where that is a number, which could not be told from the number said.
+
+    >>> _without_number("B. -4: 30", ["A", "B"], ["-5", "-4"]), _without_number("B: 4", ["A", "B"], ["5", "4"])
+    ('B: 30', 'B: 4')
+    """
+    for name, option in zip(names, options, strict=True):
+        if option[:1].isalpha():
+            continue
+        found = re.fullmatch(rf"{re.escape(name)}\s*[.:)]\s*{re.escape(option)}\s*[.:=)]?\s+(\d.*)", piece)
+        if found is not None:
+            return f"{name}: {found[1]}"
+    return piece
 
 
 def _by_label(answer: str, prompt: JudgePrompt, labels: tuple[str, ...]) -> OptionScores | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -36,6 +37,10 @@ def soft_label_lines(items: Iterable[Item], predictions: Mapping[str, LabelDistr
                 expected="items of a data set of Le-Wi-Di 2025",
                 hint="use lewidi-csc, lewidi-mp, lewidi-paraphrase or lewidi-varierr as the reference",
             )
+        if not item.extra[SOFT] or not all(_is_number(key) for key in item.extra[SOFT]):
+            raise InputError(
+                f"the {SOFT} {shown(item.extra[SOFT])} of item {shown(item.id)}", expected="numbers as its labels"
+            )
         if item.id not in predictions:
             raise InputError(f"no prediction of item {shown(item.id)}", expected="one for each item of the data set")
         found = predictions[item.id].as_dict()
@@ -45,6 +50,13 @@ def soft_label_lines(items: Iterable[Item], predictions: Mapping[str, LabelDistr
     for name, lists in rows.items():
         told: Any = lists if len(lists) > 1 else lists[0]
         yield f"{name}\t{told}\n"
+
+
+def _is_number(key: str) -> bool:
+    try:
+        return math.isfinite(float(key))
+    except ValueError:
+        return False
 
 
 def _share(found: Mapping[str, float], key: str, task: Task) -> float:

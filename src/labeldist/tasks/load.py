@@ -159,7 +159,10 @@ def _worded(prompts: dict[str, Any], file: Path) -> dict[str, Any]:
 
     words = filled(_read_toml(SHIPPED / "wording" / f"{prompts['wording']}.toml"))
     own = {key: value for key, value in prompts.items() if key not in ("wording", *WORDED)}
-    judge = words["judge"] | (own.pop("judge", None) or {})
+    tables = own.pop("judge", {})
+    if not isinstance(tables, dict):
+        raise _bad(file, "judge", tables, "a table of answer styles")
+    judge = words["judge"] | tables
     return {**words, **own, "judge": judge}
 
 

@@ -62,8 +62,13 @@ def new_task(
         raise UsageError(f"{folder} is there already", hint="use another --out")
     if len({label.lower() for label in labels}) < max(2, len(labels)) or not all(label.strip() for label in labels):
         raise UsageError(f"the labels {shown(list(labels))}", hint="give at least two, all different: --labels yes,no")
-    if scale == ORDINAL:
-        labels = sorted(labels, key=float) if all(map(_is_number, labels)) else labels
+    if not all(field.isidentifier() for field in fields):
+        raise UsageError(f"the fields {shown(list(fields))}", hint="each is a word, to be a placeholder in prompts")
+    if any(brace in text for text in (*labels, *fields) for brace in "{}"):
+        raise UsageError("a brace in a label", hint="prompts have braces around what is filled in")
+    numbers = all(map(_is_number, labels))
+    if scale == ORDINAL and numbers:
+        labels = sorted(labels, key=float)
     told = " or ".join([", ".join(labels[:-1]), labels[-1]])
     known = language if language in wordings() else "en"
     task = TASK.format(
@@ -77,7 +82,7 @@ def new_task(
         example="\n".join(f"{field} = {_quoted(f'An easy {field}.')}" for field in fields),
     )
     for place, label in enumerate(labels, 1):
-        value = f"value = {float(label) if _is_number(label) else place}\n" if scale == ORDINAL else ""
+        value = f"value = {float(label) if numbers else place}\n" if scale == ORDINAL else ""
         task += LABEL.format(name=_quoted(label), value=value)
     prompts = PROMPTS.format(
         wording=_quoted(known),

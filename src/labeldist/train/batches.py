@@ -27,9 +27,9 @@ def training_rows(
 ) -> list[Row]:
     """The texts and the target (K,) of each item that has a target, in the order of the classifier's outputs.
 
-    ``repeats``: so many rows of each item, each with one label for certain (None: one row with the distribution); of
-    an item whose labels are known, as many as it has labels. Raises :class:`~labeldist.core.errors.InputError` for a
-    target that is no distribution over the task's labels.
+    ``repeats``: so many rows of each item, each with one label for certain (None: one row with the distribution); as
+    many as the item has labels where the target is their relative frequencies. Raises
+    :class:`~labeldist.core.errors.InputError` for a target that is no distribution over the task's labels.
     """
     rows: list[Row] = []
     for item in items:
@@ -37,10 +37,16 @@ def training_rows(
             continue
         given = LabelDistribution(task.label_names, tuple(map(float, targets[item.id])))
         target = np.array(given.probabilities)[list(classifier.order)]
-        several = [target] if repeats is None else list(repeated(target, len(item.labels) or repeats))
+        several = [target] if repeats is None else list(repeated(target, _times(item, given, repeats)))
         texts = texts_of(item, task, classifier.tokenizer)
         rows += [(texts, one) for one in several]
     return rows
+
+
+def _times(item: Item, target: LabelDistribution, repeats: int) -> int:
+    counts = np.array(item.label_counts(target.labels), dtype=np.float64)
+    same = counts.sum() > 0 and np.allclose(counts / max(counts.sum(), 1), target.probabilities)
+    return len(item.labels) if same else repeats
 
 
 class Batches:

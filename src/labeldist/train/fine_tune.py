@@ -69,10 +69,11 @@ def fine_tune(
     chosen = [item for item in items if item.id in targets]
     if not chosen:
         raise InputError("no item with a target", expected="at least one to train on")
-    now = _settings_of(settings, chosen, targets, base, dev)
+    now = _settings_of(settings, chosen, targets, task, base, dev)
     _check(out, now, overwrite=overwrite)
-    if (out / RECORD).exists():
-        return _read(out)
+    done = _finished(out)
+    if done is not None:
+        return done
     classifier = _loaded(base, task, settings)
     from labeldist.train.trainer import make_trainer
 
@@ -129,16 +130,19 @@ def _settings_of(
     settings: TrainingSettings,
     items: Sequence[Item],
     targets: Mapping[str, Sequence[float]],
+    task: Task,
     base: str,
     dev: Sequence[Item],
 ) -> dict[str, Any]:
     """What the result depends on, for comparison with an earlier training in the same folder."""
     import hashlib
 
-    content = json.dumps([[item.id, dict(item.fields), list(targets[item.id])] for item in items]).encode()
+    read = [[item.id, dict(item.fields), list(targets[item.id]), len(item.labels)] for item in items]
+    content = json.dumps(read).encode()
     tested = json.dumps([[item.id, dict(item.fields), dict(item.reference or {})] for item in dev]).encode()
     data = {"data": hashlib.sha256(content).hexdigest()[:16], "dev": hashlib.sha256(tested).hexdigest()[:16]}
-    return {"base": base, "base_revision": weights_revision(base), **asdict(settings), **data}
+    about = {"task": task.name, "labels": list(task.label_names), "fields": list(task.fields)}
+    return {"base": base, "base_revision": weights_revision(base), **about, **asdict(settings), **data}
 
 
 def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
@@ -149,6 +153,7 @@ def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
             before = json.loads(file.read_text(encoding="utf-8"))
         except ValueError:
             before = {}
+        before = before if isinstance(before, dict) else {}
         told = differing(before, now)
         if told and not overwrite:
             raise UsageError(
@@ -220,8 +225,14 @@ def _record(summary: TrainingSummary) -> dict[str, Any]:
     }
 
 
-def _read(out: Path) -> TrainingSummary:
-    found = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    return TrainingSummary(
-        out, found["items"], found["steps"], tuple(found["measured"]), found["best"], found["resumed"]
-    )
+def _finished(out: Path) -> TrainingSummary | None:
+    """What an earlier training did; None where it is not finished, or its record or weights are gone."""
+    try:
+        found = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        measured, best, resumed = tuple(found["measured"]), found["best"], found["resumed"]
+        items, steps = found["items"], found["steps"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    if not (out / "model.safetensors").exists():
+        return None
+    return TrainingSummary(out, items, steps, measured, best, resumed)

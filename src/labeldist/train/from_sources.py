@@ -70,7 +70,7 @@ def train_on_sources(
     found = targets_of(targets, items, known)
     tested: list[Item] = []
     if dev is not None:
-        dataset = open_source(dev, task=task, on_error=on_error)
+        dataset = open_source(dev, task=task, hold_out=hold_out, on_error=on_error)
         tested = [item for item in dataset.items() if item.reference is not None]
         if not tested:
             raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))

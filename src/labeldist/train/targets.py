@@ -32,7 +32,8 @@ def targets_of(spec: str, items: Iterable[Item], task: Task) -> dict[str, tuple[
     (0.3333333333333333, 0.5, 0.16666666666666666)
     """
     kind, _, number = spec.partition(":")
-    if spec.lower().endswith(SUFFIXES) or is_there(Path(spec)):
+    named = kind in ("reference", "frequencies", "majority", "smoothed")
+    if not named and (spec.lower().endswith(SUFFIXES) or is_there(Path(spec))):
         wanted = {item.id for item in items}
         rows = read_predictions(Path(spec), task)
         found = {row.id: row.distribution.probabilities for row in rows if row.id in wanted}

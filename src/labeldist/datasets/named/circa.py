@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import Place
+from labeldist.core.errors import InputError, Place
 from labeldist.datasets.catalog import Facts, Folders, annotated, converted, dataset
-from labeldist.datasets.jsonl import Rows, opened
+from labeldist.datasets.jsonl import Rows, decoded, opened
 
 FACTS = Facts(
     name="circa",
@@ -38,9 +38,12 @@ def rows(path: Path, split: str, folders: Folders) -> Rows:
 def _table(path: Path) -> Rows:
     """The rows of the file: tabs between columns, the first of which has no name, and no quotes with a meaning."""
     with opened(path) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        for line, row in enumerate(csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE), 2):
-            yield Place(path, line), {str(key): value for key, value in row.items()}
+        text = io.StringIO(decoded(file.read(), Place(path)), newline="")
+        try:
+            for line, row in enumerate(csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE), 2):
+                yield Place(path, line), {str(key): value for key, value in row.items()}
+        except csv.Error as error:
+            raise InputError(str(error), expected="the file as it was published", place=Place(path)) from error
 
 
 def _row(split: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Item
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.predictions import read_predictions
@@ -89,6 +89,8 @@ def ood(lab: Lab) -> Findings:
 
 def targets(lab: Lab) -> dict[str, Distributions | None]:
     """What to train on, by name; None is no further training at all."""
+    if not guided(lab):
+        raise InputError("items without labels", expected="labels of every item", place=Place(lab.dataset.path))
     blind = [lab.judged(f"MJD {condition.name}", condition) for condition in (Condition(NONE), Condition(LABEL_FREE))]
     return {
         NO_STAGE_2: None,
