@@ -64,9 +64,9 @@ def test_equal_seeds_give_equal_classifiers(items: list[Item], encoder: Path, tm
     assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
 
 
-def test_killed_and_resumed_is_as_if_nothing_had_been(source: str, encoder: Path, tmp_path: Path) -> None:
+def test_killed_and_resumed_is_as_if_nothing_had_been(source: str, dropping_encoder: Path, tmp_path: Path) -> None:
     command = [
-        sys.executable, "-m", "labeldist", "train", source, "--base", encoder, "--targets", "reference",
+        sys.executable, "-m", "labeldist", "train", source, "--base", dropping_encoder, "--targets", "reference",
         "--dev", source, "--epochs", "40", "--evaluate-every", "10", "--learning-rate", "1e-3",
         "--device", "cpu", "--json", "--out",
     ]  # fmt: skip
