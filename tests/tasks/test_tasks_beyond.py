@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,27 @@ def test_a_new_task_is_no_file_written_over(tmp_path: Path) -> None:
     for labels in (["a"], ["a", "A"], ["a", " "]):
         with pytest.raises(UsageError, match="labels"):
             new_task(tmp_path / "bad", labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("nli", {}),
+        ("fresh", {"fields": ["label"]}),
+        ("fresh", {"fields": ["2nd"]}),
+        ("fresh", {"fields": []}),
+        ("fresh", {"labels": ["1", "1.0"], "scale": "ordinal"}),
+        ("fresh", {"labels": ["a", "b\x7f"]}),
+        ("fresh", {"labels": ["a", "{b}"]}),
+        ("fresh", {"language": ""}),
+        ("fre\udcffsh", {}),
+        ("fre\nsh", {}),
+    ],
+)
+def test_nothing_is_written_of_a_task_that_would_not_load(name: str, given: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        new_task(tmp_path / name, **{"labels": ["a", "b"], **given})
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command(labeldist: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:

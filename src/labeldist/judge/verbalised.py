@@ -78,6 +78,7 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     names = option_names(len(options))
     form, between = (_LINE, _BETWEEN) if names[0] in LETTERS else (_NUMBERED, _BETWEEN_NUMBERED)
     answer = unicodedata.normalize("NFKC", answer)  # Chinese has colons and per cents of its own
+    options = [unicodedata.normalize("NFKC", option) for option in options]
     pieces = [" ".join(piece.split()) for line in answer.splitlines() for piece in between.split(line)]
     found: dict[int, float] = {}
     for piece in filter(None, pieces):
@@ -110,7 +111,7 @@ def _without_number(piece: str, names: Sequence[str], options: Sequence[str]) ->
     for name, option in zip(names, options, strict=True):
         if option[:1].isalpha():
             continue
-        found = re.fullmatch(rf"{re.escape(name)}\s*[.:)]\s*{re.escape(option)}\s*[.:=)]?\s+(\d.*)", piece)
+        found = re.fullmatch(rf"{re.escape(name)}\s*[.:)]\s*{re.escape(option)}(?:\s*[:=]\s*|\s*[.)]?\s+)(\d.*)", piece)
         if found is not None:
             return f"{name}: {found[1]}"
     return piece

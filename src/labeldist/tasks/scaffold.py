@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from labeldist.core.errors import LabeldistError, UsageError, shown
 from labeldist.core.task import ORDINAL, Task
-from labeldist.tasks.load import load_task, wordings
+from labeldist.tasks.load import RESERVED, load_task, shipped_tasks, wordings
 
 TASK = """\
 title = {title}
@@ -50,8 +51,9 @@ def new_task(
     """Write a task of that name with these labels to ``folder``, and return it as it loads.
 
     ``language``: one that prompts are worded in; else they are in English. Labels of an ordinal ``scale`` are in rising
-    order: their values are the numbers that they are, or their places from 1. Raises :class:`UsageError` where the
-    folder is not empty or the labels are no labels.
+    order: their values are the numbers that they are, or their places from 1. Raises :class:`UsageError` before
+    anything is written: where the folder is not empty or has the name of a shipped task, and where labels or fields are
+    none.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
@@ -60,14 +62,24 @@ def new_task(
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", hint="use another --out")
+    if folder.name in shipped_tasks():
+        raise UsageError(f"labeldist has a task {folder.name!r}, which that name means", hint="use another name")
     if len({label.lower() for label in labels}) < max(2, len(labels)) or not all(label.strip() for label in labels):
         raise UsageError(f"the labels {shown(list(labels))}", hint="give at least two, all different: --labels yes,no")
-    if not all(field.isidentifier() for field in fields):
-        raise UsageError(f"the fields {shown(list(fields))}", hint="each is a word, to be a placeholder in prompts")
+    if not fields or not all(field.isidentifier() and field not in RESERVED for field in fields):
+        raise UsageError(
+            f"the fields {shown(list(fields))}",
+            hint=f"each is a word other than {', '.join(RESERVED)}, to be a placeholder in prompts",
+        )
     if any(brace in text for text in (*labels, *fields) for brace in "{}"):
         raise UsageError("a brace in a label", hint="prompts have braces around what is filled in")
+    for text in (str(folder), language, *labels):
+        if not text or any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+            raise UsageError(f"the text {shown(text)}", hint="give printable characters")
     numbers = all(map(_is_number, labels))
     if scale == ORDINAL and numbers:
+        if len({float(label) for label in labels}) < len(labels):
+            raise UsageError(f"the labels {shown(list(labels))}", hint="give numbers that are all different")
         labels = sorted(labels, key=float)
     told = " or ".join([", ".join(labels[:-1]), labels[-1]])
     known = language if language in wordings() else "en"

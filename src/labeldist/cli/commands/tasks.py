@@ -92,5 +92,6 @@ def new(
     click.echo(f"Written: {folder / 'task.toml'} and {folder / 'prompts.toml'}.")
     click.echo("Put the right words in, then:")
     click.echo(f"  labeldist tasks show {folder}")
+    click.echo(f"  labeldist doctor --task {folder}")
     click.echo(f"  labeldist run items.jsonl --task {folder} --out result")
     return 0
