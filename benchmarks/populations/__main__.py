@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.populations.measure import POPULATIONS, measure
+from benchmarks.populations.measure import POPULATIONS, POSTERIOR, measure
 from benchmarks.results import read, write
 from labeldist.core.errors import LabeldistError
 from labeldist.models.open import open_model
@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.populations", description=__doc__)
     parser.add_argument("names", nargs="*", help="data sets (default: all)")
     parser.add_argument("--limit", type=int, default=300, help="items of each (default: 300)")
+    parser.add_argument("--seeds", type=int, default=3, help="draws of the held-out annotators (default: 3)")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--show", action="store_true", help="measure nothing, show what --out has")
@@ -29,9 +30,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     chosen = [one for one in POPULATIONS if not options.names or one.source in options.names]
     results = read(options.out)
+    old = [name for name, found in results.items() if "differences" not in found]
+    if old and options.show:
+        parser.error(f"{options.out} has results of an earlier form ({', '.join(old)}): measure them again")
+    results = {name: found for name, found in results.items() if name not in old}
     try:
         for one in [] if options.show else chosen:
-            results[one.source] = measure(one, open_model(options.model), limit=options.limit)
+            results[one.source] = measure(
+                one, open_model(options.model), limit=options.limit, seeds=range(options.seeds)
+            )
             write(results, [population.source for population in POPULATIONS], options.out)
             print(f"{one.source}: done", file=sys.stderr)
     except LabeldistError as error:
@@ -61,8 +68,9 @@ def table(results: dict[str, Any]) -> str:
             cells = [_value(row.get(name)) for name in ("kl", "tvd", "dcorr", "wasserstein")]
             name = f"people: {row['name']}" if row["kind"] == "ceiling" else row["name"]
             lines.append(f"| {found['source']} ({found['items']}) | {name} | {' | '.join(cells)} |")
-        cells = [_difference(found["posterior minus smoothed labels"][name]) for name in ("kl", "tvd", "dcorr")]
-        lines.append(f"| | *posterior with the MJD − labels + 0.5* | {' | '.join(cells)} | |")
+        for other, difference in found["differences"].items():
+            cells = [_difference(difference.get(name)) for name in ("kl", "tvd", "dcorr", "wasserstein")]
+            lines.append(f"| | *{POSTERIOR} − {other}* | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -72,7 +80,9 @@ def _value(found: dict[str, Any] | None) -> str:
     return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
 
 
-def _difference(found: dict[str, Any]) -> str:
+def _difference(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
     sign = "**" if found["low"] > 0 or found["high"] < 0 else ""
     return f"{sign}{found['value']:+.3f}{sign} ({found['low']:+.3f} to {found['high']:+.3f})"
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.populations.averaged import Drawn, averaged
+from benchmarks.populations.smoothing import Array, fitted_pseudo_count, smoothed
+from labeldist.core.item import Item
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.evaluate.bootstrap import paired_difference
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluate.ceiling import ceiling
+from labeldist.evaluate.metric import all_metrics
 from labeldist.judge.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
-from labeldist.run.distributions import evaluate_files
 from labeldist.run.posterior import estimate_to_file
 from labeldist.run.single import judge_to_file
 
-SMOOTHED = "+ 0.5 per label"
 SHOWN = ("kl", "tvd", "dcorr", "wasserstein")
+POSTERIOR, FITTED, HALF = "posterior with the MJD", "labels, fitted smoothing", "labels, + 0.5 per label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,61 +51,78 @@ POPULATIONS = (
 
 
 def measure(
-    one: Population, model: LanguageModel, *, limit: int, seed: int = 0, resamples: int = 1000
+    one: Population, model: LanguageModel, *, limit: int, seeds: Sequence[int] = (0,), resamples: int = 1000
 ) -> dict[str, Any]:
-    """The metrics of the posterior with and without the model's judgments, of smoothed labels, and of people."""
-    spec = f"{one.hold_out}:{seed}"
-    dataset = open_source(one.source, task=one.task, limit=limit, hold_out=spec, on_error="skip")
+    """The metrics of the posterior with and without the model's judgments, of smoothed labels, and of people.
+
+    Each is the mean over ``seeds``, which draw who is held out. The model sees no labels, so it is asked once.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        files = {name: Path(folder) / f"{name}.jsonl" for name in ("mjd", "alone", "both")}
-        settings = JudgeSettings(style=one.answers)
-        judge_to_file(dataset, model, files["mjd"], explanations="none", settings=settings)
-        estimate_to_file(dataset, files["alone"])
-        known = estimate_to_file(dataset, files["both"], evidence=[f"MJD={files['mjd']}"])
-        names = {
-            "MJD": files["mjd"], "posterior of the labels": files["alone"], "posterior with the MJD": files["both"],
-        }  # fmt: skip
-        found = evaluate_files(dataset, names, bootstrap=resamples, missing="skip")
-        differences = _differences(dataset, files["both"], resamples)
+        mjd = Path(folder) / "mjd.jsonl"
+        first = _opened(one, limit, seeds[0])
+        judge_to_file(first, model, mjd, explanations="none", settings=JudgeSettings(style=one.answers))
+        drawn, worth, pseudo_counts = [], [], []
+        for seed in seeds:
+            draw, concentration, each = _draw(_opened(one, limit, seed), mjd, Path(folder))
+            drawn.append(draw)
+            worth.append(concentration)
+            pseudo_counts.append(each)
+        people = list(first.items())
+    metrics = [metric for metric in all_metrics(first.task.values) if metric.name in SHOWN]
+    found = {metric.name: averaged(metric, drawn, resamples=resamples, seed=0) for metric in metrics}
     rows = [
-        {
-            "name": row.name,
-            "kind": row.kind,
-            **{name: row.metrics[name].as_dict() for name in SHOWN if name in row.metrics},
-        }
-        for row in found.rows
-        if row.kind != "baseline" or row.name in _baselines([row.name for row in found.rows])
+        {"name": name, "kind": "distribution", **{metric: of.of(name).as_dict() for metric, of in found.items()}}
+        for name in drawn[0].distributions
+    ]
+    rows += [
+        {"name": row.name, "kind": row.kind, **{name: value.as_dict() for name, value in row.metrics.items()}}
+        for row in ceiling(people, first.task.label_names, metrics, resamples=resamples, seed=0)
     ]
     return {
         "source": one.source,
-        "task": dataset.task.name,
-        "items": found.items,
+        "task": first.task.name,
+        "items": len(people),
         "held out": one.hold_out,
-        "seed": seed,
+        "seeds": list(seeds),
         "model": model.name,
-        "worth of labels and MJD": known.calibration.concentration,
+        "worth of labels and MJD": worth,
+        "fitted pseudo-count": pseudo_counts,
         "rows": rows,
-        "posterior minus smoothed labels": differences,
+        "differences": {
+            other: {name: of.difference(POSTERIOR, other).as_dict() for name, of in found.items()}
+            for other in (HALF, FITTED)
+        },
     }
 
 
-def _baselines(names: list[str]) -> list[str]:
-    """The uniform distribution, and the smoothed labels of all the annotators."""
-    smoothed = [name for name in names if name.endswith(SMOOTHED) and "against" not in name]
-    return ["uniform", *([name for name in smoothed if name.startswith("all ")] or smoothed)]
+def _opened(one: Population, limit: int, seed: int) -> Dataset:
+    return open_source(one.source, task=one.task, limit=limit, hold_out=f"{one.hold_out}:{seed}", on_error="skip")
 
 
-def _differences(dataset: Dataset, posterior: Path, resamples: int) -> dict[str, Any]:
-    """The posterior with the MJD minus all labels with half a pseudo-count per label, paired."""
+def _draw(dataset: Dataset, mjd: Path, folder: Path) -> tuple[Drawn, float | None, float]:
+    """One draw of the held-out annotators; what the labels and the MJD are worth, and the fitted pseudo-count."""
     labels = dataset.task.label_names
-    items = [item for item in dataset.items() if item.reference is not None]
-    counts = np.array([item.label_counts(labels) for item in items]) + 0.5
-    smoothed = counts / counts.sum(axis=1, keepdims=True)
-    rows = {row.id: row.distribution.probabilities for row in read_predictions(posterior, dataset.task)}
+    items = list(dataset.items())
+    alone, both = folder / "alone.jsonl", folder / "both.jsonl"
+    estimate_to_file(dataset, alone)
+    known = estimate_to_file(dataset, both, evidence=[f"MJD={mjd}"])
+    counts = np.array([item.label_counts(labels) for item in items], dtype=np.float64)
+    each = fitted_pseudo_count(counts)
+    distributions = {
+        "MJD": _read(mjd, dataset, items),
+        "posterior of the labels": _read(alone, dataset, items),
+        POSTERIOR: _read(both, dataset, items),
+        "uniform": np.full(counts.shape, 1 / len(labels)),
+        "labels, frequencies": smoothed(counts, 0.0),
+        HALF: smoothed(counts, 0.5),
+        "labels, + 1 per label": smoothed(counts, 1.0),
+        FITTED: smoothed(counts, each),
+    }
     references = [item.reference_distribution(labels) for item in items]
     reference = np.array([one.probabilities for one in references if one is not None])
-    mean = np.array([rows[item.id] for item in items])
-    return {
-        name: paired_difference(METRICS.get(name), reference, mean, smoothed, resamples=resamples).as_dict()
-        for name in ("kl", "tvd", "dcorr")
-    }
+    return Drawn(reference, distributions), known.calibration.concentration, each
+
+
+def _read(file: Path, dataset: Dataset, items: Sequence[Item]) -> Array:
+    rows = {row.id: row.distribution.probabilities for row in read_predictions(file, dataset.task)}
+    return np.array([rows[item.id] for item in items])
