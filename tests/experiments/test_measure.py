@@ -8,7 +8,7 @@ import pytest
 from labeldist.core.errors import InputError
 from labeldist.evaluate.bootstrap import intervals, paired_difference, resample_weights
 from labeldist.evaluate.metric import METRICS
-from labeldist.experiments.measure import Distributions, Entry, difference, measure
+from labeldist.experiments.measure import Distributions, Entry, _draw_weights, difference, measure
 
 HOW = {"resamples": 200, "seed": 3}
 NAMES = ("kl", "jsd", "tvd", "dcorr")
@@ -88,3 +88,13 @@ def test_an_item_that_one_draw_lacks_takes_no_part() -> None:
 def test_nothing_to_measure_is_an_error() -> None:
     with pytest.raises(InputError, match="no item with a reference and a distribution of 'e'"):
         measure(Entry("e", {}, ({"stranger": (1.0, 0.0, 0.0)},)), REFERENCES, METRICS_OF_THE_PAPER, **HOW)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_draws_spread_as_new_draws_would(count: int) -> None:
+    """The variance of a mean of D draws is their sample variance, with D - 1, over D."""
+    values = np.random.default_rng(count).normal(size=count)
+    weights = _draw_weights(count, 200_000, 0)
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    assert (weights @ values).var() == pytest.approx(values.var(ddof=1) / count, rel=0.02)
+    assert (weights @ values).mean() == pytest.approx(values.mean(), abs=0.01)

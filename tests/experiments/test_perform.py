@@ -192,3 +192,13 @@ def test_held_out_annotators_explanations_are_not_shown(tmp_path: Path) -> None:
     assert "MJD human" not in {cell.name for cell in found.findings.cells}
     with pytest.raises(UsageError, match="hold-out"):
         perform(ExperimentSettings("replacement", resamples=20, **how), tmp_path)
+
+
+def test_posteriors_are_compared_with_labels_where_annotators_have_no_groups(tmp_path: Path) -> None:
+    settings = ExperimentSettings(
+        "main", model="scripted", source="md-agreement", hold_out="2", explainer="same", limit=8, resamples=20
+    )
+    found = perform(settings, tmp_path).findings
+    assert ("posterior of all labels", "3 labels, + 0.5 per label") in {
+        (one.cell, one.other) for one in found.differences
+    }

@@ -66,7 +66,7 @@ def test_orders_of_many_options_are_balanced() -> None:
 
 def test_letters_that_run_out_are_refused_with_a_way_on(tmp_path: Path) -> None:
     task = task_of(tmp_path, DISTINCT)
-    with pytest.raises(UsageError, match=r"30 labels, and there are letters for 26") as caught:
+    with pytest.raises(UsageError, match="30 labels, and there are letters for 26") as caught:
         judge([(Item("1", {"text": "x"}), [])], task, Scripted(), JudgeSettings("balanced:1", style="letters"))
     assert "--answers verbalised" in str(caught.value)
 

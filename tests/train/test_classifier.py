@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from labeldist.core.item import Item
 from labeldist.tasks.load import load_task
 from labeldist.train.classifier import encoded, load_classifier, texts_of
 from labeldist.train.fine_tune import fine_tune
-from labeldist.train.predict import predict
+from labeldist.train.predict import predict, predicted
 from labeldist.train.settings import TrainingSettings
 from labeldist.train.targets import targets_of
 
@@ -152,3 +153,20 @@ def test_without_the_extra_it_is_said(items: list[Item], tmp_path: Path, monkeyp
 
 def _trained(items: list[Item], encoder: Path, tmp_path: Path) -> Path:
     return fine_tune(items, targets_of("reference", items, NLI), NLI, str(encoder), tmp_path / "ok", SHORT).folder
+
+
+def test_an_encoder_that_lacks_weights_is_refused(encoder: Path, tmp_path: Path) -> None:
+    safetensors = pytest.importorskip("safetensors.torch")
+    folder = tmp_path / "lacking"
+    shutil.copytree(encoder, folder)
+    weights = safetensors.load_file(folder / "model.safetensors")
+    gone = next(key for key in weights if "encoder.layer.1" in key and key.endswith("weight"))
+    safetensors.save_file({key: value for key, value in weights.items() if key != gone}, folder / "model.safetensors")
+    with pytest.raises(UsageError, match="lack .*which would be random"):
+        load_classifier(str(folder), load_task(), new_head=True)
+
+
+def test_a_length_without_room_for_text_is_refused(encoder: Path, items: list[Item]) -> None:
+    classifier = load_classifier(str(encoder), load_task(), new_head=True)
+    with pytest.raises(UsageError, match="at most 3 tokens of an item"):
+        list(predicted(classifier, items, load_task(), 3, 8, "cpu"))

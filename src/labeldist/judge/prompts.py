@@ -26,6 +26,15 @@ def option_names(count: int) -> list[str]:
     return list(LETTERS[:count]) if count <= len(LETTERS) else [str(number) for number in range(1, count + 1)]
 
 
+def check_letters(style: str, labels: int) -> None:
+    """Raise :class:`UsageError` where so many labels cannot be answered by letter and ``style`` says to."""
+    if style == LETTERS_STYLE and labels > len(LETTERS):
+        raise UsageError(
+            f"a task of {labels} labels, and there are letters for {len(LETTERS)}",
+            hint="use --answers words, where the options begin differently, or --answers verbalised",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class JudgePrompt:
     """A rendered prompt; ``answers[label]`` are the spellings of the answer that means that label (label order).
@@ -62,11 +71,7 @@ def judge_prompt(
     """
     prompts = task.prompts(style)
     names = option_names(len(task.labels))
-    if style == LETTERS_STYLE and len(task.labels) > len(LETTERS):
-        raise UsageError(
-            f"task {task.name!r} has {len(task.labels)} labels, and there are letters for {len(LETTERS)}",
-            hint="use --answers words, where the options begin differently, or --answers verbalised",
-        )
+    check_letters(style, len(task.labels))
     options = {label.name: label.options[style] for label in task.labels}
     shown = [task.labels[index].options[style] for index in order.options]
     lines = [prompts.option.format(letter=letter, option=option) for letter, option in zip(names, shown, strict=True)]

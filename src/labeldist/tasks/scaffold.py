@@ -60,6 +60,22 @@ def new_task(
     ...     new_task(Path(place) / "sentiment", ["negative", "neutral", "positive"]).label_names
     ('negative', 'neutral', 'positive')
     """
+    _check(folder, labels, fields, language, scale)
+    numbers = all(map(_is_number, labels))
+    ordered = sorted(labels, key=float) if scale == ORDINAL and numbers else list(labels)
+    values = [float(label) if numbers else place for place, label in enumerate(ordered, 1)]
+    task = _task_text(folder, ordered, fields, language, values if scale == ORDINAL else None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "task.toml").write_text(task, encoding="utf-8")
+        (folder / "prompts.toml").write_text(_prompts_text(ordered, fields, language), encoding="utf-8")
+    except OSError as error:
+        raise LabeldistError(f"cannot write {folder}: {error.strerror or error}") from error
+    return load_task(str(folder))
+
+
+def _check(folder: Path, labels: Sequence[str], fields: Sequence[str], language: str, scale: str) -> None:
+    """Refuse, before anything is written, what would not load."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", hint="use another --out")
     if folder.name in shipped_tasks():
@@ -76,39 +92,34 @@ def new_task(
     for text in (str(folder), language, *labels):
         if not text or any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
             raise UsageError(f"the text {shown(text)}", hint="give printable characters")
-    numbers = all(map(_is_number, labels))
-    if scale == ORDINAL and numbers:
-        if len({float(label) for label in labels}) < len(labels):
-            raise UsageError(f"the labels {shown(list(labels))}", hint="give numbers that are all different")
-        labels = sorted(labels, key=float)
-    told = " or ".join([", ".join(labels[:-1]), labels[-1]])
-    known = language if language in wordings() else "en"
-    task = TASK.format(
+    if scale == ORDINAL and all(map(_is_number, labels)) and len({float(label) for label in labels}) < len(labels):
+        raise UsageError(f"the labels {shown(list(labels))}", hint="give numbers that are all different")
+
+
+def _task_text(
+    folder: Path, labels: Sequence[str], fields: Sequence[str], language: str, values: Sequence[float] | None
+) -> str:
+    """``task.toml``; ``values`` are those of an ordinal scale."""
+    told = TASK.format(
         title=_quoted(folder.name),
         language=_quoted(language),
         fields="[" + ", ".join(map(_quoted, fields)) + "]",
-        scale=f"scale = {_quoted(ORDINAL)}  # labels in rising order, each with its value\n"
-        if scale == ORDINAL
-        else "",
+        scale="" if values is None else f"scale = {_quoted(ORDINAL)}  # labels in rising order, each with its value\n",
         folder=folder,
         example="\n".join(f"{field} = {_quoted(f'An easy {field}.')}" for field in fields),
     )
-    for place, label in enumerate(labels, 1):
-        value = f"value = {float(label) if numbers else place}\n" if scale == ORDINAL else ""
-        task += LABEL.format(name=_quoted(label), value=value)
-    prompts = PROMPTS.format(
-        wording=_quoted(known),
-        ask=_quoted(f"whether the following {fields[0]} is {told}"),
+    rows = ["" if values is None else f"value = {values[at]}\n" for at in range(len(labels))]
+    return told + "".join(LABEL.format(name=_quoted(label), value=row) for label, row in zip(labels, rows, strict=True))
+
+
+def _prompts_text(labels: Sequence[str], fields: Sequence[str], language: str) -> str:
+    """``prompts.toml``, in English where there is no wording in the language."""
+    return PROMPTS.format(
+        wording=_quoted(language if language in wordings() else "en"),
+        ask=_quoted(f"whether the following {fields[0]} is {', '.join(labels[:-1])} or {labels[-1]}"),
         claim=_quoted(f"the following {fields[0]} is {{label}}"),
         item=_quoted("".join(f"\n{field.capitalize()}: {{{field}}} " for field in fields).rstrip()),
     )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "task.toml").write_text(task, encoding="utf-8")
-        (folder / "prompts.toml").write_text(prompts, encoding="utf-8")
-    except OSError as error:
-        raise LabeldistError(f"cannot write {folder}: {error.strerror or error}") from error
-    return load_task(str(folder))
 
 
 def _is_number(label: str) -> bool:

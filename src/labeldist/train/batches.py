@@ -49,16 +49,9 @@ def _times(item: Item, target: LabelDistribution, repeats: int) -> int:
     return len(item.labels) if same else repeats
 
 
-class Batches:
-    """Makes a batch of rows: what the model takes, and ``labels`` (B, K) in float32."""
+def batch(rows: Sequence[Row], tokenizer: Any, max_length: int) -> dict[str, Any]:
+    """What the model takes of these rows, as tensors, and ``labels`` (B, K) in float32."""
+    import torch
 
-    def __init__(self, tokenizer: Any, max_length: int) -> None:
-        self._tokenizer = tokenizer
-        self._max_length = max_length
-
-    def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """The tensors."""
-        import torch
-
-        inputs = encoded(self._tokenizer, [texts for texts, _ in rows], self._max_length)
-        return {**inputs, "labels": torch.tensor(np.array([target for _, target in rows]), dtype=torch.float32)}
+    inputs = encoded(tokenizer, [texts for texts, _ in rows], max_length)
+    return {**inputs, "labels": torch.tensor(np.array([target for _, target in rows]), dtype=torch.float32)}

@@ -77,11 +77,16 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     except Exception as error:  # files of others fail in many ways: tokenizers raises Exception itself
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"cannot load the classifier {name!r}: {reason}", hint=HINT) from error
-    if known and loading["missing_keys"]:
-        lacking = ", ".join(sorted(loading["missing_keys"])[:3])
-        raise UsageError(f"the weights of {name!r} lack {lacking}, which would be random", hint=HINT)
+    lacking = sorted(key for key in loading["missing_keys"] if known or _of_encoder(key, model))
+    if lacking:
+        raise UsageError(f"the weights of {name!r} lack {', '.join(lacking[:3])}, which would be random", hint=HINT)
     _prepare(tokenizer, model, name)
     return Classifier(model, tokenizer, order if known and order is not None else tuple(range(len(task.labels))))
+
+
+def _of_encoder(key: str, model: Any) -> bool:
+    """Whether a new head cannot explain that these weights are missing; encoders often come without their pooler."""
+    return key.startswith(f"{model.base_model_prefix}.") and ".pooler." not in key
 
 
 def _prepare(tokenizer: Any, model: Any, name: str) -> None:
@@ -137,6 +142,9 @@ def encoded(tokenizer: Any, texts: Sequence[tuple[str, ...]], max_length: int) -
     """
     columns = [list(column) for column in zip(*texts, strict=True)]
     most = min(max_length, tokenizer.model_max_length)
+    least = tokenizer.num_special_tokens_to_add(pair=len(columns) == 2) + len(columns)
+    if most < least:
+        raise UsageError(f"at most {most} tokens of an item", hint=f"--max-length {least} is the least that has text")
     return tokenizer(*columns, truncation=True, max_length=most, padding=True, return_tensors="pt")  # type: ignore[no-any-return]
 
 

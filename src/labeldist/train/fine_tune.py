@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from labeldist.datasets.files import write_text
 from labeldist.evaluate.metric import METRICS
 from labeldist.run.settings import differing
 from labeldist.run.stages import Progress
-from labeldist.train.batches import Batches, training_rows
+from labeldist.train.batches import batch, training_rows
 from labeldist.train.classifier import Classifier, load_classifier, require_training, weights_revision
 from labeldist.train.objectives import OBJECTIVES
 from labeldist.train.patience import exhausted
@@ -86,7 +87,7 @@ def fine_tune(
         classifier,
         rows,
         dev_rows,
-        Batches(classifier.tokenizer, settings.max_length),
+        partial(batch, tokenizer=classifier.tokenizer, max_length=settings.max_length),
         objective.loss,
         measure,
         settings,

@@ -26,8 +26,9 @@ class Change(Protocol):
         """The explanations to show instead."""
 
 
-WRITTEN, OTHER, SHUFFLED, NOISE, BARE = (
+WRITTEN, SAID, OTHER, SHUFFLED, NOISE, BARE = (
     "as written",
+    "as written, label said",
     "of another item, same label",
     "its words shuffled",
     "random words, same length",
@@ -58,13 +59,14 @@ def content(lab: Lab) -> Findings:
                     f"{name}, draw {draw}",
                     partial(change, draw=draw),
                     saw_labels=True,
-                    explicit=what == BARE,
+                    explicit=what in (SAID, BARE),
                 )
                 for draw in range(draws)
             ]
             distributions = tuple(one.distributions for one in judged)
             entries.append(Entry(name, {"explanations": source, "content": what}, distributions, source))
-            pairs += [(name, f"{source}: {WRITTEN}")] if what != WRITTEN else []
+            # The bare label is said after nothing, so it is compared with the label said after the explanation.
+            pairs += [(name, f"{source}: {SAID if what == BARE else WRITTEN}")] if what != WRITTEN else []
             pairs += [(name, "none")]
     return lab.find(entries, compare=pairs, charts=[Chart("content", "explanations", ("kl", "tvd", "dcorr"))])
 
@@ -89,6 +91,7 @@ def changes(lab: Lab, source: str, texts: Texts) -> dict[str, Change]:
 
     return {
         WRITTEN: lambda item, draw: texts(item),
+        SAID: lambda item, draw: texts(item),
         OTHER: of_another,
         SHUFFLED: shuffled,
         NOISE: noise,

@@ -97,6 +97,9 @@ def posterior_entries(lab: Lab, mjds: dict[Condition, Judged]) -> list[Entry]:
 
 
 def smoothed(baselines: list[Entry], group: str | None) -> list[str]:
-    """The baselines of that group's labels (None: of every group, and of all), half a pseudo-count per label added."""
+    """The baselines of that group's labels (None: of every group, and of all), half a pseudo-count per label added.
+
+    Where annotators have no groups, or one, the only such baseline is that of all.
+    """
     found = [entry.name for entry in baselines if entry.name.endswith("+ 0.5 per label")]
-    return [name for name in found if group is None or group in name.split()]
+    return [name for name in found if group is None or group in name.split()] or found
