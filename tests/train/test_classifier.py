@@ -162,7 +162,7 @@ def test_an_encoder_that_lacks_weights_is_refused(encoder: Path, tmp_path: Path)
     weights = safetensors.load_file(folder / "model.safetensors")
     gone = next(key for key in weights if "encoder.layer.1" in key and key.endswith("weight"))
     safetensors.save_file({key: value for key, value in weights.items() if key != gone}, folder / "model.safetensors")
-    with pytest.raises(UsageError, match="lack .*which would be random"):
+    with pytest.raises(UsageError, match=r"lack .*which would be random"):
         load_classifier(str(folder), load_task(), new_head=True)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
@@ -154,18 +154,25 @@ def trained(lab: Lab, target: Distributions | None, folder: Path, seed: int) -> 
     base = str(lab.settings.classifier)
     if target is None:
         return base
-    how = TrainingSettings(seed=seed, evaluate_every=0, keep_states=False, device=lab.settings.model_options.device)
+    how = second_stage(lab, seed)
     return str(fine_tune(lab.items, target, lab.task, base, folder / "classifier", how, overwrite=True).folder)
+
+
+def second_stage(lab: Lab, seed: int) -> TrainingSettings:
+    """How it is trained: as the paper's second stage, without a development set."""
+    return TrainingSettings(seed=seed, evaluate_every=0, keep_states=False, device=lab.settings.model_options.device)
 
 
 def fingerprint(lab: Lab, target: Distributions | None) -> str:
     """What a trained classifier depends on besides its seed, in short."""
     texts = [[item.id, *item.fields.values()] for item in lab.items]
     known = None if target is None else [[id_, *map(float, row)] for id_, row in sorted(target.items())]
-    content = json.dumps([texts, known, weights_revision(str(lab.settings.classifier))])
+    how = None if target is None else asdict(second_stage(lab, seed=0))
+    content = json.dumps([texts, known, lab.labels, how, weights_revision(str(lab.settings.classifier))])
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def tests_key(tests: TestSet) -> str:
     """Which items a test set has, in short."""
-    return hashlib.sha256(json.dumps([item.id for item in tests.items]).encode()).hexdigest()[:8]
+    content = json.dumps([[item.id, *item.fields.values()] for item in tests.items])
+    return hashlib.sha256(content.encode()).hexdigest()[:8]
