@@ -37,7 +37,7 @@ from labeldist.run.engine import engine
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra 'ray' is not installed")
 
 # Every Python process of the tests, Ray's workers too, knows two more models. They take their time, and note which
-# process on which machine with which GPU is asked what.
+# process on which machine with which GPU is asked what; while a file says hold, none gives scores.
 MODELS = """
 import os, signal, sys, time
 from labeldist.core.errors import ModelError
@@ -56,7 +56,7 @@ def slow(kind):
             with open(os.environ["ASKED"], "a") as log:
                 log.writelines(f"{os.getpid()} {place} {gpu or '-'} {method} {hash(text)}\\n" for text in texts)
             time.sleep(0.15)
-            while os.path.exists(os.environ["ASKED"] + ".hold"):
+            while method == "judge" and os.path.exists(os.environ["ASKED"] + ".hold"):
                 time.sleep(0.02)
             if any("POISON" in text for text in texts):
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -94,7 +94,7 @@ ALONE = {
     "http_proxy": NOWHERE,
     "HTTP_PROXY": NOWHERE,
 }
-ITEMS = 24
+ITEMS = 48  # more than one call of a stage takes, so that both workers have something to do
 SECONDS = 60.0
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -149,16 +149,31 @@ def asked(environment: dict[str, str]) -> Path:
     return file
 
 
+@pytest.fixture
+def hold(asked: Path) -> Iterator[Path]:
+    """A file that keeps every model from giving scores until it is gone, so that a test does not race with a run."""
+    file = asked.with_name(asked.name + ".hold")
+    file.touch()
+    yield file
+    file.unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="module")
-def start(environment: dict[str, str]) -> Start:
-    """Starts ``labeldist`` with arguments."""
+def start(environment: dict[str, str]) -> Iterator[Start]:
+    """Starts ``labeldist`` with arguments; what a failed test has left running ends with the module."""
+    started: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: object, **more: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "labeldist", *map(str, arguments)]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env={**environment, **more}, text=True, **pipes)
+        started.append(subprocess.Popen(command, env={**environment, **more}, text=True, **pipes))
+        return started[-1]
 
-    return begin
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +220,13 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def notes(asked: Path) -> list[list[str]]:
-    return [line.split(" ") for line in asked.read_text().splitlines()]
+    whole, _, _ = asked.read_text().rpartition("\n")  # the last line may be half written
+    return [line.split(" ") for line in whole.splitlines()]
+
+
+def judges(asked: Path) -> set[str]:
+    """The processes that were asked for scores."""
+    return {line[0] for line in notes(asked) if line[3] == "judge"}
 
 
 @pytest.fixture(scope="module")
@@ -219,19 +240,14 @@ def local(items: Path, folder: Path, start: Start) -> Path:
 
 @needs_ray
 def test_a_killed_worker_changes_nothing(
-    cluster: str, items: Path, tmp_path: Path, start: Start, local: Path, asked: Path
+    cluster: str, items: Path, tmp_path: Path, start: Start, local: Path, asked: Path, hold: Path
 ) -> None:
     out = tmp_path / "ray"
     process = start(*arguments(items, out, cluster))
-    wait_for(lambda: "judge" in asked.read_text() and len({line[0] for line in notes(asked)}) == 2)
-    killed = notes(asked)[-1][0]
-    hold = asked.with_name(asked.name + ".hold")  # or the other worker may be done before the next one has begun
-    hold.touch()
-    try:
-        os.kill(int(killed), signal.SIGKILL)
-        wait_for(lambda: len({line[0] for line in notes(asked)}) == 3)
-    finally:
-        hold.unlink()
+    wait_for(lambda: len(judges(asked)) == 2)  # both are held within a batch, however late the second one has begun
+    os.kill(int(notes(asked)[-1][0]), signal.SIGKILL)
+    wait_for(lambda: len(judges(asked)) == 3)
+    hold.unlink()
     told, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, said
     assert results(out) == results(local)
@@ -264,11 +280,13 @@ def test_a_run_goes_on_with_either_engine(
     start: Start,
     local: Path,
     asked: Path,
+    hold: Path,
 ) -> None:
     engines, out = {"ray": cluster, "local": "local"}, tmp_path / "out"
     process = start(*arguments(items, out, engines[first]))
-    wait_for(lambda: (out / "run.sqlite").exists() and 0 < len(calls(out)) < len(calls(local)))
+    wait_for(lambda: (out / "run.sqlite").exists() and len(calls(out)) > 0)
     process.send_signal(end)
+    hold.unlink()
     said = process.communicate(timeout=SECONDS)[1]
     assert process.returncode == (-end if end == signal.SIGKILL else 130), said
     assert "Traceback" not in said
