@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import InputError, UsageError
 from labeldist.experiments.experiment import EXPERIMENTS
 from labeldist.experiments.perform import perform
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.run.pipeline import run
 from labeldist.run.settings import RunSettings
+from labeldist.run.store import Store
 
 SCRIPTED = {"model": "scripted", "limit": 12, "resamples": 50}
 PARSER = "mjd-estimator:llama3"
@@ -172,6 +173,20 @@ def test_with_what_the_model_itself_writes(tmp_path: Path) -> None:
     assert not found.failures
     assert "MJD demo-guided" in {cell.name for cell in found.findings.cells}
     assert "MJD human" not in {cell.name for cell in found.findings.cells}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("content", "without a human explanation"), ("replacement", "without a human"), ("labels", "without labels")],
+)
+def test_items_that_do_not_do_are_refused_before_anything_is_asked(name: str, said: str, tmp_path: Path) -> None:
+    row = {"id": "1", "premise": "It rains.", "hypothesis": "It is wet.", "reference": {"entailment": 1}}
+    (tmp_path / "bare.jsonl").write_text(json.dumps(row) + "\n")
+    settings = ExperimentSettings(name, model="scripted", source=str(tmp_path / "bare.jsonl"), explainer="same")
+    with pytest.raises(InputError, match=said):
+        perform(settings, tmp_path / "exp")
+    with Store(tmp_path / "exp" / "calls.sqlite") as store:
+        assert store.totals() == {}
 
 
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Item
+from labeldist.datasets.source import open_source
+from labeldist.experiments.named.ood import reference
 from labeldist.experiments.perform import perform
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.tasks.load import load_task
@@ -59,6 +62,36 @@ def test_every_target_on_every_test_set(
     assert (tmp_path / "exp" / "ood" / "results.jsonl").read_bytes() == before
     rows = [json.loads(line) for line in before.decode().splitlines()]
     assert {row["kind"] for row in rows} == {"cell", "difference", "note"}
+
+
+def test_test_sets_of_ones_own(settings: ExperimentSettings, items: list[Item], tmp_path: Path) -> None:
+    """By their labels where they have no reference; refused where they are of another task or say nothing."""
+    own = tmp_path / "own.jsonl"
+    fields = {"premise": "It rains.", "hypothesis": "It is wet."}
+    rows = [
+        {"id": "1", **fields, "labels": ["entailment", "neutral"]},
+        {"id": "2", **fields, "labels": ["neutral"], "reference": {"entailment": 3, "contradiction": 1}},
+    ]
+    own.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = perform(replace(settings, draws=1, test_sets=(str(own),)), tmp_path / "exp").findings
+    assert {cell.section for cell in found.cells} == {str(own)}
+    sets = json.loads(next((tmp_path / "exp" / "ood").glob("results.jsonl")).read_text().splitlines()[0])
+    assert sets["factors"]["test set"] == str(own)
+    assert len(list((tmp_path / "exp" / "ood" / "trained").glob("*/own-*.jsonl"))) == 5
+    assert list(tmp_path.glob("own*")) == [own]
+    (one, other) = items_of(own)
+    assert reference(one, load_task().label_names) == (0.5, 0.5, 0.0)
+    assert reference(other, load_task().label_names) == (0.75, 0.0, 0.25)
+    with pytest.raises(UsageError, match="labels not offensive, offensive, the items have"):
+        perform(replace(settings, test_sets=("md-agreement",)), tmp_path / "other")
+    assert not list((tmp_path / "other").rglob("mjd*")), "something was asked before"
+    own.write_text(json.dumps({"id": "1", **fields}) + "\n")
+    with pytest.raises(InputError, match="neither a reference nor a label"):
+        perform(replace(settings, test_sets=(str(own),)), tmp_path / "bare")
+
+
+def items_of(file: Path) -> list[Item]:
+    return list(open_source(str(file)).items())
 
 
 def test_without_a_classifier_it_says_how_to_make_one(tmp_path: Path) -> None:

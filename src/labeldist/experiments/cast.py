@@ -32,6 +32,18 @@ def require_human(lab: Lab) -> None:
         )
 
 
+def require_labels(lab: Lab) -> None:
+    """Raise where an item has no label."""
+    lacking = [item.id for item in lab.items if not item.labels]
+    if lacking:
+        raise InputError(
+            f"{len(lacking):,} items without labels, such as {lacking[0]!r}",
+            expected="labels of every item for this experiment",
+            place=Place(lab.dataset.path, field="labels"),
+            hint="take them out of the file, or use a source whose items all have labels",
+        )
+
+
 def guided(lab: Lab, ranking: str = "first") -> list[Condition]:
     """Label-guided selection by each group of annotators that labelled every item; by all where no group did."""
     groups = [group for group in lab.groups if all(group in item.groups() for item in lab.items)]

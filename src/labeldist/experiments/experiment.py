@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from labeldist.experiments.lab import Lab
 
 Perform = Callable[["Lab"], Findings]
+Require = Callable[["Lab"], None]
+
+
+def nothing(lab: Lab) -> None:
+    """Requires nothing of the lab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Experiment:
 
     ``source``: the data set that it uses where none is named. ``explainer``: who explains unless somebody is named, and
     ``parser`` how its answers are then read: as published, so that every item has explanations and numbers compare.
+    ``requires``: raises where the items as they are do not do, before a model is asked anything.
     ``beyond``: whether it goes beyond the paper (arXiv 2412.13942) instead of repeating what is in it.
     """
 
@@ -31,6 +37,7 @@ class Experiment:
     source: str = "mjd-estimator"
     explainer: str = "items:llama3"
     parser: str | None = "mjd-estimator:llama3"
+    requires: Require = nothing
     beyond: bool = False
 
 
@@ -45,12 +52,14 @@ def experiment(
     source: str = "mjd-estimator",
     explainer: str = "items:llama3",
     parser: str | None = "mjd-estimator:llama3",
+    requires: Require = nothing,
     beyond: bool = False,
 ) -> Callable[[Perform], Perform]:
     """Decorator that registers a function (lab) -> findings as the experiment ``name``."""
 
     def register(perform: Perform) -> Perform:
-        EXPERIMENTS.add(name)(Experiment(name, title, question, perform, source, explainer, parser, beyond))
+        known = Experiment(name, title, question, perform, source, explainer, parser, requires, beyond)
+        EXPERIMENTS.add(name)(known)
         return perform
 
     return register

@@ -59,8 +59,8 @@ class Judged:
 class Lab:
     """What an experiment works with. Every call of the same model in the same folder is made once.
 
-    ``items``: all of them, with what the explainer answered. ``of_pool``: an item's explanations by the explainer.
-    ``metrics``: what is measured. ``out``: the folder of this experiment.
+    ``items``: all of them, with what the explainer answered as soon as it was asked. ``of_pool``: what it gave as an
+    item's explanations. ``metrics``: what is measured. ``out``: the folder of this experiment.
     """
 
     settings: ExperimentSettings

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, Place
+from labeldist.core.item import Item
+from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.metric import all_metrics
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
 from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
 from labeldist.experiments.lab import Lab
+from labeldist.experiments.measure import Distributions
 from labeldist.experiments.settings import ExperimentSettings, claim
 from labeldist.experiments.written import write_findings
 from labeldist.run.engine import engine
@@ -85,6 +89,8 @@ def perform(
             _remove_results(folder)
             kept = [recorded.enter_context(Recorded(model, store)) for model in models]
             lab = _lab(settings, dataset, found, kept, Watch(progress, [], settings.on_error, found.items), folder)
+            known.requires(lab)
+            lab = _explained(lab, kept[-1])
             return _summary(known, known.perform(lab), lab, kept, store)
 
 
@@ -111,15 +117,10 @@ def _check(dataset: Dataset, settings: ExperimentSettings, found: Survey) -> Non
 def _lab(
     settings: ExperimentSettings, dataset: Dataset, found: Survey, models: list[Recorded], watch: Watch, out: Path
 ) -> Lab:
-    """The lab, with the items as the explainer, the last of ``models``, has explained them."""
+    """The lab, with the items as they are; the explainer is the last of ``models`` unless they carry explanations."""
     explainer = settings.explainer or ""
-    if explainer.startswith(CARRIED):
-        source, items = explainer.removeprefix(CARRIED), dataset.items()
-    else:
-        source, how = models[-1].name, settings.generation
-        items = explain_items(dataset.items(), dataset.task, models[-1], how, watch, profile=settings.parser)
-    known = tuple(items)
-    distributions = ((item.id, item.reference_distribution(dataset.task.label_names)) for item in known)
+    source = explainer.removeprefix(CARRIED) if explainer.startswith(CARRIED) else models[-1].name
+    known = tuple(dataset.items())
     return Lab(
         settings=settings,
         dataset=dataset,
@@ -130,8 +131,24 @@ def _lab(
         metrics=tuple(all_metrics(dataset.task.values)),
         watch=watch,
         out=out,
-        references={id_: one.probabilities for id_, one in distributions if one is not None},
+        references=_references(known, dataset.task),
     )
+
+
+def _explained(lab: Lab, explainer: Recorded) -> Lab:
+    """The lab with what ``explainer`` answers to its items, where they do not carry what is wanted."""
+    settings = lab.settings
+    if (settings.explainer or "").startswith(CARRIED):
+        return lab
+    found = explain_items(lab.items, lab.task, explainer, settings.generation, lab.watch, profile=settings.parser)
+    items = tuple(found)
+    return replace(lab, items=items, references=_references(items, lab.task))
+
+
+def _references(items: Sequence[Item], task: Task) -> Distributions:
+    """The reference of each item that has one."""
+    found = {item.id: item.reference_distribution(task.label_names) for item in items}
+    return {id_: one.probabilities for id_, one in found.items() if one is not None}
 
 
 def _summary(

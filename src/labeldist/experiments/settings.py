@@ -26,8 +26,9 @@ class ExperimentSettings:
     ``source`` and ``explainer`` are the experiment's own where None. ``draws``: how often whatever is drawn by chance
     is drawn (labels, explanations to replace). ``resamples``: of the bootstrap. ``classifier``: a folder or name of a
     classifier to train on (experiments that train). ``encoder``: a folder of sentence embeddings (experiments that
-    compare what explanations mean). ``test_items``: at most so many items of each test set (experiments that train;
-    None: all). The others: see :class:`labeldist.run.settings.RunSettings`.
+    compare what explanations mean). ``test_sets``: what trained classifiers predict (none: the paper's sets), and
+    ``test_items``: at most so many items of each (None: all). The others: see
+    :class:`labeldist.run.settings.RunSettings`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ExperimentSettings:
     resamples: int = RESAMPLES
     classifier: str | None = None
     encoder: str | None = None
+    test_sets: tuple[str, ...] = ()
     test_items: int | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     generation: Generation = field(default_factory=Generation)

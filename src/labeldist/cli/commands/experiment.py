@@ -42,6 +42,13 @@ from labeldist.cli.options import (
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples for intervals."
 )
 @click.option("--classifier", metavar="FOLDER", help="What to fine-tune, in experiments that train.")
+@click.option(
+    "--test-set",
+    "test_sets",
+    metavar="SOURCE",
+    multiple=True,
+    help="What trained classifiers predict, once for each.  [default: those of the paper]",
+)
 @click.option("--test-items", type=AT_LEAST_ONE, help="Most items of each test set, drawn by chance.  [default: all]")
 @click.option(
     "--encoder",
@@ -83,6 +90,7 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
         resamples=given["bootstrap"],
         classifier=given["classifier"],
         encoder=given["encoder"],
+        test_sets=given["test_sets"],
         test_items=given["test_items"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
         generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),

@@ -51,6 +51,8 @@ def load_encoder(folder: Path) -> Encode:
             hint="name a folder with config.json, tokenizer files and safetensors weights",
         )
     _check_layers(folder)
+    told: Any = transformers.utils.logging
+    told.disable_progress_bar()  # a second's work
     try:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
         kind: Any = transformers.AutoModel

@@ -40,10 +40,10 @@ WRITTEN, SAID, OTHER, SHUFFLED, NOISE, BARE = (
     "content",
     title="The content of explanations, or the label that they leak",
     question="Does what an explanation says matter, or only the label that it gives away?",
+    requires=require_human,
 )
 def content(lab: Lab) -> Findings:
     """Human explanations, and the model's that labels guide: as written, and with their content taken away."""
-    require_human(lab)
     sources: dict[str, Texts] = {"human": human_explanations}
     for condition in guided(lab):
         sources[f"model, {condition.name}"] = partial(chosen, lab, condition)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Item
+from labeldist.experiments.cast import require_labels
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.lab import Judged, Lab
@@ -29,11 +29,12 @@ ALONE, WITH_PLAIN, WITH_GUIDED = (
     title="How many human labels are needed",
     question="How close to a hundred people do so many labels of an item come: smoothed, as the guide of explanations, "
     "and calibrated together with the model's judgments?",
+    requires=require_labels,
     beyond=True,
 )
 def labels(lab: Lab) -> Findings:
     """0, 1, 2, ... labels of each item, drawn from all that it has; in one draw, fewer labels are part of more."""
-    most = most_labels(lab)
+    most = min(len(item.labels) for item in lab.items)  # every item has so many
     plain = lab.judged(PLAIN, Condition(NONE))
     entries = []
     for count in range(most + 1):
@@ -61,16 +62,6 @@ def labels(lab: Lab) -> Findings:
         ],
         charts=[Chart("labels per item", "distribution", ("kl", "tvd", "dcorr"))],
     )
-
-
-def most_labels(lab: Lab) -> int:
-    """How many labels every item has."""
-    most = min(len(item.labels) for item in lab.items)
-    if not most:
-        raise InputError(
-            "an item without labels", expected="labels of every item", place=Place(lab.dataset.path, field="labels")
-        )
-    return most
 
 
 def of(count: int) -> str:

@@ -12,11 +12,12 @@ from random import Random
 
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Item
+from labeldist.datasets.catalog import DATASETS
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import open_source
 from labeldist.evaluate.metric import METRICS
-from labeldist.experiments.cast import LABEL_FREE, guided
+from labeldist.experiments.cast import LABEL_FREE, guided, require_labels
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Cell, Chart, Difference, Findings
 from labeldist.experiments.lab import Lab
@@ -43,19 +44,32 @@ class TestSet:
     references: Distributions
 
 
-@experiment(
-    "ood",
-    title="Classifiers trained on the distributions, in and out of domain",
-    question="Is a classifier that learns from model judgments as good as one that learns from human ones, on items of "
-    "the same kind and on adversarial ones?",
-)
-def ood(lab: Lab) -> Findings:
-    """Fine-tune a classifier on each kind of distribution of the items, several times; predict dev, test, ANLI."""
+def require_classifier_and_tests(lab: Lab) -> None:
+    """Raise where there is nothing to fine-tune, items lack labels, or a test set is of other labels."""
     if lab.settings.classifier is None:
         raise UsageError(
             "no classifier to fine-tune",
             hint="--classifier FOLDER, a classifier that knows the task already; docs/howto-train.md makes one",
         )
+    require_labels(lab)
+    for source in sources_of(lab).values():
+        labels = open_source(source, task=own_task(lab, source)).task.label_names
+        if labels != lab.labels:
+            raise UsageError(
+                f"test set {source} has the labels {', '.join(labels)}, the items have {', '.join(lab.labels)}",
+                hint="name test sets of the same task: --test-set SOURCE, once for each",
+            )
+
+
+@experiment(
+    "ood",
+    title="Classifiers trained on the distributions, in and out of domain",
+    question="Is a classifier that learns from model judgments as good as one that learns from human ones, on items of "
+    "the same kind and on adversarial ones?",
+    requires=require_classifier_and_tests,
+)
+def ood(lab: Lab) -> Findings:
+    """Fine-tune a classifier on each kind of distribution of the items, several times; predict each test set."""
     sets = list(test_sets(lab))
     predicted = {name: predictions(lab, name, target, sets) for name, target in targets(lab).items()}
     cells: list[Cell] = []
@@ -89,8 +103,6 @@ def ood(lab: Lab) -> Findings:
 
 def targets(lab: Lab) -> dict[str, Distributions | None]:
     """What to train on, by name; None is no further training at all."""
-    if not guided(lab):
-        raise InputError("items without labels", expected="labels of every item", place=Place(lab.dataset.path))
     blind = [lab.judged(f"MJD {condition.name}", condition) for condition in (Condition(NONE), Condition(LABEL_FREE))]
     return {
         NO_STAGE_2: None,
@@ -103,18 +115,45 @@ def targets(lab: Lab) -> dict[str, Distributions | None]:
 
 def test_sets(lab: Lab) -> Iterator[TestSet]:
     """The sets to predict, of each at most as many items as the settings say, drawn by the seed."""
-    for name, source in (IN_DOMAIN | OUT_OF_DOMAIN).items():
-        items = list(open_source(source).items())
+    for name, source in sources_of(lab).items():
+        dataset = open_source(source, task=own_task(lab, source), hold_out=hold_out(lab))
+        items = list(dataset.items())
         most = lab.settings.test_items
         if most is not None and most < len(items):
             items = Random(json.dumps([lab.seed, name])).sample(items, most)
-        yield TestSet(name, tuple(items), {item.id: reference(item, lab.labels) for item in items})
+        known = {item.id: reference(item, lab.labels) for item in items}
+        lacking = [id_ for id_, found in known.items() if not found]
+        if lacking:
+            raise InputError(
+                f"{len(lacking):,} items of a test set with neither a reference nor a label, such as {lacking[0]!r}",
+                expected="something to compare predictions with",
+                place=Place(dataset.path, field="reference"),
+            )
+        yield TestSet(name, tuple(items), known)
+
+
+def sources_of(lab: Lab) -> dict[str, str]:
+    """The test sets by the name under which they stand in the table: those of the settings, else the paper's."""
+    return {source: source for source in lab.settings.test_sets} or IN_DOMAIN | OUT_OF_DOMAIN
+
+
+def own_task(lab: Lab, source: str) -> str | None:
+    """The task of a file is that of the items; a named data set knows its own."""
+    return None if source.partition(":")[0] in DATASETS.names() else lab.settings.task
+
+
+def hold_out(lab: Lab) -> str | None:
+    """Annotators are held out of test sets as of the items; the paper's have references of their own."""
+    return lab.settings.hold_out if lab.settings.test_sets else None
 
 
 def reference(item: Item, labels: tuple[str, ...]) -> tuple[float, ...]:
-    """The item's human judgments; where it has none, the first label that is known of it, for certain."""
+    """The item's human judgments; where it has none, how often each of its labels was given; () without any."""
     found = item.reference_distribution(labels)
-    return tuple(float(label == item.labels[0].label) for label in labels) if found is None else found.probabilities
+    if found is not None:
+        return found.probabilities
+    counts = item.label_counts(labels)
+    return tuple(count / sum(counts) for count in counts) if sum(counts) else ()
 
 
 def predictions(
@@ -137,7 +176,7 @@ def predicted_by_one(
     lab: Lab, target: Distributions | None, sets: Sequence[TestSet], folder: Path, seed: int
 ) -> Iterator[Distributions]:
     """What the classifier trained on ``target`` with ``seed`` predicts of each test set; read where it is kept."""
-    files = [folder / f"{tests.name.replace(' ', '-')}-{tests_key(tests)}.jsonl" for tests in sets]
+    files = [folder / f"{Path(tests.name).stem.replace(' ', '-')}-{tests_key(tests)}.jsonl" for tests in sets]
     if not all(file.exists() for file in files):
         classifier = trained(lab, target, folder, seed)
         for tests, file in zip(sets, files, strict=True):

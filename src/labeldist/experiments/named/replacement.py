@@ -19,10 +19,10 @@ from labeldist.explain.select import follow
     title="Human explanations replaced by model explanations",
     question="Does the MJD get worse when human explanations are replaced, one after the other, by explanations of the "
     "same label that a model wrote?",
+    requires=require_human,
 )
 def replacement(lab: Lab) -> Findings:
     """0, 1, ... of an item's human explanations replaced; which ones is drawn, and the same ones stay replaced."""
-    require_human(lab)
     most = max(len(human_explanations(item)) for item in lab.items)
     entries = []
     for count in range(most + 1):
