@@ -112,6 +112,25 @@ def test_every_command_says_who_is_held_out(labeldist: Callable[..., Any], tmp_p
     assert told in labeldist("evaluate", "posterior.jsonl", "--reference", source, "--hold-out", "2:5").stdout
 
 
+def test_what_saw_the_reference_is_not_evaluated(labeldist: Callable[..., Any], tmp_path: Path) -> None:
+    """A posterior or an MJD that labels guided, made without holding out, or with another seed or number."""
+    source = _items(tmp_path / "items.jsonl")
+    made = {"right": ("--hold-out", "2"), "all": (), "other": ("--hold-out", "2:5"), "fewer": ("--hold-out", "1")}
+    for name, how in made.items():
+        done = labeldist("estimate", source, *how, "--out", f"{name}.jsonl")
+        assert done.returncode == 0, done.stderr
+        how = ("--model", "scripted", "--explanations", "label-guided", "--orders", "balanced:6", *how)
+        done = labeldist("run", source, *how, "--out", name)
+        assert done.returncode == 0, done.stderr
+    for name in made:
+        for file in (f"{name}.jsonl", f"{name}/mjd.label-guided.jsonl"):
+            done = labeldist("evaluate", f"it={file}", "--reference", source, "--hold-out", "2", "--bootstrap", 0)
+            assert done.returncode == (0 if name == "right" else 2), (file, done.stdout)
+            assert ("it saw labels that are the reference here: of " in done.stderr) == (name != "right")
+    labeldist("judge", source, "--model", "scripted", "--explanations", "none", "--out", "blind.jsonl")
+    assert labeldist("evaluate", "blind.jsonl", "--reference", source, "--hold-out", "2").returncode == 0
+
+
 def test_a_limit_does_not_change_who_is_held_out(tmp_path: Path) -> None:
     _items(tmp_path / "items.jsonl")
     few = list(open_source(str(tmp_path / "items.jsonl"), hold_out="2", limit=2).items())

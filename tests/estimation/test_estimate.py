@@ -45,11 +45,13 @@ def test_a_row_keeps_the_contract() -> None:
         "expected_tvd",
         "prior",
         "saw_labels",
+        "label_counts",
         "calibrate",
     }
     assert (row["id"], row["interval_mass"], row["saw_labels"], row["calibrate"]) == ("5", 0.8, True, "labels")
     for part in ("distribution", "prior", "interval"):
         assert tuple(row[part]) == LABELS
+    assert sum(row["label_counts"].values()) == 3
     assert sum(row["distribution"].values()) == pytest.approx(1)
     assert row["distribution"] == dict(zip(LABELS, found.mean[5].tolist(), strict=True))
     assert row["concentration"] == pytest.approx(3 + found.calibration.concentration)

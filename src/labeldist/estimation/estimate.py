@@ -45,13 +45,14 @@ SAW = "evidence {names} counts here as if it were blind: labels that it saw coun
 class Estimate:
     """The posterior of N items of K ``labels``, in the order of ``ids``, and how it was calibrated.
 
-    ``evidence``: the names of what was used. ``prior`` (N, K) is what was expected of each item before its own labels
-    were counted, and before any correction on references.
+    ``evidence``: the names of what was used. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K) is what
+    was expected of each item before its own labels were counted, and before any correction on references.
     """
 
     labels: tuple[str, ...]
     ids: tuple[str, ...]
     evidence: tuple[str, ...]
+    counts: Array
     posterior: Posterior
     prior: Array
     calibration: Calibration
@@ -76,6 +77,7 @@ class Estimate:
             "expected_tvd": float(known.expected_tvd[at]),
             "prior": by_label[1],
             "saw_labels": True,
+            "label_counts": {label: int(count) for label, count in zip(self.labels, self.counts[at], strict=True)},
             "calibrate": self.calibration.asked,
         }
 
@@ -136,7 +138,7 @@ def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: fl
             confidence=float(found.confidence.mean()),
         )
     names = tuple(one.name for one in observed.evidence)
-    return Estimate(observed.labels, observed.ids, names, posterior(alpha, mass), prior, calibration)
+    return Estimate(observed.labels, observed.ids, names, observed.counts, posterior(alpha, mass), prior, calibration)
 
 
 def usable(one: EvidenceArray, counts: Array) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.pool import Pooled
 from labeldist.judge.verbalised import STYLE
 from labeldist.models.base import LanguageModel
+from labeldist.run.seen import labels_seen, refuse_seen
 from labeldist.run.stages import Asked
 
 
@@ -94,16 +96,19 @@ def evaluate_files(
 
     ``with_ceiling``: show the human ceiling (None: where annotators are held out as the reference).
 
-    ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``.
+    ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``. Raises :class:`UsageError`
+    where distributions saw labels of the annotators that are held out here.
     """
-    predictions = {
-        name: {
-            row.id: row.distribution.as_dict()
-            for row in read_predictions(file, dataset.task, on_error=missing, failures=failures)
-        }
-        for name, file in files.items()
-    }
     hidden = dataset.hold_out
+    predictions: dict[str, dict[str, dict[str, float]]] = {name: {} for name in files}
+    seen: dict[str, dict[str, Counter[str]]] = {name: {} for name in files}
+    for name, file in files.items():
+        for row in read_predictions(file, dataset.task, on_error=missing, failures=failures):
+            predictions[name][row.id] = row.distribution.as_dict()
+            if hidden is not None:
+                seen[name][row.id] = labels_seen(row.extra)
+    if hidden is not None:
+        refuse_seen(dataset.items(), seen)
     ceiling: Ceiling = "reference" if hidden is None else "all"
     found = evaluate(
         dataset.items(),

@@ -98,7 +98,7 @@ def write_failures(failures: Sequence[Mapping[str, Any]], file: Path) -> list[Pa
     return [file]
 
 
-def check_out(out: Path, source: Path) -> None:
+def check_out(out: Path, *sources: Path) -> None:
     """Refuse to write a result over what it is made from, or over the store beside it."""
-    if out.resolve() in (source.resolve(), store_of(out).resolve()):
+    if out.resolve() in (*(source.resolve() for source in sources), store_of(out).resolve()):
         raise UsageError(f"--out {out} would overwrite what it is made from", hint="use another --out")

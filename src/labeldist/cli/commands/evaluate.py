@@ -49,17 +49,23 @@ def command(
     --out also written beside it.
     """
     from labeldist.cli.results import show_evaluation, write_evaluation
+    from labeldist.core.errors import UsageError
     from labeldist.datasets.failures import Failure
     from labeldist.datasets.source import open_source
     from labeldist.run.distributions import evaluate_files, named_files
-    from labeldist.run.folder import failures_of, write_failures
+    from labeldist.run.folder import check_out, failures_of, write_failures
 
     skip = on_error == "skip"
     dataset = open_source(source, task=task, on_error="skip" if skip else "stop", limit=limit, hold_out=hold_out)
+    files = named_files(predictions)
+    if out is not None:
+        check_out(out, dataset.path, *files.values())
+        if out.suffix not in (".json", ".md"):
+            raise UsageError(f"--out {out}: a file of no known kind", hint="end its name in .json, or .md for a table")
     bad_rows: list[Failure] = []
     evaluation = evaluate_files(
         dataset,
-        named_files(predictions),
+        files,
         metrics=split_names(metrics) or None,
         bootstrap=bootstrap,
         seed=seed,

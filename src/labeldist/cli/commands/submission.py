@@ -28,17 +28,22 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     from labeldist.run.folder import check_out
 
     dataset = open_source(reference)
-    check_out(out, predictions)
-    known = {row.id: row.distribution for row in read_predictions(predictions, dataset.task)}
+    check_out(out, predictions, dataset.path)
+    rows = list(read_predictions(predictions, dataset.task))
+    known = {row.id: row.distribution for row in rows}
+    saw = sum(row.extra.get("saw_labels") is True for row in rows)
     items = list(dataset.items())
     lines = list(soft_label_lines(items, known, dataset.task))
     write_text(out, "".join(lines))
     strangers = sorted(known.keys() - {item.id for item in items})
     if as_json:
-        print_json({"rows": len(lines), "files": [out], "left_out": strangers})
+        print_json({"rows": len(lines), "files": [out], "left_out": strangers, "saw_labels": saw})
     else:
         click.echo(f"{counted(len(lines), 'item')} written to {out}")
         if strangers:
             told = f"{counted(len(strangers), 'prediction')} of no item of {dataset.name} left out"
             click.echo(f"labeldist: note: {told}, such as {shown(strangers[0])}", err=True)
+        if saw:
+            told = f"{counted(saw, 'prediction')} saw labels of the item: no entry for a task that is to predict them"
+            click.echo(f"labeldist: note: {told}", err=True)
     return 0
