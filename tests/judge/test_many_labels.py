@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labeldist.core.errors import ModelError, UsageError
+from labeldist.core.errors import UnavailableError, UsageError
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.judge.judge import JudgeSettings, judge
@@ -80,9 +80,9 @@ def test_without_a_word_of_it_words_are_used(tmp_path: Path) -> None:
 
 def test_words_that_begin_alike_are_both_named(tmp_path: Path) -> None:
     task = task_of(tmp_path, ALIKE)
-    with pytest.raises(ModelError, match=r"means only 'label 0' and not 'label 1'") as caught:
+    with pytest.raises(UnavailableError, match=r"means only 'label 0' and not 'label 1'") as caught:
         judge([(Item("1", {"text": "x"}), [])], task, Scripted(), JudgeSettings("balanced:1"))
-    assert "verbalised" in str(caught.value)
+    assert "other words, or --answers verbalised" in str(caught.value)
 
 
 def test_a_distribution_can_be_said_of_any_number_of_labels(tmp_path: Path) -> None:
@@ -90,6 +90,10 @@ def test_a_distribution_can_be_said_of_any_number_of_labels(tmp_path: Path) -> N
     order = orders("balanced:1", 0, 30)[0]
     prompt = judge_prompt(task, Item("1", {"text": "x"}), [], order, style="verbalised")
     assert "\n30. " in prompt.text
+    assert "its number, a colon and a number" in prompt.text
+    few = new_task(tmp_path / "few", SEVEN)
+    prompt = judge_prompt(few, Item("1", {"text": "x"}), [], orders("balanced:1", 0, 7)[0], style="verbalised")
+    assert "its letter, a colon and a number" in prompt.text
     shares = [10, 20, *[70 / 28] * 28]
     told = "\n".join(f"{number}: {share}" for number, share in zip(option_names(30), shares, strict=True))
     model = Scripted([Rule("x", text=told)])

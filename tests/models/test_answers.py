@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from labeldist.core.errors import ModelError
+from labeldist.core.errors import UnavailableError
 from labeldist.core.item import Explanation, Item
 from labeldist.judge.judge import JudgeSettings, judge
 from labeldist.judge.prompts import JudgePrompt
@@ -51,12 +51,12 @@ def test_a_token_that_begins_two_options_means_neither() -> None:
 
 
 def test_options_with_one_first_token_are_refused() -> None:
-    with pytest.raises(ModelError, match="first token"):
+    with pytest.raises(UnavailableError, match="first token"):
         answer_tokens(Scripted(), "Answer:", [["true"], ["trouble"]])
 
 
 def test_a_spelling_that_merges_into_the_prompt_is_no_answer_token() -> None:
-    with pytest.raises(ModelError, match="first token"):
+    with pytest.raises(UnavailableError, match="first token"):
         answer_tokens(Words(), "Ans", [["wer"], ["wers"]])
 
 

@@ -64,15 +64,23 @@ SPOILED = {
     "plain without fields": (
         "prompts.toml",
         'plain = "Please determine whether',
-        'plain = "{options}"\nplane = "Please determine whether',
+        'plain = "{options}"\n# "Please determine whether',
         "without {premise} or {hypothesis}",
     ),
     "commented without comments": ("prompts.toml", "{comments}", "", "'judge.letters.commented'"),
     "explain without label": ("prompts.toml", "is {label} given", "is so given", "'explain'"),
-    "explain without fields": ("prompts.toml", 'explain = "', 'explain = "{label}"\nold = "', "'explain'"),
+    "explain without fields": ("prompts.toml", 'explain = "', 'explain = "{label}"\n# "', "'explain'"),
     "comment without text": ("prompts.toml", ': {text} "', ': "', "'judge.letters.comment'"),
     "explicit comment without option": ("prompts.toml", "I choose {option}", "I choose", "explicit_comment'"),
     "option without option": ("prompts.toml", 'option = "{letter}. {option}"', 'option = "x"', "letters.option'"),
+    "a misspelt key": ("prompts.toml", "comment = ", "coment = ", "did you mean 'comment'?"),
+    "a misspelt key of a label": (
+        "task.toml",
+        "aliases",
+        "alias",
+        "labels.alias': found a key that nothing reads",
+    ),
+    "a misspelt key of a task": ("task.toml", "fields = ", "field = ", "did you mean 'fields'?"),
     "verbalised is no text": ("task.toml", '"false (contradiction)"', "3", "'verbalised'"),
 }
 
@@ -97,6 +105,13 @@ def test_a_field_that_cannot_be_a_placeholder_is_refused(name: str, folder: Path
         load_task(str(folder))
 
 
+def test_a_folder_may_be_named_by_its_file_and_is_found_nearby(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_task(str(folder / "task.toml")).name == folder.name
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(UsageError, match=f"did you mean '{folder.name}'"):
+        load_task(folder.name + "x")
+
+
 def test_braces_may_be_escaped(folder: Path) -> None:
     text = (folder / "prompts.toml").read_text(encoding="utf-8")
     (folder / "prompts.toml").write_text(text.replace("{premise}", "{{x}} {premise}"), encoding="utf-8")
@@ -106,5 +121,7 @@ def test_braces_may_be_escaped(folder: Path) -> None:
 def test_an_unknown_task_and_style_are_refused_with_the_choices() -> None:
     with pytest.raises(UsageError, match="did you mean 'nli'"):
         load_task("nil")
+    with pytest.raises(UsageError, match=r"or name a folder that has a task\.toml"):
+        load_task("/nowhere/task.toml")
     with pytest.raises(UsageError, match="letters, words"):
         load_task("nli").prompts("numbers")

@@ -96,7 +96,7 @@ option = "Beta"
 GOOD_PROMPTS = 'wording = "en"\nask = "what it is"\nclaim = "it is {label}"\nitem = "\\nText: {text}"\n'
 BAD = {
     "unknown wording": (GOOD_TASK, GOOD_PROMPTS.replace('"en"', '"tlh"'), ("wording", "'tlh'", "en, ko, zh")),
-    "no claim": (GOOD_TASK, GOOD_PROMPTS.replace("claim", "clam"), ("claim", "a text")),
+    "no claim": (GOOD_TASK, GOOD_PROMPTS.replace("claim = ", "# "), ("claim", "a text")),
     "claim without label": (GOOD_TASK, GOOD_PROMPTS.replace("{label}", "so"), ("explain", "{label}")),
     "item without field": (GOOD_TASK, GOOD_PROMPTS.replace("{text}", "it"), ("{text}",)),
     "unknown scale": ('scale = "linear"\n' + GOOD_TASK, GOOD_PROMPTS, ("scale", "nominal or ordinal")),

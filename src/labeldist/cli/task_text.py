@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from labeldist.core.item import Item
-from labeldist.core.task import Task
+from labeldist.core.task import LETTERS, Task
 
 
 def facts(task: Task) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def example_prompts(task: Task) -> Iterator[tuple[str, str]]:
     """What a model is asked about the example of the task, with what for; nothing where it has no example."""
     from labeldist.explain.prompts import explain_prompt
     from labeldist.judge.orders import orders
-    from labeldist.judge.prompts import LETTERS, judge_prompt
+    from labeldist.judge.prompts import judge_prompt
 
     if task.example is None:
         return

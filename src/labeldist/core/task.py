@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ class Label:
     options: Mapping[str, str]
     aliases: tuple[str, ...] = ()
     value: float | None = None
+
+
+LETTERS = string.ascii_uppercase  # what options are called by, as far as they go
 
 
 @dataclass(frozen=True, slots=True)

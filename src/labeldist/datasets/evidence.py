@@ -12,7 +12,7 @@ from labeldist.core.item import Evidence
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
-from labeldist.datasets.rows import EVIDENCE, evidence_from_row, id_from_row
+from labeldist.datasets.rows import EVIDENCE, evidence_from_row, gathered, id_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,5 @@ def item_evidence(row: Mapping[str, Any], task: Task, place: Place) -> ItemEvide
     >>> found.id, found.evidence.saw_labels, found.evidence.distribution
     ('1', False, {'entailment': 0.5, 'neutral': 0.5, 'contradiction': 0.0})
     """
+    row = gathered(row, place, ("distribution", "scores"))
     return ItemEvidence(id_from_row(row, place), evidence_from_row(row, task, place))

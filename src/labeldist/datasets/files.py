@@ -119,7 +119,10 @@ def _refuse_doubled(found: str, first: dict[str, Place], place: Place) -> None:
     if found in first:
         earlier = f"line {first[found].line}" if first[found].file == place.file else str(first[found])
         raise InputError(
-            f"id {shown(found)} again, first in {earlier}", expected="each id once", place=replace(place, field="id")
+            f"id {shown(found)} again, first in {earlier}",
+            expected="each id once",
+            place=replace(place, field="id"),
+            hint="a file with a row for each annotation is grouped first: docs/howto-own-data.md has the few lines",
         )
     first[found] = place
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.distribution import LabelDistribution, proportions
-from labeldist.core.errors import InputError, Place
+from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
-from labeldist.datasets.rows import distribution_from_row, id_from_row
+from labeldist.datasets.rows import distribution_from_row, gathered, id_from_row
 from labeldist.datasets.tables import NESTED
 
 
@@ -46,9 +46,12 @@ def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Pre
     Prediction(id='1', distribution=LabelDistribution(..., probabilities=(0.2, 0.3, 0.5)), extra={})
     """
     where = replace(place, field="distribution")
+    row = gathered(row, place, ("distribution",))
     found = row.get("distribution")
     if found is None:
-        raise InputError("nothing", expected="an object {label: probability}", place=where)
+        expected = "an object {label: probability}, or columns such as " + f"distribution.{task.label_names[0]}"
+        hint = f"the row has {shown(', '.join(map(str, row)), 100)}"
+        raise InputError("nothing", expected=expected, place=where, hint=hint)
     weights = distribution_from_row(found, task, where)
     extra = {key: value for key, value in row.items() if key not in ("id", "distribution")}
     return Prediction(id_from_row(row, place), proportions(weights, task.label_names), extra)

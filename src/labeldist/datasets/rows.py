@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
@@ -50,7 +50,7 @@ def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
     >>> item.id, item.label_counts(["entailment", "neutral"]), item.extra
     ('7', (2, 1), {'by': 'me'})
     """
-    row = _gathered(row, place)
+    row = gathered(row, place)
     return Item(
         id=id_from_row(row, place),
         fields=_fields(row, task, place),
@@ -214,30 +214,30 @@ def _sums_to_one(weights: Mapping[str, float], task: Task) -> bool:
     return abs(math.fsum(weights.values()) - 1) <= _slack(task) + 1e-9
 
 
-def _gathered(row: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    """The row with columns such as ``labels.neutral`` gathered under ``labels``."""
-    whole = {column: value for column, value in row.items() if not spread_over(column)}
+def gathered(row: Mapping[str, Any], place: Place, parts: Sequence[str] = SPREAD) -> dict[str, Any]:
+    """The row with columns such as ``labels.neutral`` gathered under ``labels``, for each of ``parts``."""
+    whole = {column: value for column, value in row.items() if not spread_over(column, parts)}
     for column, value in row.items():
-        part = spread_over(column)
+        part = spread_over(column, parts)
         if not part:
             continue
         if row.get(part) is not None:
             _refuse(f"both {part!r} and {column!r}", "one of the two", replace(place, field=part))
         whole[part] = (whole.get(part) or {}) | {column[len(part) + 1 :]: value}
-    for part in SPREAD:
+    for part in parts:
         # All cells of a row empty: the row has no such part.
         if part not in row and part in whole and all(value is None for value in whole[part].values()):
             del whole[part]
     return whole
 
 
-def spread_over(column: str) -> str | None:
+def spread_over(column: str, parts: Iterable[str] = SPREAD) -> str | None:
     """The part of the contract that a column such as ``labels.neutral`` belongs to, or None.
 
     >>> spread_over("labels.neutral"), spread_over("labels"), spread_over("label.neutral")
     ('labels', None, None)
     """
-    return next((part for part in SPREAD if column.startswith(part + ".")), None)
+    return next((part for part in parts if column.startswith(part + ".")), None)
 
 
 def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
@@ -257,7 +257,9 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
             _refuse(f"two texts: {shown(nested[name], 40)} and {shown(row[name], 40)}", "one text", where)
         found = nested[name] if name in nested else row.get(name)
         if found is None:
-            _refuse("nothing", f"a text: task {task.name!r} has the fields {', '.join(task.fields)}", where)
+            expected = f"a text: task {task.name!r} has the fields {', '.join(task.fields)}"
+            hint = f"the row has {shown(', '.join(map(str, row)), 100)}; --task says which task it is of"
+            raise InputError("nothing", expected=expected, place=where, hint=hint)
         fields[name] = _text(found, "a text that is not empty", where)
     return fields
 

@@ -2,7 +2,8 @@
 
 In CSV and TSV the first line names the columns. A cell of ``labels``, ``explanations``, ``answers``, ``evidence``,
 ``reference`` or ``fields`` holds JSON; ``labels`` may also be names with semicolons between them
-("neutral;neutral;entailment"), and counts may be spread over columns (``labels.neutral``, ``reference.neutral``).
+("neutral;neutral;entailment"), and counts may be spread over columns (``labels.neutral``, ``reference.neutral``), as
+may numbers of files of distributions (``distribution.neutral``).
 An empty cell of these is a missing value. Text columns of a Parquet file are read in the same way. Readers of files
 that hold something else than items name the structured columns themselves (``nested``).
 """
@@ -24,6 +25,7 @@ from labeldist.datasets.jsonl import LONGEST_LINE, Rows, byte_lines, decoded, op
 from labeldist.datasets.rows import KNOWN, spread_over
 
 NESTED = tuple(name for name in KNOWN if name != "id")
+NUMBERS = ("labels", "reference", "distribution", "scores")  # may be spread over columns, one for each label
 FLAGS = {"true": True, "false": False}  # spreadsheets write them in capitals, data frames with one
 PARQUET_BATCH = 256  # rows held at a time
 
@@ -158,7 +160,8 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
     if key not in columns:
         found = f"the columns {shown(', '.join(columns))}"
         expected = f"a header line with the names of the columns, one of them {key!r}"
-        raise InputError(found, expected=expected, place=replace(place, field=key))
+        hint = "a comma separates cells (a tab in .tsv)" if len(columns) == 1 and ";" in columns[0] else ""
+        raise InputError(found, expected=expected, place=replace(place, field=key), hint=hint)
 
 
 def _row_of(
@@ -175,7 +178,7 @@ def _row_of(
 def _cell(column: str, text: str, place: Place, nested: Collection[str]) -> Any:
     """What a text cell stands for; cells of fields and of unknown columns stay as they are."""
     place = replace(place, field=column)
-    if spread_over(column) in ("labels", "reference"):
+    if spread_over(column, (part for part in NUMBERS if part in nested)):
         return _number(text, place) if text.strip() else None
     if column not in nested:
         return text

@@ -132,7 +132,10 @@ def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missin
     """The items to evaluate, and the reason for each id that is not among them."""
     referenced = {id_: item for id_, item in known.items() if item.reference is not None}
     if not referenced:
-        raise InputError(f"no reference in {len(known)} items", expected="at least one item with a reference")
+        several = any(len(item.labels) > 1 for item in known.values())
+        hint = "--hold-out N makes some annotators of each item its reference" if several else ""
+        expected = "at least one item with a reference"
+        raise InputError(f"no reference in {len(known)} items", expected=expected, hint=hint)
     left_out = {id_: NO_REFERENCE for id_ in known if id_ not in referenced}
     for name, rows in predictions.items():
         lacking = [id_ for id_ in referenced if id_ not in rows]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
-from labeldist.core.task import Task
+from labeldist.core.task import LETTERS, Task
 from labeldist.judge.orders import further_orders, orders
 from labeldist.judge.pool import Pooled, pool
-from labeldist.judge.prompts import LETTERS, LETTERS_STYLE, check_letters, judge_prompt
+from labeldist.judge.prompts import LETTERS_STYLE, check_letters, judge_prompt
 from labeldist.judge.scoring import option_scores
 from labeldist.judge.transform import read_transform
 from labeldist.judge.verbalised import AS_SAID, STYLE, verbalised_scores

@@ -10,6 +10,7 @@ import numpy as np
 
 from labeldist.core.distribution import LabelDistribution, OptionScores
 from labeldist.core.errors import ModelError, UsageError
+from labeldist.core.task import LETTERS
 from labeldist.judge.orders import Order
 from labeldist.judge.precision import standard_errors
 from labeldist.judge.transform import Transform
@@ -56,9 +57,10 @@ def pool(answers: Sequence[OptionScores | None], transform: Transform, asked: Se
     scores = [score for score in answers if score is not None]
     unread = len(answers) - len(scores)
     if unread > MOST_UNREAD * len(answers):
+        other = "letters" if len(asked[0].options) <= len(LETTERS) else "words"
         raise ModelError(
             f"{unread} of {len(answers)} answers are not one number for each option, a hundred together",
-            hint="use --answers letters, or a model that follows instructions",
+            hint=f"use --answers {other}, or a model that follows instructions",
         )
     if transform.needs_raw_logits and not all(score.raw for score in scores):
         raise UsageError(

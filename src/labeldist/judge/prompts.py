@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
-from labeldist.core.task import Task
+from labeldist.core.task import LETTERS, Task
 from labeldist.judge.orders import Order
 
-LETTERS = string.ascii_uppercase
 LETTERS_STYLE = "letters"
 
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import ModelError
-from labeldist.judge.prompts import LETTERS, JudgePrompt, option_names
+from labeldist.core.task import LETTERS
+from labeldist.judge.prompts import JudgePrompt, option_names
 from labeldist.models.base import LanguageModel, Written, in_order
 
 STYLE = "verbalised"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from labeldist.core.errors import ModelError, shown
+from labeldist.core.errors import UnavailableError, shown
+from labeldist.core.task import LETTERS
 
 # Tokenizers merge text only near the joint of prompt and answer, so prompts that end alike share their answers.
 JOINT = 32
@@ -39,7 +40,7 @@ def answer_tokens(model: Encoder, prompt: str, answers: Sequence[Sequence[str]])
     """The tokens that begin each option's spellings: encode prompt + spelling, take what differs from the prompt.
 
     A token that could begin two options means neither (a lone space, say) and is left out. Raises
-    :class:`ModelError` for an option that no token of its own is left for.
+    :class:`UnavailableError` for an option that no token of its own is left for.
     """
     stem = model.encode(prompt)
     found = [_distinct(_first_token(model, prompt, stem, spelling) for spelling in spellings) for spellings in answers]
@@ -51,9 +52,10 @@ def answer_tokens(model: Encoder, prompt: str, answers: Sequence[Sequence[str]])
         if not tokens:
             also = next((i for i, other in enumerate(found) if i != at and {*other} & {*found[at]}), None)
             and_what = "" if also is None else f" and not {shown(answers[also][0])}"
-            raise ModelError(
+            letters = "--answers letters, " if len(answers) <= len(LETTERS) else ""
+            raise UnavailableError(
                 f"model {model.name!r} has no first token that means only {shown(answers[at][0])}{and_what}",
-                hint="options must differ in their first token: use other words, --answers letters, or verbalised",
+                hint=f"options must differ in their first token: use other words, {letters}or --answers verbalised",
             )
     return tuple(own)
 

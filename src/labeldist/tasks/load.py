@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 import string
@@ -14,10 +15,13 @@ from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.registry import did_you_mean
-from labeldist.core.task import NOMINAL, ORDINAL, JudgePrompts, Label, Task
+from labeldist.core.task import LETTERS, NOMINAL, ORDINAL, JudgePrompts, Label, Task
 
 SHIPPED = Path(__file__).parent
 RESERVED = ("options", "comments", "label")  # placeholders that stand beside the fields in a prompt
+TASK_KEYS = ("title", "language", "fields", "scale", "labels", "example", "default")
+LABEL_KEYS = ("name", "aliases", "verbalised", "option", "options", "value")
+PROMPT_KEYS = ("explain", "judge")
 WORDED = ("ask", "claim", "item")  # what a task says where the rest of its prompts is shipped
 ANY_OPTION = ("letter", "option")
 
@@ -72,24 +76,29 @@ def load_task(name: str | None = None) -> Task:
     name = default_task() if name is None else name
     folder = SHIPPED / name
     if name not in shipped_tasks():
-        folder = Path(name)
+        folder = Path(name).parent if Path(name).name == "task.toml" else Path(name)
         if not (folder / "task.toml").is_file():
-            raise did_you_mean("task", name, shipped_tasks())
+            own = [str(file.parent) for file in sorted(Path().glob("*/task.toml"))]
+            error = did_you_mean("task", name, [*shipped_tasks(), *own])
+            error.hint += "; or name a folder that has a task.toml"
+            raise error
     return _read_task(folder)
 
 
 def _read_task(folder: Path) -> Task:
     about = _read_toml(folder / "task.toml")
-    prompts = _worded(_read_toml(folder / "prompts.toml"), folder / "prompts.toml")
+    _check_keys(about, TASK_KEYS, folder / "task.toml")
+    rows = _tables(about, "labels", folder / "task.toml")
+    for row in rows:
+        _check_keys(row, LABEL_KEYS, folder / "task.toml", "labels.")
+    prompts = _worded(_read_toml(folder / "prompts.toml"), folder / "prompts.toml", len(rows))
     fields = tuple(_texts(about, "fields", folder / "task.toml"))
     _check_fields(fields, folder / "task.toml")
     place = folder / "prompts.toml"
     judge = prompts.get("judge")
     if not isinstance(judge, dict) or not judge:
         raise _bad(place, "judge", judge, "a table with at least one answer style")
-    labels = tuple(
-        _label(row, [*judge], folder / "task.toml") for row in _tables(about, "labels", folder / "task.toml")
-    )
+    labels = tuple(_label(row, [*judge], folder / "task.toml") for row in rows)
     _check_labels(labels, folder / "task.toml")
     styles = {style: _judge_prompts(f"judge.{style}", table, fields, place) for style, table in judge.items()}
     for style in styles:
@@ -109,6 +118,16 @@ def _read_task(folder: Path) -> Task:
         scale=scale,
         example=_example(about, fields, folder / "task.toml"),
     )
+
+
+def _check_keys(table: Mapping[str, Any], known: Sequence[str], file: Path, where: str = "") -> None:
+    """Refuse a key that nothing would read, which is a known one misspelt more often than not."""
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else ""
+            place = Place(file, field=where + key)
+            raise InputError("a key that nothing reads", expected=f"only: {', '.join(known)}", place=place, hint=hint)
 
 
 def _check_scale(scale: Any, labels: tuple[Label, ...], file: Path) -> None:
@@ -137,13 +156,16 @@ def _example(about: Mapping[str, Any], fields: tuple[str, ...], file: Path) -> d
     return found
 
 
-def _worded(prompts: dict[str, Any], file: Path) -> dict[str, Any]:
+def _worded(prompts: dict[str, Any], file: Path, labels: int) -> dict[str, Any]:
     """The prompts; where they only say what to ask (``wording``), with the shipped sentences of that language around.
 
-    A table of the task's own replaces the one that the wording has.
+    A table of the task's own replaces the one that the wording has. ``labels``: how many, since options are called by
+    numbers where letters run out.
     """
     if "wording" not in prompts:
+        _check_keys(prompts, PROMPT_KEYS, file)
         return prompts
+    _check_keys(prompts, ("wording", *WORDED, *PROMPT_KEYS), file)
     if prompts["wording"] not in wordings():
         raise _bad(file, "wording", prompts["wording"], f"one of: {', '.join(wordings())}")
     texts = {name: _text(prompts, name, file) for name in WORDED}
@@ -157,7 +179,9 @@ def _worded(prompts: dict[str, Any], file: Path) -> dict[str, Any]:
             return {key: filled(one) for key, one in value.items()}
         return [filled(one) for one in value]
 
-    words = filled(_read_toml(SHIPPED / "wording" / f"{prompts['wording']}.toml"))
+    words = _read_toml(SHIPPED / "wording" / f"{prompts['wording']}.toml")
+    texts["named"] = words.pop("named")[labels > len(LETTERS)]
+    words = filled(words)
     own = {key: value for key, value in prompts.items() if key not in ("wording", *WORDED)}
     tables = own.pop("judge", {})
     if not isinstance(tables, dict):
@@ -200,6 +224,7 @@ def _judge_prompts(name: str, table: Any, fields: tuple[str, ...], file: Path) -
     if not isinstance(table, dict):
         raise _bad(file, name, table, "a table of prompts")
     where = name + "."
+    _check_keys(table, ("plain", "commented", *STYLE_PLACEHOLDERS, "answer_forms"), file, where)
     parts = {part: _template(table, part, known, file, where) for part, known in STYLE_PLACEHOLDERS.items()}
     forms = tuple(_texts(table, "answer_forms", file, where))
     for form in forms:

@@ -9,12 +9,18 @@ import click
 from labeldist.cli.options import json_option, split_names
 
 
-@click.group("tasks", epilog="Example: labeldist tasks new sentiment --labels negative,neutral,positive")
-def command() -> None:
+@click.group(
+    "tasks",
+    invoke_without_command=True,
+    epilog="Example: labeldist tasks new sentiment --labels negative,neutral,positive",
+)
+@click.pass_context
+def command(context: click.Context) -> int:
     """List the tasks, show one, or begin one of your own.
 
-    A task is a folder of two small files: what the labels are, and what a model is asked.
+    A task is a folder of two small files: what the labels are, and what a model is asked. Without a command: the list.
     """
+    return context.invoke(list_tasks) if context.invoked_subcommand is None else 0
 
 
 @command.command("list", epilog="Example: labeldist tasks list")
@@ -56,7 +62,8 @@ def show(name: str, as_json: bool) -> int:
     click.echo(f"{task.name}: {task.title} ({task.language}, {task.scale})")
     for label in task.labels:
         aliases = f", also written {', '.join(label.aliases)}" if label.aliases else ""
-        click.echo(f"  {label.name}{aliases}: {label.verbalised}")
+        value = "" if label.value is None else f", value {label.value:g}"
+        click.echo(f"  {label.name}{value}{aliases}: {label.verbalised}")
     for what, text in example_prompts(task):
         click.echo(f"\n{what}:\n{text}")
     return 0
