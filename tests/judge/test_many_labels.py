@@ -17,6 +17,7 @@ from labeldist.judge.orders import orders
 from labeldist.judge.prompts import judge_prompt, option_names
 from labeldist.judge.verbalised import read_shares
 from labeldist.models.scripted import Rule, Scripted
+from labeldist.run.store import Store
 from labeldist.tasks.scaffold import new_task
 
 SEVEN = ["anger", "boredom", "calm", "disgust", "envy", "fear", "joy"]
@@ -83,6 +84,18 @@ def test_words_that_begin_alike_are_both_named(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match=r"means only 'label 0' and not 'label 1'") as caught:
         judge([(Item("1", {"text": "x"}), [])], task, Scripted(), JudgeSettings("balanced:1"))
     assert "other words, or --answers verbalised" in str(caught.value)
+
+
+def test_words_that_begin_alike_are_found_before_explanations_are_paid_for(
+    labeldist: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    task_of(tmp_path, ALIKE)
+    (tmp_path / "items.jsonl").write_text('{"id": "1", "text": "x", "labels": ["label 1"]}\n')
+    done = labeldist("run", "items.jsonl", "--task", "many", "--model", "scripted", "--out", "out")
+    assert done.returncode == 1
+    assert "no first token that means only 'label 0'" in done.stderr
+    with Store(tmp_path / "out" / "run.sqlite") as store:
+        assert store.totals() == {}
 
 
 def test_a_distribution_can_be_said_of_any_number_of_labels(tmp_path: Path) -> None:

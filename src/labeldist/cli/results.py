@@ -114,9 +114,15 @@ def _written(summary: RunSummary) -> list[str]:
 
 
 def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
+    from labeldist.core.registry import did_you_mean
     from labeldist.report.items import chosen_items, lines_of_items
 
     items = chosen_items(summary.dataset.items(), wanted)
+    strangers = [] if isinstance(wanted, int) else sorted({*wanted} - {item.id for item in items})
+    if strangers:
+        ids = [item.id for item in summary.dataset.items()]
+        told = did_you_mean("item", strangers[0], ids).hint.partition("Known:")[0]
+        click.echo(f"labeldist: note: --show names no item: {', '.join(strangers)}. {told}".rstrip(), err=True)
     files = summary.mjds | {one.name: one.file for one in summary.posteriors}
     for line in lines_of_items(items, files, summary.dataset.task):
         click.echo(line)

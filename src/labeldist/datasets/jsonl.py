@@ -93,7 +93,7 @@ def parse_json(text: str, place: Place) -> Any:
             text, object_pairs_hook=cast(Callable[[list[tuple[str, Any]]], Any], pairs), parse_constant=constant
         )
     except json.JSONDecodeError as error:
-        found = f"{shown(text, 60)} ({error.msg} at column {error.colno})"
+        found = f"{shown(text, 60)} ({error.msg.removesuffix(' at')} at column {error.colno})"
         raise InputError(found, expected="one JSON object on the line", place=place) from error
     except RecursionError as error:
         raise InputError("JSON nested too deeply", expected="a flat JSON object", place=place) from error

@@ -11,7 +11,7 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.task import LETTERS, Task
 from labeldist.judge.orders import further_orders, orders
 from labeldist.judge.pool import Pooled, pool
-from labeldist.judge.prompts import LETTERS_STYLE, check_letters, judge_prompt
+from labeldist.judge.prompts import LETTERS_STYLE, WORDS_STYLE, check_letters, judge_prompt
 from labeldist.judge.scoring import option_scores
 from labeldist.judge.transform import read_transform
 from labeldist.judge.verbalised import AS_SAID, STYLE, verbalised_scores
@@ -35,7 +35,7 @@ class JudgeSettings:
         """
         style = model.answer_style if self.style == "auto" else self.style
         if self.style == "auto" and style == LETTERS_STYLE and labels > len(LETTERS):
-            style = "words"
+            style = WORDS_STYLE
         check_letters(style, labels)
         suits = AS_SAID if style == STYLE else model.transform
         spec = suits if self.transform == "auto" else self.transform

@@ -11,6 +11,7 @@ from labeldist.core.task import LETTERS, Task
 from labeldist.judge.orders import Order
 
 LETTERS_STYLE = "letters"
+WORDS_STYLE = "words"
 
 
 def option_names(count: int) -> list[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError
+from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_rows
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN, Condition
+from labeldist.judge.judge import judge as judge_batch
 from labeldist.judge.orders import read_orders
+from labeldist.judge.prompts import WORDS_STYLE
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
 from labeldist.run.distributions import distribution_row, evaluate_files
@@ -166,6 +168,8 @@ def _carry_out(
     plan: Plan, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
 ) -> RunSummary:
     watch = Watch(progress, [], plan.settings.on_error, plan.found.items)
+    if explainer is not None:
+        _check_words(plan, judge)
     files, items = _explained(plan, explainer, watch, out)
     source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
     of_pool = explanation_pool(source, plan.settings.parser)
@@ -211,6 +215,14 @@ def _carry_out(
         ),
         files=tuple(files),
     )
+
+
+def _check_words(plan: Plan, judge: Recorded) -> None:
+    """Ask one question where options answer by their words, which may begin alike: before explanations are paid for."""
+    task, settings = plan.dataset.task, plan.settings.judge.for_model(judge, len(plan.dataset.task.labels))
+    if settings.style == WORDS_STYLE:
+        with suppress(ModelError):  # of this item, which will be named among the failures
+            judge_batch([(next(iter(plan.dataset.items())), ())], task, judge, replace(settings, orders="balanced:1"))
 
 
 def _explained(

@@ -12,7 +12,12 @@ from labeldist.cli.options import json_option, seed_option, source_options, spli
 @click.command("evaluate", epilog="Example: labeldist evaluate result/mjd.*.jsonl --reference chaosnli-snli")
 @click.argument("predictions", nargs=-1, metavar="[NAME=]PREDICTIONS...")
 @click.option("--reference", "source", required=True, metavar="SOURCE", help="Items with reference (and labels).")
-@click.option("--metrics", multiple=True, metavar="NAME,...", help="Which metrics.  [default: all]")
+@click.option(
+    "--metrics",
+    multiple=True,
+    metavar="NAME,...",
+    help="Which metrics; an unknown name lists them.  [default: kl,jsd,tvd,dcorr,ce; wasserstein too on a scale]",
+)
 @click.option(
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples; 0: no intervals."
 )
