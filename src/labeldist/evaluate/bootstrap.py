@@ -75,7 +75,8 @@ def resampled(
 ) -> tuple[list[float], Array, int]:
     """Per prediction the metric's value and its value in each resample (M, B); and the number of items used.
 
-    All predictions see the same resamples, which depend on the number of items and ``seed`` alone.
+    All predictions see the same resamples, which depend on the number of items and ``seed`` alone. Those of a metric
+    that is biased where items are drawn twice are less that bias.
     """
     if resamples < 0:
         raise UsageError(f"{resamples} bootstrap resamples", hint="use 0 for no intervals, or about 1000")
@@ -89,8 +90,17 @@ def resampled(
     estimators = [metric.estimator(*pair) for pair in pairs]
     # One item resampled is always itself: an interval of no width would be a lie.
     blocks = resample_weights(items, resamples, seed) if items > 1 else []
-    draws = [np.stack([estimator(weights) for estimator in estimators]) for weights in blocks]
-    return values, np.concatenate(draws, axis=1) if draws else np.empty((len(pairs), 0)), items
+    found = [np.stack([estimator(weights) for estimator in estimators]) for weights in blocks]
+    draws = np.concatenate(found, axis=1) if found else np.empty((len(pairs), 0))
+    return values, draws if metric.bounds is None else _centred(draws, values, *metric.bounds), items
+
+
+def _centred(draws: Array, values: Sequence[float], low: float, high: float) -> Array:
+    """Draws (M, B) about the M values instead of their own means, within ``low`` and ``high``; NaN stays."""
+    defined = ~np.isnan(draws)
+    means = np.where(defined, draws, 0.0).sum(axis=1) / np.maximum(defined.sum(axis=1), 1)
+    centred: Array = np.clip(draws + (np.array(values) - means)[:, None], low, high)
+    return centred
 
 
 def interval(value: float, draws: Array, items: int) -> Interval:

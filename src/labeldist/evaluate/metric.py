@@ -22,8 +22,9 @@ class Metric:
     ``estimator(reference, prediction)`` gives a function from weights (B, N), whose rows sum to 1, to the metric
     of each of the B weighted sets (B,): that is what the bootstrap needs. ``position`` orders the columns of
     tables. ``standard``: is it in a table for which no metric was named? With more than ``most_items`` items the
-    metric is computed on that many, drawn at random. ``on_scale``: what makes the metric of an ordinal task from where
-    its labels stand on the scale (None: the metric does not ask).
+    metric is computed on that many, drawn at random. ``bounds``: of a metric that is biased where items are drawn
+    twice; its resamples are then put about its value, and cut to them. ``on_scale``: what makes the metric of an
+    ordinal task from where its labels stand on the scale (None: the metric does not ask).
     """
 
     name: str
@@ -33,6 +34,7 @@ class Metric:
     position: int = 100
     most_items: int | None = None
     standard: bool = True
+    bounds: tuple[float, float] | None = None
     on_scale: Callable[[Sequence[float]], Metric] | None = None
 
     def value(self, reference: ArrayLike, prediction: ArrayLike) -> float:
@@ -108,6 +110,7 @@ def set_metric(
     position: int = 100,
     most_items: int | None = None,
     standard: bool = True,
+    bounds: tuple[float, float] | None = None,
 ) -> Callable[[Callable[[Array, Array, Array], Array]], Callable[[ArrayLike, ArrayLike, Array], Array]]:
     """Register a function (reference (N, K), prediction (N, K), weights (B, N)) -> (B,): one number per set.
 
@@ -125,7 +128,7 @@ def set_metric(
             pair = checked_pair(reference, prediction)
             return lambda weights: function(*pair, weights)
 
-        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, most_items, standard))
+        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, most_items, standard, bounds))
         return checked
 
     return register

@@ -11,7 +11,7 @@ BLOCK = 4_000_000
 LEAST_SPREAD = 1e-12
 
 
-@set_metric("dcorr", title="D.Corr", higher_is_better=True, position=4, most_items=5_000)
+@set_metric("dcorr", title="D.Corr", higher_is_better=True, position=4, most_items=5_000, bounds=(0.0, 1.0))
 def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
     r"""Distance correlation (V-statistic) of two N x K matrices, for each of B weightings of the items: (B,).
 
@@ -23,8 +23,9 @@ def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
 
     computed over blocks of rows: no N x N matrix is kept.
 
-    It is biased upwards in small sets, and in bootstrap resamples, which hold items twice: close to 0 a percentile
-    interval lies too high and may not even contain the value.
+    It is biased upwards in small sets (.2 between a hundred items that have nothing to do with each other), and more so
+    in bootstrap resamples, which hold items twice. Intervals are therefore those of the resamples less their bias: what
+    other sets of as many items would give, not what infinitely many would.
 
     Székely, Rizzo and Bakirov (2007), Measuring and testing dependence by correlation of distances.
 
