@@ -237,8 +237,8 @@ def _print_fact(name: str, value: str) -> None:
 def tell_failures(failures: Sequence[dict[str, Any]], file: Path | None = None) -> None:
     """The first failures, how many there are, and the ``file`` that has all; all of them where there is none."""
     for failure in failures[: SHOWN_FAILURES if file else None]:
-        told = ", ".join(f"{name}: {value}" for name, value in failure.items() if value is not None)
-        click.echo(f"labeldist: failed: {told}", err=True)
+        what = "" if failure["id"] is None else f"item {failure['id']!r}, "
+        click.echo(f"labeldist: failed: {what}{failure['stage']}: {failure['reason']}", err=True)
     if failures:
         click.echo(f"labeldist: {len(failures):,} failed" + (f"; all are in {file}" if file else ""), err=True)
 

@@ -52,9 +52,9 @@ def readable_suffix(path: Path) -> str:
     """The suffix by which ``path`` will be read; :class:`InputError` if it is no file that can be."""
     place = Place(path)
     if is_there(path) and path.is_dir():
-        raise InputError("a folder", expected="a file of items", place=place)
+        raise InputError("a folder", expected="a file with a row for each item", place=place)
     if not is_there(path):
-        raise InputError("no such file", expected="a file of items", place=place)
+        raise InputError("no such file", expected="a file with a row for each item", place=place)
     suffix = next((known for known in SUFFIXES if path.name.lower().endswith(known)), None)
     if suffix is None:
         hint = "jq -c '.[]' turns a JSON array into JSONL" if path.suffix.lower() == ".json" else ""

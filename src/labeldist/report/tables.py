@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH_FOR_INTERVALS = 110
+FEW = 20
 TITLES = {
     "prediction": "Predictions",
     "baseline": "Baselines from the labels",
@@ -37,8 +38,11 @@ def print_evaluation(evaluation: Evaluation, console: Console, *, intervals: boo
     from rich.text import Text
 
     shown = console.width >= WIDTH_FOR_INTERVALS if intervals is None else intervals
+    if shown:
+        console.width = max(console.width, WIDTH_FOR_INTERVALS)  # long lines are better than names in pieces
     console.print(terminal_table(evaluation, intervals=shown))
-    console.print(Text("\n".join(notes(evaluation, intervals=shown)), style="dim"))
+    more = [] if shown or not evaluation.resamples else ["--intervals shows how sure each value is."]
+    console.print(Text("\n".join([*notes(evaluation, intervals=shown), *more]), style="dim"))
 
 
 def terminal_table(evaluation: Evaluation, *, intervals: bool = False) -> Table:
@@ -95,6 +99,8 @@ def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
         lines.append(f"Reference: {evaluation.reference_note}.")
     if evaluation.resamples and intervals:
         lines.append(f"Intervals: 95%, {evaluation.resamples} bootstrap resamples of the items.")
+    if evaluation.items < FEW and any(column.name == "dcorr" for column in evaluation.columns):
+        lines.append(f"D.Corr of fewer than {FEW} items is high whatever they say.")
     for column in evaluation.columns:
         fewer = {
             row.metrics[column.name].items for row in evaluation.rows if row.metrics[column.name].items < row.items
@@ -152,7 +158,9 @@ def _directions(columns: Sequence[Column]) -> str:
     higher = [column.title for column in columns if column.higher_is_better]
     if len(higher) == len(columns):
         return "Higher is better."
-    return f"Lower is better{', except for ' + ' and '.join(higher) if higher else ''}."
+    *others, last = higher or [""]
+    named = f"{', '.join(others)} and {last}" if others else last
+    return f"Lower is better, except for {named}." if named else "Lower is better."
 
 
 def _items(count: int) -> str:

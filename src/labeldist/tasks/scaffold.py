@@ -81,11 +81,12 @@ def _check(folder: Path, labels: Sequence[str], fields: Sequence[str], language:
     if folder.name in shipped_tasks():
         raise UsageError(f"labeldist has a task {folder.name!r}, which that name means", hint="use another name")
     if len({label.lower() for label in labels}) < max(2, len(labels)) or not all(label.strip() for label in labels):
-        raise UsageError(f"the labels {shown(list(labels))}", hint="give at least two, all different: --labels yes,no")
+        told = f"{len(labels)} label{'' if len(labels) == 1 else 's'}: {', '.join(map(shown, labels)) or 'none'}"
+        raise UsageError(told, hint="give at least two, all different whatever their case: --labels yes,no")
     if not fields or not all(field.isidentifier() and field not in RESERVED for field in fields):
         raise UsageError(
-            f"the fields {shown(list(fields))}",
-            hint=f"each is a word other than {', '.join(RESERVED)}, to be a placeholder in prompts",
+            f"the field{'' if len(fields) == 1 else 's'} {', '.join(map(shown, fields)) or 'none'}",
+            hint=f"each must be a word other than {', '.join(RESERVED)}, to be a placeholder in prompts",
         )
     if any(brace in text for text in (*labels, *fields) for brace in "{}"):
         raise UsageError("a brace in a label", hint="prompts have braces around what is filled in")

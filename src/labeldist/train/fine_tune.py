@@ -138,10 +138,12 @@ def _settings_of(
     """What the result depends on, for comparison with an earlier training in the same folder."""
     import hashlib
 
-    read = [[item.id, dict(item.fields), list(targets[item.id]), len(item.labels)] for item in items]
-    content = json.dumps(read).encode()
-    tested = json.dumps([[item.id, dict(item.fields), dict(item.reference or {})] for item in dev]).encode()
-    data = {"data": hashlib.sha256(content).hexdigest()[:16], "dev": hashlib.sha256(tested).hexdigest()[:16]}
+    contents = {
+        "items": [[item.id, dict(item.fields), len(item.labels)] for item in items],
+        "targets": [[item.id, *targets[item.id]] for item in items],
+        "dev": [[item.id, dict(item.fields), dict(item.reference or {})] for item in dev],
+    }
+    data = {name: hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16] for name, found in contents.items()}
     about = {"task": task.name, "labels": list(task.label_names), "fields": list(task.fields)}
     return {"base": base, "base_revision": weights_revision(base), **about, **asdict(settings), **data}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -89,6 +90,7 @@ def new(
     """A folder with a task of your own, which loads at once; put the right words in."""
     from labeldist.cli.results import print_json
     from labeldist.cli.task_text import facts
+    from labeldist.tasks.load import wordings
     from labeldist.tasks.scaffold import new_task
 
     folder = Path(name) if out is None else out
@@ -97,8 +99,11 @@ def new(
         print_json(facts(task) | {"folder": folder})
         return 0
     click.echo(f"Written: {folder / 'task.toml'} and {folder / 'prompts.toml'}.")
+    if language not in wordings():
+        click.echo(f"The prompts are in English, since labeldist has none in {language!r}: {', '.join(wordings())}.")
     click.echo("Put the right words in, then:")
-    click.echo(f"  labeldist tasks show {folder}")
-    click.echo(f"  labeldist doctor --task {folder}")
-    click.echo(f"  labeldist run items.jsonl --task {folder} --out result")
+    quoted = shlex.quote(str(folder))
+    click.echo(f"  labeldist tasks show {quoted}")
+    click.echo(f"  labeldist doctor --task {quoted}")
+    click.echo(f"  labeldist run items.jsonl --task {quoted} --out result")
     return 0
