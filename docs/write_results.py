@@ -30,17 +30,17 @@ def main(experiments: Path) -> None:
         for figure in figures:
             shutil.copyfile(figure, folder / f"{name}-{figure.name}")
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-        shown = [short_table(text), *(f"![{name}](results/{name}-{figure.name})" for figure in figures)]
+        shown = [short_tables(text), *(f"![{name}](results/{name}-{figure.name})" for figure in figures)]
         page = between(page, name, "\n\n".join(shown))
     PAGE.write_text(page, encoding="utf-8")
 
 
-def short_table(text: str) -> str:
-    """The first table of a page, without intervals."""
-    lines = text.splitlines()
+def short_tables(text: str) -> str:
+    """The tables of a page before its differences, without intervals."""
+    lines = text.partition("\n## ")[0].splitlines()
     first = next(at for at, line in enumerate(lines) if line.startswith("|"))
-    last = next((at for at, line in enumerate(lines[first:], first) if not line.startswith("|")), len(lines))
-    return "\n".join(INTERVAL.sub("", line) for line in lines[first:last])
+    last = max(at for at, line in enumerate(lines) if line.startswith("|"))
+    return "\n".join(INTERVAL.sub("", line) for line in lines[first : last + 1])
 
 
 def between(page: str, name: str, text: str) -> str:

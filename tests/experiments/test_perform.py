@@ -209,6 +209,24 @@ def test_held_out_annotators_explanations_are_not_shown(tmp_path: Path) -> None:
         perform(ExperimentSettings("replacement", resamples=20, **how), tmp_path)
 
 
+def test_a_group_that_labelled_few_items_does_not_leave_the_others_out(tmp_path: Path) -> None:
+    people = [{"annotator": f"a/{at}", "label": "neutral"} for at in range(3)]
+    expert = {"annotator": "b/1", "label": "entailment"}
+    rows = [
+        {"id": str(at), "premise": "It rains.", "hypothesis": f"It is wet {at}.",
+         "labels": [*people, *([expert] if at < 2 else [])], "reference": {"entailment": 1 + at, "neutral": 1}}
+        for at in range(6)
+    ]  # fmt: skip
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = ExperimentSettings(
+        "main", model="scripted", source=str(tmp_path / "items.jsonl"), explainer="same", resamples=20
+    )
+    cells = perform(settings, tmp_path / "exp").findings.cells
+    assert {interval.items for cell in cells for interval in cell.values.values()} == {6}
+    assert any("all" in cell.name and "+ 0.5" in cell.name for cell in cells)
+    assert not any(" b labels, " in cell.name for cell in cells)
+
+
 def test_posteriors_are_compared_with_labels_where_annotators_have_no_groups(tmp_path: Path) -> None:
     settings = ExperimentSettings(
         "main", model="scripted", source="md-agreement", hold_out="2", explainer="same", limit=8, resamples=20

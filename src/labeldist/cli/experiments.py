@@ -37,7 +37,7 @@ def list_experiments(*, as_json: bool) -> int:
 
 def show_experiment(summary: ExperimentSummary, out: Path, *, as_json: bool) -> int:
     """The tables and where they are; returns the exit status."""
-    from labeldist.experiments.written import TABLE, cells_table
+    from labeldist.experiments.written import TABLE, cells_tables
 
     folder = out / summary.experiment.name
     findings = summary.findings
@@ -58,7 +58,7 @@ def show_experiment(summary: ExperimentSummary, out: Path, *, as_json: bool) -> 
         )
         return status(summary.failures)
     click.echo(f"{summary.experiment.title}\n")
-    click.echo(cells_table(findings, intervals=False) + "\n")
+    click.echo(cells_tables(findings, intervals=False) + "\n")
     files = ", ".join(file.name for file in summary.files)
     click.echo(
         f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "

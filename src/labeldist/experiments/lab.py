@@ -183,7 +183,12 @@ class Lab:
         return {item.id: tuple(row) for item, row in zip(items, shares.tolist(), strict=True)}
 
     def baselines(self) -> list[Entry]:
-        """The uniform distribution, and what the labels alone give, as entries."""
+        """The uniform distribution, and what the labels alone give, as entries.
+
+        Not of a group of annotators that labelled only part of the items: all rows are compared on the items that all
+        have.
+        """
+        labelled = sum(bool(item.labels) for item in self.items)
         return [
             Entry(
                 one.name,
@@ -197,6 +202,7 @@ class Lab:
                 "Baselines from the labels",
             )
             for one in baselines(self.items, self.labels)
+            if len(one.rows) >= labelled
         ]
 
     def find(

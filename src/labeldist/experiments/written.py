@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ def write_findings(experiment: Experiment, findings: Findings, folder: Path) -> 
 
 def markdown(experiment: Experiment, findings: Findings, *, intervals: bool = True) -> str:
     """The question, a table of the cells, a table of the differences, the notes."""
-    parts = [f"# {experiment.title}", escaped(experiment.question), cells_table(findings, intervals=intervals)]
+    parts = [f"# {experiment.title}", escaped(experiment.question), cells_tables(findings, intervals=intervals)]
     if findings.differences:
         parts += ["## Differences", differences_table(findings)]
         parts.append("Paired bootstrap over the same draws; differences in bold have an interval without 0.")
@@ -34,15 +35,21 @@ def markdown(experiment: Experiment, findings: Findings, *, intervals: bool = Tr
     return "\n\n".join(parts) + "\n"
 
 
-def cells_table(findings: Findings, *, intervals: bool = True) -> str:
-    """All the cells, section by section, with their intervals below one another in brackets."""
-    shown = [column for column in findings.columns if any(column.name in cell.values for cell in findings.cells)]
-    extra = _costs(findings)
-    counted = len({_items(cell) for cell in findings.cells}) > 1
+def cells_tables(findings: Findings, *, intervals: bool = True) -> str:
+    """All the cells: a table for each run of cells that have the same columns."""
+    groups = itertools.groupby(findings.cells, key=lambda cell: frozenset(cell.values))
+    return "\n\n".join(_cells_table(tuple(cells), findings.columns, intervals) for _, cells in groups)
+
+
+def _cells_table(cells: Sequence[Cell], columns: Sequence[Column], intervals: bool) -> str:
+    """Cells, section by section, with their intervals in brackets."""
+    shown = [column for column in columns if column.name in cells[0].values]
+    extra = _costs(cells, columns)
+    counted = len({_items(cell) for cell in cells}) > 1
     titles = ["", *(["items"] if counted else []), *(column.title for column in shown), *extra]
     lines = [table_line(titles), table_line(["---", *["---:"] * (len(titles) - 1)])]
     section = ""
-    for cell in findings.cells:
+    for cell in cells:
         if cell.section != section:
             section = cell.section
             lines.append(table_line([f"*{escaped(section)}*", *[""] * (len(titles) - 1)]))
@@ -72,10 +79,10 @@ def _rows(findings: Findings) -> Iterator[dict[str, Any]]:
     yield from ({"kind": "note", "text": note} for note in findings.notes)
 
 
-def _costs(findings: Findings) -> list[str]:
+def _costs(cells: Sequence[Cell], columns: Sequence[Column]) -> list[str]:
     """The values that no column names: what cells cost."""
-    known = {column.name for column in findings.columns}
-    return list(dict.fromkeys(name for cell in findings.cells for name in cell.values if name not in known))
+    known = {column.name for column in columns}
+    return list(dict.fromkeys(name for cell in cells for name in cell.values if name not in known))
 
 
 def _items(cell: Cell) -> int:
