@@ -41,7 +41,11 @@ def print_evaluation(evaluation: Evaluation, console: Console, *, intervals: boo
     if shown:
         console.width = max(console.width, WIDTH_FOR_INTERVALS)  # long lines are better than names in pieces
     console.print(terminal_table(evaluation, intervals=shown))
-    more = [] if shown or not evaluation.resamples else ["--intervals shows how sure each value is."]
+    more = (
+        []
+        if shown or not evaluation.resamples
+        else ["How sure each value is: labeldist evaluate --intervals, or a wider terminal."]
+    )
     console.print(Text("\n".join([*notes(evaluation, intervals=shown), *more]), style="dim"))
 
 

@@ -139,7 +139,9 @@ def sources_of(lab: Lab) -> dict[str, str]:
 
 def own_task(lab: Lab, source: str) -> str | None:
     """The task of a file is that of the items; a named data set knows its own."""
-    return None if source.partition(":")[0] in DATASETS.names() else lab.settings.task
+    if source.partition(":")[0] in DATASETS.names():
+        return None
+    return lab.settings.task or (lab.dataset.about.task if lab.dataset.about else None)
 
 
 def hold_out(lab: Lab) -> str | None:
