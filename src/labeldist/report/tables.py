@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH_FOR_INTERVALS = 110
 FEW = 20
+WHERE_INTERVALS = "How sure each value is: labeldist evaluate --intervals, or a wider terminal."
 TITLES = {
     "prediction": "Predictions",
     "baseline": "Baselines from the labels",
@@ -41,11 +42,7 @@ def print_evaluation(evaluation: Evaluation, console: Console, *, intervals: boo
     if shown:
         console.width = max(console.width, WIDTH_FOR_INTERVALS)  # long lines are better than names in pieces
     console.print(terminal_table(evaluation, intervals=shown))
-    more = (
-        []
-        if shown or not evaluation.resamples
-        else ["How sure each value is: labeldist evaluate --intervals, or a wider terminal."]
-    )
+    more = [] if shown or not evaluation.resamples else [WHERE_INTERVALS]
     console.print(Text("\n".join([*notes(evaluation, intervals=shown), *more]), style="dim"))
 
 
