@@ -85,11 +85,11 @@ def perform(
         if not written.startswith(CARRIED) and written not in ("same", settings.model):
             models.append(open_model(written, settings.model_options))
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
-            claim(folder, settings, overwrite=overwrite)
-            _remove_results(folder)
             kept = [recorded.enter_context(Recorded(model, store)) for model in models]
             lab = _lab(settings, dataset, found, kept, Watch(progress, [], settings.on_error, found.items), folder)
             known.requires(lab)
+            claim(folder, settings, overwrite=overwrite)
+            _remove_results(folder)
             lab = _explained(lab, kept[-1])
             return _summary(known, known.perform(lab), lab, kept, store)
 
