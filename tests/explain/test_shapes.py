@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labeldist.explain.parse import parse
 
@@ -150,7 +154,10 @@ TOGETHER = {
         [f"Rain: {RAIN} It falls.", f"Snow: {SNOW}"],
     ),
     "nested to the margin": (f"1. Rain\n- {RAIN}\n2. Snow\n- {SNOW}", [f"Rain: {RAIN}", f"Snow: {SNOW}"]),
-    "nested letters": (f"1. Rain\na) {RAIN}\nb) It falls.\n2. Snow\na) {SNOW}", [f"Rain: {RAIN} It falls.", f"Snow: {SNOW}"]),
+    "nested letters": (
+        f"1. Rain\na) {RAIN}\nb) It falls.\n2. Snow\na) {SNOW}",
+        [f"Rain: {RAIN} It falls.", f"Snow: {SNOW}"],
+    ),
     "nested under reasons": (f"Reason 1: Rain\n- {RAIN}\nReason 2: Snow\n- {SNOW}", [f"Rain: {RAIN}", f"Snow: {SNOW}"]),
     "the first line lost its indentation": (f"1. {RAIN}\n   2. {SNOW}", BOTH),
     "one more space": (f" - {RAIN}\n- {SNOW}", BOTH),
@@ -166,7 +173,7 @@ WHOLE = {
     "JSON object by reasons": (f'{{"reason_1": "{RAIN}", "reason_2": "{SNOW}"}}', BOTH),
     "JSON object by titles": (f'{{"Rain": "{RAIN}", "Snow": "{SNOW}"}}', [f"Rain: {RAIN}", f"Snow: {SNOW}"]),
     "JSON with titles": (
-        f'{{"reasons": [{{"id": 1, "title": "Rain", "text": "{RAIN}"}}, {{"id": 2, "title": "Snow", "text": "{SNOW}"}}]}}',
+        f'{{"reasons": [{{"id": 1, "title": "Rain", "text": "{RAIN}"}},\n{{"title": "Snow", "text": "{SNOW}"}}]}}',
         [f"Rain: {RAIN}", f"Snow: {SNOW}"],
     ),
     "JSON lines": (f'{{"explanation": "{RAIN}"}}\n{{"explanation": "{SNOW}"}}', BOTH),
@@ -265,3 +272,41 @@ def test_a_reason_like_a_refusal_is_kept(answer):
 def test_a_list_after_a_refusal_with_a_but_is_kept():
     start = "There are no valid reasons why the statement is true. However, one could say:"
     assert parse(f"{start}\n- {RAIN}\n- {SNOW}") == BOTH
+
+
+SENTENCES = st.lists(
+    st.from_regex(r"[A-Z][a-z]{2,9}( [a-z]{1,9}){1,8}[.!?]", fullmatch=True), min_size=2, unique_by=str.lower
+)
+
+
+@settings(deadline=None)
+@given(SENTENCES, st.sampled_from(["{}. ", "{}) ", "({}) ", "**{}.** ", "Reason {}: "]))
+def test_a_numbered_list_comes_back(sentences, form):
+    answer = "\n".join(form.format(at) + sentence for at, sentence in enumerate(sentences, 1))
+    assert parse(answer) == sentences
+
+
+MARKS = ["- ", "1. ", "  - ", "**", "# ", "---\n", "Reason 1: ", "① ", "a) ", "> ", "\n", "\n\n"]
+FORMS = ["|", "|---|\n", '["', '"]', '", "', "{", "}", "<li>", "</li>", "<answer>", "```", "\\", "'"]
+TEXTS = ["理由", "：", "Rain falls. ", "Note: ", "下雨。", "x"]
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.lists(st.sampled_from([*MARKS, *FORMS, *TEXTS]), max_size=30).map("".join)))
+def test_nothing_is_made_up(answer):
+    """Every letter of an item is in the answer, in this order, wherever lines and titles are joined."""
+    for item in parse(answer):
+        assert item == " ".join(item.split())
+        if "\\" not in answer:  # JSON has names for letters
+            rest = iter(answer)
+            assert all(letter in rest for letter in filter(str.isalpha, item))
+
+
+@pytest.mark.parametrize(
+    "piece", ["**a ", '"\\', "a:\n", "a.\n", "1\n", "<li ", " ", "[", "['a', ", "| a | b |\n", "Reason "]
+)
+def test_a_long_answer_takes_time_in_proportion(piece):
+    """64,000 characters took minutes where each piece was compared with all others."""
+    begun = process_time()
+    parse('["' + piece * (64_000 // len(piece)))
+    assert process_time() - begun < 10

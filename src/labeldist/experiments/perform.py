@@ -126,7 +126,7 @@ def _lab(
         dataset=dataset,
         items=known,
         groups=found.groups,
-        of_pool=explanation_pool(source, settings.parser),
+        of_pool=explanation_pool(source, settings.parser, watch),
         judge=models[0],
         metrics=tuple(all_metrics(dataset.task.values)),
         watch=watch,
@@ -170,7 +170,7 @@ def _summary(
         calls_made=sum(one.made for one in models),
         calls_reused=sum(one.reused for one in models),
         store=store.totals(),
-        notes=(*model_notes(models), *([] if drawn else [NO_FIGURE])),
+        notes=(*model_notes(models), *lab.watch.notes(lab.settings.parser), *([] if drawn else [NO_FIGURE])),
         files=tuple(files),
     )
 

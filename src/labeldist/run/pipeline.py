@@ -172,7 +172,7 @@ def _carry_out(
         _check_words(plan, judge)
     files, items = _explained(plan, explainer, watch, out)
     source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
-    of_pool = explanation_pool(source, plan.settings.parser)
+    of_pool = explanation_pool(source, plan.settings.parser, watch)
     mjds: dict[Condition, Path] = {}
     mass: dict[str, float | None] = {}
     bounds: list[str] = []
@@ -209,6 +209,7 @@ def _carry_out(
             *notes_of(plan.found),
             *leaks(plan.dataset, _by_people(plan)),
             *model_notes(models),
+            *watch.notes(plan.settings.parser),
             *bounds,
             *unsaid,
             *problems,

@@ -78,7 +78,8 @@ def explain_to_file(
         )
         rows = write_items(out, answered)
         totals = store.totals()
-    return _summary(out, rows, dataset, watch, recorded, store=totals, notes=model_notes([model]))
+    notes = [*model_notes([model]), *watch.notes(profile)]
+    return _summary(out, rows, dataset, watch, recorded, store=totals, notes=notes)
 
 
 def select_to_file(
@@ -98,7 +99,7 @@ def select_to_file(
     check_out(out, dataset.path)
     watch = Watch(lambda *_: None, [], dataset.on_error)
     whose = source or _only_source(dataset)
-    of_pool = explanation_pool(whose, profile)
+    of_pool = explanation_pool(whose, profile, watch)
     note = {"condition": condition.name, "saw_labels": condition.saw_labels}
     chosen = choose_explanations(dataset.items(), dataset.task, condition, of_pool, seed, watch)
     rows = write_items(
@@ -108,7 +109,8 @@ def select_to_file(
             for item, explanations, _ in chosen
         ),
     )
-    return _summary(out, rows, dataset, watch, None, notes=leaks(dataset, HUMAN in (whose, condition.guide)))
+    notes = [*leaks(dataset, HUMAN in (whose, condition.guide)), *watch.notes(profile)]
+    return _summary(out, rows, dataset, watch, None, notes=notes)
 
 
 def judge_to_file(

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from labeldist.core.errors import InputError, ModelError, UsageError
@@ -14,6 +14,7 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.failures import OnError
 from labeldist.explain.condition import Condition
+from labeldist.explain.dropped import dropped_note, mostly_dropped
 from labeldist.explain.generate import explain, pool
 from labeldist.explain.held_out import without_one
 from labeldist.judge.judge import JudgeSettings, judge
@@ -60,12 +61,26 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who is told what while a stage works: progress by stage name (of so many items), failures as they come."""
+    """Who is told what while a stage works: progress by stage name (of so many items), failures as they come.
+
+    ``dropped``: the ids of the items with an answer that gave few explanations for its length (the values tell
+    nothing), in the order in which they were read.
+    """
 
     progress: Progress
     failures: list[ItemFailure]
     on_error: OnError = "stop"
     items: int | None = None
+    dropped: dict[str, None] = field(default_factory=dict)
+
+    def look_at(self, item: Item, source: str, profile: str | None) -> None:
+        """Remember the item if most of one of its answers is dropped."""
+        if item.id not in self.dropped and mostly_dropped(item, source, profile or CLEAN):
+            self.dropped[item.id] = None
+
+    def notes(self, profile: str | None) -> list[str]:
+        """What to say of these items."""
+        return dropped_note(list(self.dropped), profile or CLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,7 @@ def explain_items(
 ) -> Iterator[Item]:
     """The items with the model's raw answers added, and the explanations that a parser ``profile`` finds in them.
 
-    An item that the model fails on is named in the failures.
+    An item that the model fails on is named in the failures; ``watch`` notes those of which most text was dropped.
     """
 
     def ask(batch: Sequence[Item]) -> list[Item]:
@@ -101,19 +116,25 @@ def explain_items(
     at_once = model.capabilities.at_once
     for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id, at_once):
         found = (e for e in pool(answered, model.name, profile or CLEAN) if e not in answered.explanations)
+        watch.look_at(answered, model.name, profile)
         yield replace(answered, explanations=(*answered.explanations, *found))
 
 
-def explanation_pool(source: str, profile: str | None) -> Choose:
+def explanation_pool(source: str, profile: str | None, watch: Watch | None = None) -> Choose:
     """What gives an item's explanations from ``source``.
 
     Explanations that the item carries from that source come first, since a person may have reviewed them; where
-    it has none, or a parser ``profile`` is named, its raw answers are parsed.
+    it has none, or a parser ``profile`` is named, its raw answers are parsed; ``watch`` notes items of which most text
+    was dropped.
     """
 
     def of(item: Item) -> tuple[Explanation, ...]:
         carried = tuple(e for e in item.explanations if e.source == source)
-        return carried if carried and profile is None else pool(item, source, profile or CLEAN)
+        if carried and profile is None:
+            return carried
+        if watch is not None:
+            watch.look_at(item, source, profile)
+        return pool(item, source, profile or CLEAN)
 
     return of
 

@@ -54,8 +54,10 @@ def read_lines(text: str) -> list[Line]:
             divider = True
             continue
         lead = raw[: len(raw) - len(raw.lstrip())]
-        found.append(_line(stripped, len(lead.replace("\t", TAB)), after_blank=blank, after_divider=divider))
-        blank, divider = False, False
+        line = _line(stripped, len(lead.replace("\t", TAB)), after_blank=blank, after_divider=divider)
+        if line.text:  # a heading or a quotation may be empty
+            found.append(line)
+            blank, divider = False, False
     unsure = doubtful([line.marker for line in found])
     return [_unmarked(line) if _is_doubtful(line, unsure) else _without_marker(line) for line in found]
 
@@ -73,7 +75,7 @@ def _line(stripped: str, indent: int, *, after_blank: bool, after_divider: bool)
     stripped = _QUOTED.sub("", stripped, count=1) if stripped.startswith(">") else stripped
     heading = _HEADING.match(stripped)
     text = stripped[heading.end() :].rstrip("# ") if heading else stripped
-    title = heading is not None or _TITLE.match(text[:300]) is not None and len(text) <= 300
+    title = heading is not None or (_TITLE.match(text[:300]) is not None and len(text) <= 300)
     plain = without_emphasis(text)
     # A heading, and a bold line, holds what is listed below it, however that is numbered.
     place = -20 if heading else indent

@@ -31,7 +31,8 @@ _ROMAN = {"i": 1, "v": 5, "x": 10}
 _CIRCLED = r"[①-⒛⓵-⓾❶-➓㈠-㈩]"
 # Signs that are never a word; then those that need a space; then the dashes, which need a space or a word.
 _BULLET = re.compile(
-    r"(?:[•‣⁃∙·●○◦▪▫■□◆◇◉▶►▸▹➤➢→⇒※・★☆✓✔✅✦❖☐☑\uf0a7\uf0b7]+\ufe0f?|[*+-](?=\s|$)|[–—―−](?=\s|\w|$))\s*(?:\[[ xX]?\](?=\s))?\s*"
+    r"(?:[•‣⁃∙·●○◦▪▫■□◆◇◉▶►▸▹➤➢→⇒※・★☆✓✔✅✦❖☐☑\uf0a7\uf0b7]+\ufe0f?|[*+-](?=\s|$)|[–—―−](?=\s|\w|$))"
+    r"\s*(?:\[[ xX]?\](?=\s))?\s*"
 )
 _TIGHT_DASH = re.compile(r"-(?=[^\W\d_])")
 _NUMBER = re.compile(

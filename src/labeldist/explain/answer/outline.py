@@ -51,12 +51,12 @@ def marked_items(lines: Sequence[Line]) -> tuple[list[str], bool]:
     Everything before the first marker is an introduction.
     """
     first = next(at for at, line in enumerate(lines) if line.marker is not None)
-    outline = _Outline()
+    outline, ends = _Outline(), _ends(lines)
     for at in range(first, len(lines)):
         if lines[at].marker is not None:
             _mark(outline, lines[at], at)
         else:
-            _continue(outline, lines, at)
+            _continue(outline, lines, at, ends[at])
     reasons = outline.reasons
     alone = reasons[0]
     if len(reasons) == 1 and alone.details > 1 and ends_with_colon(alone.head.text):
@@ -98,14 +98,24 @@ def _place(levels: list[_Level], line: Line) -> int:
     return len(levels) - 1
 
 
-def _continue(outline: _Outline, lines: Sequence[Line], at: int) -> None:
+def _ends(lines: Sequence[Line]) -> list[bool]:
+    """Of each line, whether no marked line follows it before the next heading."""
+    found: list[bool] = []
+    end = True
+    for line in reversed(lines):
+        found.append(end)
+        end = line.heading or (end and line.marker is None)
+    return found[::-1]
+
+
+def _continue(outline: _Outline, lines: Sequence[Line], at: int, end: bool) -> None:
     """An unmarked line after a marked one: it goes on, or it ends the reason."""
     line, reason = lines[at], outline.reasons[-1]
     if line.heading or line.after_divider or (line.title and line.after_blank):
         outline.open = False
         outline.levels.clear()
         return
-    if not (outline.open and _goes_on(outline, lines, at)):
+    if not (outline.open and _goes_on(outline, lines, at, end)):
         outline.open = False
         return
     paragraph = line.after_blank
@@ -115,19 +125,17 @@ def _continue(outline: _Outline, lines: Sequence[Line], at: int) -> None:
     reason.paragraphs += paragraph or title
 
 
-def _goes_on(outline: _Outline, lines: Sequence[Line], at: int) -> bool:
+def _goes_on(outline: _Outline, lines: Sequence[Line], at: int, end: bool) -> bool:
+    """Whether the line at ``at`` belongs to the latest reason; ``end``: the list has no further one."""
     line, reason = lines[at], outline.reasons[-1]
-    following = next((later for later in lines[at + 1 :] if later.heading or later.marker is not None), None)
     if reason.needs_text():
         return True
-    if is_closing_note(line.text) and (following is None or following.heading):
+    if end and is_closing_note(line.text):
         return False
     announces = ends_with_colon(line.text) and at + 1 < len(lines) and lines[at + 1].marker is not None
     if announces and is_closed(reason.text):
         return False  # the introduction of the next list
-    if not line.after_blank or line.indent >= max(reason.head.indent, 0) + DEEPER:
-        return True
-    if following is not None and not following.heading:
+    if not line.after_blank or not end or line.indent >= max(reason.head.indent, 0) + DEEPER:
         return True
     earlier = outline.reasons[:-1]
     return reason.paragraphs == 0 and bool(earlier) and all(one.paragraphs for one in earlier)

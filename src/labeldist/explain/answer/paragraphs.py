@@ -22,9 +22,12 @@ LONGEST_TITLE = 60
 def unmarked_items(lines: Sequence[Line]) -> tuple[list[str], bool]:
     """The explanations in ``lines``, none of which is marked; and whether the last line belongs to the last of them."""
     kept = without_introductions(lines)
-    while len(kept) > 1 and is_closing_note(kept[-1].text):
-        kept = kept[:-1]
+    end = len(kept)
+    while end > 1 and is_closing_note(kept[end - 1].text):
+        end -= 1
+    kept = kept[:end]
     titles = _titles(kept)
+    in_sections = any(titles)
     items: list[str] = []
     under_title = False
     for at, line in enumerate(kept):
@@ -35,7 +38,7 @@ def unmarked_items(lines: Sequence[Line]) -> tuple[list[str], bool]:
             under_title = True
         elif under_title:
             items[-1], under_title = titled(items[-1], line.text), False
-        elif any(titles) and not line.after_divider or at > 0 and _is_wrapped(kept[at - 1], line):
+        elif (in_sections and not line.after_divider) or (at > 0 and _is_wrapped(kept[at - 1], line)):
             items[-1:] = [wrapped(items[-1], line.text)] if items else [line.text]
         else:
             items.append(line.text)
@@ -44,28 +47,30 @@ def unmarked_items(lines: Sequence[Line]) -> tuple[list[str], bool]:
 
 def without_introductions(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines without those at their beginning that only announce the others."""
-    while lines and _announces(lines):
-        lines = lines[1:]
-    return lines
-
-
-def _announces(lines: Sequence[Line]) -> bool:
-    first, *others = lines
-    if is_introduction(first.text) or (first.title and is_generic_title(first.text)):
-        return True
-    if not others:
-        return False
-    if first.heading or first.title:  # the title of all, not of one
-        return not is_closed(first.text) and len(others) > 1 and not any(line.title for line in others)
-    if not ends_with_colon(first.text):
-        return False
-    others_do = [ends_with_colon(line.text) for line in others]
-    return not any(others_do[1:]) or others_do[0] or others[0].title or len(first.text) > LONGEST_TITLE
+    colons = [ends_with_colon(line.text) for line in lines]
+    last_colon = max((at for at, colon in enumerate(colons) if colon), default=-1)
+    last_title = max((at for at, line in enumerate(lines) if line.title), default=-1)
+    begin = 0
+    while begin < len(lines):
+        line, others = lines[begin], len(lines) - begin - 1
+        if is_introduction(line.text) or (line.title and is_generic_title(line.text)):
+            announces = True
+        elif line.title:  # of all, where no other has a title
+            announces = not is_closed(line.text) and others > 1 and last_title == begin
+        elif colons[begin] and others:  # of all, where no other follows that has text in between
+            titles = last_colon >= begin + 2 and not colons[begin + 1] and not lines[begin + 1].title
+            announces = not titles or len(line.text) > LONGEST_TITLE
+        else:
+            announces = False
+        if not announces:
+            break
+        begin += 1
+    return lines[begin:]
 
 
 def _titles(lines: Sequence[Line]) -> list[bool]:
     """Which lines are the title of what follows them."""
-    found = [line.heading or line.title and not is_closed(line.text) or ends_with_colon(line.text) for line in lines]
+    found = [line.heading or (line.title and not is_closed(line.text)) or ends_with_colon(line.text) for line in lines]
     found = [title and at + 1 < len(lines) for at, title in enumerate(found)]
     return found if any(found) else _plain_titles(lines)
 
@@ -81,7 +86,7 @@ def _plain_titles(lines: Sequence[Line]) -> list[bool]:
 
 
 def _could_be_title(text: str) -> bool:
-    return len(text) <= LONGEST_TITLE and text[-1].isalnum()
+    return len(text) <= LONGEST_TITLE and text[-1:].isalnum()
 
 
 def _is_wrapped(line: Line, more: Line) -> bool:

@@ -12,12 +12,15 @@ from labeldist.explain.answer.joining import titled
 from labeldist.explain.answer.wording import NOUN
 
 _BEGINNING = re.compile(r"""^[ \t]*(?=\[\s*["'{\[\]]|\{\s*["'}])""", re.MULTILINE)
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s{0,20}:)?', re.DOTALL)
+# A whole string, and whether a colon makes it a key; or one that never ends, which takes all the rest.
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"(\s{0,20}:)?|(\\?\Z))', re.DOTALL)
 _NOUN_KEY = re.compile(
     rf"(?:\w{{1,20}}[ _])?(?:{NOUN}|texts?|content|description|details?|answers?|items?|list|value)[ _]?\d*$",
     re.IGNORECASE,
 )
-_TITLE_KEY = re.compile(r"(?:title|heading|name|summary|factor|category|标题|標題|제목|タイトル|titel|titre|título)$", re.IGNORECASE)
+_TITLE_KEY = re.compile(
+    r"(?:title|heading|name|summary|factor|category|标题|標題|제목|タイトル|titel|titre|título)$", re.IGNORECASE
+)
 _OTHER_KEY = re.compile(
     r"(?:id|index|number|no|label|type|score|confidence|likelihood|probability|plausibility|language|task"
     r"|context|premise|statement|hypothesis|question|note|conclusion)$",
@@ -47,7 +50,9 @@ def structured_items(text: str) -> list[str] | None:
     value = _as_python(inner[: end + 1])
     if value is not None:
         return list(_texts(value))
-    strings = [_unescaped(found.group(1)) for found in _STRING.finditer(inner) if not found.group(2)]
+    strings = [
+        _unescaped(found.group(1)) for found in _STRING.finditer(inner) if found.group(2) is found.group(3) is None
+    ]
     return [one for one in strings if one.strip()] or None
 
 
@@ -69,7 +74,7 @@ def _as_python(text: str) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.literal_eval(text)  # type: ignore[no-any-return]
+            return ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
 
@@ -85,7 +90,9 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _texts_of_object(found: dict[str, object]) -> Iterator[str]:
-    named = {key: value for key, value in found.items() if _NOUN_KEY.match(key[:60]) and not isinstance(value, int | float)}
+    named = {
+        key: value for key, value in found.items() if _NOUN_KEY.match(key[:60]) and not isinstance(value, int | float)
+    }
     if named:
         title = next((value for key, value in found.items() if _TITLE_KEY.match(key) and isinstance(value, str)), "")
         for value in named.values():

@@ -50,7 +50,7 @@ def _tables(lines: Sequence[str]) -> list[tuple[list[str], list[list[str]]]]:
 
 
 def _is_rule(line: str) -> bool:
-    return {*line.strip()} <= {*"|-: +"} and "--" in line and "|" in line or {*line.strip()} == {*"|-"}
+    return ({*line.strip()} <= {*"|-: +"} and "--" in line and "|" in line) or {*line.strip()} == {*"|-"}
 
 
 def _cells(line: str) -> list[str]:

@@ -8,7 +8,7 @@ HEADERS = ("<|start_header_id|>assistant<|end_header_id|>", "[/INST]")
 _END = re.compile(r"</s>|<\|eot_id\|>|<\|im_end\|>|<\|end_of_text\|>|<end_of_turn>")
 # Tags around each reason, and those around all of them.
 _EACH = r"li|item|reason|explanation|point"
-_ALL = r"answers?|output|response|results?|final_answer|final|explanations|reasons|items|list|ul|ol|p|div|body|html|root|xml"
+_ALL = r"answers?|output|response|results?|final_answer|final|explanations|reasons|items|list|ul|ol|p|div|body|html|xml"
 _TAG = re.compile(rf"<(/?)(?:({_EACH})_?\d{{0,3}}|({_ALL}))(?:\s[^<>]*)?/?>", re.IGNORECASE)
 
 
@@ -38,7 +38,7 @@ def tagged_items(text: str) -> list[str] | None:
 
 
 def without_tags(text: str) -> str:
-    """What stands between the first tag around the answer and the last one that ends it; all of it without such tags."""
+    """What stands between the first tag around the answer and the last one that ends it; all of it without such."""
     tags = list(_TAG.finditer(text))
     begun = next((tag.end() for tag in tags if not tag.group(1)), 0)
     ended = next((tag.start() for tag in reversed(tags) if tag.group(1)), len(text))

@@ -1,4 +1,29 @@
-"""The default profile."""
+"""The default profile: the listed reasons and nothing else.
+
+1. **Wrappers.** The text is what stands between the header of the model's turn and its end-of-turn token.
+2. **Forms that say where a reason begins and ends**, the first of these that the text has: JSON from the beginning
+   of a line on (lists, objects, one a line, cut off, or written as Python: ``answer/structured.py``); two or more tags
+   such as ``<reason>`` or ``<li>``; a Markdown table (``answer/tables.py``).
+3. **Lines**, else. Tags around all of it, fences and dividers go, as do the signs of emphasis. If a line is marked
+   (bullets, numbers of many scripts, ``Reason 1:``: ``answer/markers.py``), each marked line is an item, and
+
+   - lines before the first are an introduction, and dropped;
+   - unmarked lines continue the item above; after a blank line only if they are indented, stand below a title, come
+     before another item, or every item before has such a paragraph;
+   - deeper marks, and marks of another kind below an item, are details: they belong to it
+     (``Rain: it falls; it stays``), unless all stand below one line with a colon, which then introduces them;
+   - headings, bold lines after a blank one and what stands below them unmarked are dropped, as are closing notes.
+4. **Lines without markers**: each is an item, except introductions (a first line that ends with a colon, or a stock
+   phrase), closing notes, titles (headings, bold lines, lines with a colon, or a short line that begins each
+   paragraph), which go before their text (``Weather: Rain ...``), and lines that a long one was wrapped into.
+5. **Refusals** (``There are no valid reasons``, ``None.``, in the languages of ``answer/wording.py``) as the first
+   line, or as the only item, give nothing, whatever follows, unless they go on with a but and a list.
+6. A cut-off tail is dropped: the answer has no end-of-turn token, its last line is the last item's, that item lacks
+   closing punctuation, and at least two items precede it which all have it. A list written without punctuation, a
+   short one and one that is known to have ended keep every item. Of JSON that was cut off only whole strings count.
+7. Quotation marks go where every item stands in them. Of items that differ only in case or spacing the first is kept.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
