@@ -34,6 +34,7 @@ def show_training(done: Trained, *, as_json: bool) -> int:
                 "resumed": summary.resumed,
                 "best": summary.best,
                 "measured": summary.measured,
+                "notes": summary.notes,
                 "failures": done.failures,
             }
         )
@@ -44,6 +45,8 @@ def show_training(done: Trained, *, as_json: bool) -> int:
         values = ", ".join(f"{title} {summary.best[name]:.4f}" for name, title in SHOWN.items())
         click.echo(f"On the development set, best at step {summary.best['step']:,.0f}: {values}.")
     click.echo(f"Written to {summary.folder}. Next: labeldist predict SOURCE --model {summary.folder}")
+    for note in summary.notes:
+        click.echo(f"labeldist: note: {note}", err=True)
     if done.without_target:
         click.echo(f"labeldist: note: {counted(done.without_target, 'item')} had no target", err=True)
     tell_failures(done.failures, None)

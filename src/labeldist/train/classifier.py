@@ -21,11 +21,15 @@ HINT = "give a folder with config, tokenizer and safetensors weights, or the nam
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model, its tokenizer and ``order``: the place in the task's labels of each of the model's outputs."""
+    """A model, its tokenizer and ``order``: the place in the task's labels of each of the model's outputs.
+
+    ``notes``: what became of a head that the model came with, where that is not plain.
+    """
 
     model: Any
     tokenizer: Any
     order: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
 def require_training() -> None:
@@ -42,8 +46,9 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     """The classifier in the folder, or of the name, ``name``.
 
     Where its outputs are called as the labels of ``task`` (in any order), they are these labels. Else, with
-    ``new_head``, its last layer is made anew with random weights (that is how an encoder becomes a classifier); without
-    it that is an :class:`UsageError`, as is a model that cannot be loaded.
+    ``new_head``, everything after the encoder is made anew with random weights (that is how an encoder becomes a
+    classifier), and a note says so where there was a head; without it that is an :class:`UsageError`, as is a model
+    that cannot be loaded. What the model says of its loss (``problem_type``) is forgotten.
     """
     require_training()
     import transformers
@@ -53,7 +58,8 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     told.disable_progress_bar()
     try:
         config = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
-        order = _order(getattr(config, "id2label", None) or {}, task)
+        outputs = getattr(config, "id2label", None) or {}
+        order = _order(outputs, task)
         known = order is not None and _is_classifier(config)
         if not (known or new_head):
             raise UsageError(
@@ -71,6 +77,8 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
             ignore_mismatched_sizes=not known,
             **head,
         )
+        model.config.problem_type = None
+        had_head = not known and _renew_head(model, kind, loading)
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except UsageError:
         raise
@@ -81,7 +89,40 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     if lacking:
         raise UsageError(f"the weights of {name!r} lack {', '.join(lacking[:3])}, which would be random", hint=HINT)
     _prepare(tokenizer, model, name)
-    return Classifier(model, tokenizer, order if known and order is not None else tuple(range(len(task.labels))))
+    straight = tuple(range(len(task.labels)))
+    if not known or order is None:
+        return Classifier(model, tokenizer, straight, _new_head_note(name, outputs, task) if had_head else ())
+    return Classifier(model, tokenizer, order, () if order == straight else _same_head_note(name, outputs))
+
+
+def _renew_head(model: Any, kind: Any, loading: Mapping[str, Any]) -> bool:
+    """Give everything after the encoder new random weights if any were loaded; returns whether there was a head.
+
+    transformers keeps a head of the same size, whatever its outputs mean, and the layers below one of another size.
+    """
+    head = [key for key in model.state_dict() if not key.startswith(f"{model.base_model_prefix}.")]
+    other_size = {found[0] if isinstance(found, tuple) else found for found in loading["mismatched_keys"]}
+    if {*head} <= {*loading["missing_keys"]} - other_size:
+        return False
+    fresh = kind.from_config(model.config).state_dict()
+    model.load_state_dict({key: fresh[key] for key in head}, strict=False)
+    return True
+
+
+def _new_head_note(name: str, outputs: Mapping[int, str], task: Task) -> tuple[str, ...]:
+    return (
+        f"the head of {name} was not used: its outputs ({_named(outputs)}) are not the labels "
+        f"{', '.join(task.label_names)}. A new head was trained from random weights",
+    )
+
+
+def _same_head_note(name: str, outputs: Mapping[int, str]) -> tuple[str, ...]:
+    return (f"the head of {name} was kept, and its outputs ({_named(outputs)}) matched to the labels by name",)
+
+
+def _named(outputs: Mapping[int, str]) -> str:
+    shown = [str(outputs[at]) for at in sorted(outputs)]
+    return ", ".join([*shown[:5], *(["..."] if len(shown) > 5 else [])])
 
 
 def _of_encoder(key: str, model: Any) -> bool:
@@ -149,10 +190,16 @@ def encoded(tokenizer: Any, texts: Sequence[tuple[str, ...]], max_length: int) -
 
 
 def _order(names: Mapping[int, str], task: Task) -> tuple[int, ...] | None:
-    """The place of each output in the task's labels; None where they are not the task's."""
+    """The place of each output in the task's labels; None where they are not the task's.
+
+    A number is no name unless the task calls the label so: that of an output may be its place, and tells nothing.
+    """
+    called = [str(names[at]).strip() for at in sorted(names)]
+    if any(name.isdecimal() and name not in task.label_names for name in called):
+        return None
     try:
-        found = [task.canonical(str(names[at])) for at in sorted(names)]
-    except (InputError, KeyError):
+        found = [task.canonical(name) for name in called]
+    except InputError:
         return None
     if sorted(found) != sorted(task.label_names):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class TrainingSummary:
 
     ``items`` were trained on in ``steps`` steps. ``measured``: what was measured on the development set at each step,
     rows with ``step``; ``best``: the row of the weights that were kept (None: no development set, the last weights).
-    ``resumed``: the step from which it went on. ``folder``: where the classifier is.
+    ``resumed``: the step from which it went on. ``folder``: where the classifier is. ``notes``: what else to know.
     """
 
     folder: Path
@@ -43,6 +43,7 @@ class TrainingSummary:
     measured: tuple[dict[str, float], ...]
     best: dict[str, float] | None
     resumed: int
+    notes: tuple[str, ...] = ()
 
 
 def fine_tune(
@@ -101,7 +102,8 @@ def fine_tune(
         _save(trainer, classifier, out)
     except OSError as error:
         raise LabeldistError(f"cannot write the classifier to {out}: {error}", hint="is the disk full?") from error
-    summary = _summary(trainer, out, len(chosen), 0 if latest is None else _step(latest), settings)
+    resumed = 0 if latest is None else _step(latest)
+    summary = replace(_summary(trainer, out, len(chosen), resumed, settings), notes=classifier.notes)
     write_text(out / RECORD, json.dumps(_record(summary), indent=1) + "\n")
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return summary
@@ -224,6 +226,7 @@ def _record(summary: TrainingSummary) -> dict[str, Any]:
         "measured": summary.measured,
         "best": summary.best,
         "resumed": summary.resumed,
+        "notes": summary.notes,
         "versions": {name: version(name) for name in ("labeldist", "torch", "transformers")},
     }
 
@@ -233,9 +236,9 @@ def _finished(out: Path) -> TrainingSummary | None:
     try:
         found = json.loads((out / RECORD).read_text(encoding="utf-8"))
         measured, best, resumed = tuple(found["measured"]), found["best"], found["resumed"]
-        items, steps = found["items"], found["steps"]
+        items, steps, notes = found["items"], found["steps"], tuple(found["notes"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
     if not (out / "model.safetensors").exists():
         return None
-    return TrainingSummary(out, items, steps, measured, best, resumed)
+    return TrainingSummary(out, items, steps, measured, best, resumed, notes)
