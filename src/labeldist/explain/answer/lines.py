@@ -29,6 +29,7 @@ class Line:
 _DIVIDER = re.compile(r"(?:[-–—─━=*_~·•#] ?){3,}$")
 _FENCE = re.compile(r"(?:```|~~~)[\w+-]*$")
 _HEADING = re.compile(r"#{1,6}(?=\s)\s*")
+_ESCAPED = re.compile(r"^(\d{0,3})\\(?=[.)*+-])")
 _QUOTED = re.compile(r"(?:> ?)+(?=\D)")
 _BOLD = re.compile(r"(?<![A-Za-z0-9*])\*{2,3}(?=\S)([^*]+)(?<=\S)\*{2,3}(?![A-Za-z0-9*])")
 # Emphasis, or code, around what may be a marker, or around all of a line.
@@ -74,7 +75,7 @@ def without_emphasis(text: str) -> str:
 def _line(stripped: str, indent: int, *, after_blank: bool, after_divider: bool) -> Line:
     stripped = _QUOTED.sub("", stripped, count=1) if stripped.startswith(">") else stripped
     heading = _HEADING.match(stripped)
-    text = stripped[heading.end() :].rstrip("# ") if heading else stripped
+    text = stripped[heading.end() :].rstrip("# ") if heading else _ESCAPED.sub(r"\1", stripped)
     title = heading is not None or (_TITLE.match(text[:300]) is not None and len(text) <= 300)
     plain = without_emphasis(text)
     # A heading, and a bold line, holds what is listed below it, however that is numbered.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labeldist.explain.answer.joining import listed, titled, wrapped
 from labeldist.explain.answer.lines import Line
@@ -11,6 +11,7 @@ from labeldist.explain.answer.wording import ends_with_colon, is_closed, is_clos
 
 # Less indentation than this is an accident: the first line of an answer is often stripped, or the only one that is not.
 DEEPER = 2
+LONGEST_TITLE = 40
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ def marked_items(lines: Sequence[Line]) -> tuple[list[str], bool]:
     Everything before the first marker is an introduction.
     """
     first = next(at for at, line in enumerate(lines) if line.marker is not None)
+    if _have_plain_titles(lines[first:]):
+        lines = [replace(line, title=True) if line.marker is not None else line for line in lines]
     outline, ends = _Outline(), _ends(lines)
     for at in range(first, len(lines)):
         if lines[at].marker is not None:
@@ -62,6 +65,19 @@ def marked_items(lines: Sequence[Line]) -> tuple[list[str], bool]:
     if len(reasons) == 1 and alone.details > 1 and ends_with_colon(alone.head.text):
         return marked_items(lines[first + 1 :])  # the introduction was marked, too
     return [reason.text for reason in reasons], reasons[-1].last == len(lines) - 1
+
+
+def _have_plain_titles(lines: Sequence[Line]) -> bool:
+    """Whether every marked line is short, has no end, and is followed by an unmarked one that begins a sentence."""
+    marked = [at for at, line in enumerate(lines) if line.marker is not None]
+    return len(marked) > 1 and all(
+        at + 1 < len(lines)
+        and len(lines[at].text) <= LONGEST_TITLE
+        and lines[at].text[-1:].isalnum()
+        and lines[at + 1].marker is None
+        and lines[at + 1].text[:1].isupper()
+        for at in marked
+    )
 
 
 def _mark(outline: _Outline, line: Line, at: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from labeldist.explain.answer.joining import titled
 from labeldist.explain.answer.wording import NOUN
 
-_BEGINNING = re.compile(r"""^[ \t]*(?=\[\s*["'{\[\]]|\{\s*["'}])""", re.MULTILINE)
+_BEGINNING = re.compile(r"""^[ \t]*(?=\[\s*["'{\[\]]|\{\s*["'}])|:[ \t](?=[\[{]\s*["{])""", re.MULTILINE)
 # A whole string, and whether a colon makes it a key; or one that never ends, which takes all the rest.
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"(\s{0,20}:)?|(\\?\Z))', re.DOTALL)
 _NOUN_KEY = re.compile(
@@ -30,7 +30,7 @@ _NUMBERED_KEY = re.compile(r"\W*\d+\W*$")
 
 
 def structured_items(text: str) -> list[str] | None:
-    """The texts in the JSON (or Python) that ``text`` holds from the beginning of a line on; None where there is none.
+    """The texts in the JSON (or Python) that begins a line of ``text`` or follows a colon; None where there is none.
 
     In an object with a key that calls its value a reason or a text, that value counts, with its title; in another
     one every value, with its key as the title, but for numbers, labels and the like. Of a list that was cut off, or is

@@ -35,7 +35,10 @@ def table_items(text: str) -> list[str] | None:
 
 
 def _tables(lines: Sequence[str]) -> list[tuple[list[str], list[list[str]]]]:
-    """Header and rows of each table: a line of dashes and bars, what stands above it and what follows it."""
+    """Header and rows of each table: a line of dashes and bars, what stands above it and what follows it.
+
+    Without such a line, lines that bars begin and end are the rows of a table without a header.
+    """
     found: list[tuple[list[str], list[list[str]]]] = []
     at = 1
     while at < len(lines):
@@ -46,7 +49,8 @@ def _tables(lines: Sequence[str]) -> list[tuple[list[str], list[list[str]]]]:
             found.append((_cells(lines[at - 1]), [_cells(line) for line in lines[at + 1 : end] if not _is_rule(line)]))
             at = end
         at += 1
-    return found
+    rows = [_cells(line) for line in lines if len(line) > 2 and line.strip()[:1] == line.strip()[-1:] == "|"]
+    return found or ([([""] * len(rows[0]), rows)] if len(rows) > 1 else [])
 
 
 def _is_rule(line: str) -> bool:

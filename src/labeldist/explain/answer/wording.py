@@ -69,11 +69,12 @@ _CLOSING_NOTE = re.compile(
 # "Given the context, ..." before a refusal.
 _LEAD = (
     r"(?:(?:i'm sorry|i am sorry|sorry|unfortunately|given|based on|as|since|because|according to"
-    r"|in this)\b[^.:,]{0,120}, (?:but )?)?"
+    r"|in this|the statement is (?:not|false|incorrect|untrue))\b[^.:,]{0,120}, (?:but |so )?)?"
 )
 _TELL = r"(?:explain|provide|list|give|find|offer|justify|help|assist|identify|generate|say|determine why|answer)"
 _ABOUT = (
-    r"(?:why|(?:for |that |of )?(?:how |why )?(?:the|this|such|a) (?:statement|hypothesis|claim|label|conclusion"
+    r"(?:(?:for )?why|for (?:it|this|that)\b|(?:for |that |of )?(?:how |why )?(?:the|this|such|a) (?:statement"
+    r"|hypothesis|claim|label|conclusion"
     r"|relation)|(?:available|possible|exists?)\b|given\b|to (?:support|justify|give|list|provide|explain)\b)"
 )
 _REFUSALS = (
@@ -90,6 +91,8 @@ _REFUSALS = (
     r"(?:i'm sorry|i am sorry|sorry|i apologi[sz]e)[,.]? (?:but )?i (?:can(?:no|')t|can not|am unable to"
     r"|'m unable to|am not able to)\b",
     _LEAD + rf"i(?:'m| am)? (?:can(?:no|')t|can not|unable to|not able to|do not see how to) {_TELL}\b",
+    rf"i (?:do not|don't|cannot|can't) (?:see|find|think of) (?:any|a) (?:{QUALITY} )?(?:explanation"
+    rf"|reason)s? {_ABOUT}",
     # Chinese
     r"(?:无|無|没有|沒有|暂无|不适用|不適用)[。.！!]?$",
     r"(?:(?:很|非常)?(?:抱歉|对不起|對不起)[，,。]? ?)(?:但?我)?(?:无法|無法|不能|没有办法|沒有辦法)",
@@ -107,7 +110,7 @@ _REFUSALS = (
     r"|합리적인|적절한|명확한|할|될|만한|수|있는|그럴듯한) ?){0,4}(?:이유|설명|근거)(?:은|는|이|가|를"
     r"|을)? ?(?:전혀 ?)?(?:없|존재하지 않|찾을 수 없|제시할 수 없|제공할 수 없|나열할 수 없)",
     r"(?:[^.]{0,80}(?:진술|문장|가설|주장|참|거짓|함의|모순|중립|관계|이유)[^.]{0,40} ?)?(?:설명|제시|제공|나열"
-    r"|답변)(?:할|하는 것[은이]|하기[는가]?) ?(?:수 ?(?:가 )?없|불가능|어렵)",
+    r"|답변)(?:[이은는]|할|하는 것[은이]|하기[는가]?) ?(?:수 ?(?:가 )?없|불가능|어렵)",
     # Japanese
     r"(?:なし|ありません|該当なし)[。.]?$",
     r"(?:申し訳|すみません)[^。]{0,100}(?:ません|できない)",

@@ -10,6 +10,8 @@ _END = re.compile(r"</s>|<\|eot_id\|>|<\|im_end\|>|<\|end_of_text\|>|<end_of_tur
 _EACH = r"li|item|reason|explanation|point"
 _ALL = r"answers?|output|response|results?|final_answer|final|explanations|reasons|items|list|ul|ol|p|div|body|html|xml"
 _TAG = re.compile(rf"<(/?)(?:({_EACH})_?\d{{0,3}}|({_ALL}))(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_STYLE = re.compile(r"</?(?:b|strong|em|i|u)>", re.IGNORECASE)
 
 
 def turn(answer: str) -> tuple[str, bool]:
@@ -39,6 +41,7 @@ def tagged_items(text: str) -> list[str] | None:
 
 def without_tags(text: str) -> str:
     """What stands between the first tag around the answer and the last one that ends it; all of it without such."""
+    text = _STYLE.sub("", _BREAK.sub("\n", text))
     tags = list(_TAG.finditer(text))
     begun = next((tag.end() for tag in tags if not tag.group(1)), 0)
     ended = next((tag.start() for tag in reversed(tags) if tag.group(1)), len(text))

@@ -1,9 +1,9 @@
 """The default profile: the listed reasons and nothing else.
 
 1. **Wrappers.** The text is what stands between the header of the model's turn and its end-of-turn token.
-2. **Forms that say where a reason begins and ends**, the first of these that the text has: JSON from the beginning
-   of a line on (lists, objects, one a line, cut off, or written as Python: ``answer/structured.py``); two or more tags
-   such as ``<reason>`` or ``<li>``; a Markdown table (``answer/tables.py``).
+2. **Forms that say where a reason begins and ends**, the first of these that the text has: JSON that begins a line or
+   follows a colon (lists, objects, one a line, cut off, or written as Python: ``answer/structured.py``); two or more
+   tags such as ``<reason>`` or ``<li>``; a Markdown table (``answer/tables.py``).
 3. **Lines**, else. Tags around all of it, fences and dividers go, as do the signs of emphasis. If a line is marked
    (bullets, numbers of many scripts, ``Reason 1:``: ``answer/markers.py``), each marked line is an item, and
 
