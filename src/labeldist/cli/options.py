@@ -41,6 +41,12 @@ source_options = _together(
         help="Make N annotators of each item, drawn by chance, its reference, where the data has none of its own.",
     ),
     click.option(
+        "--repeated-labels",
+        type=click.Choice(["first", "last", "each"]),
+        help="Of an annotator who labelled an item more than once count the first label, the last, or each as a "
+        "person's.  [default: refuse such items]",
+    ),
+    click.option(
         "--on-error",
         type=click.Choice(["stop", "skip"]),
         default="stop",
@@ -176,6 +182,11 @@ def out_option(what: str, default: str, *, folder: bool = False) -> Callable[[Co
         show_default=True,
         help=f"{what} to write.",
     )
+
+
+def opening(given: Mapping[str, Any]) -> dict[str, Any]:
+    """How a source is opened: the part of the options that ``open_source`` takes."""
+    return {name: given[name] for name in ("task", "limit", "hold_out", "repeated_labels", "on_error")}
 
 
 def model_settings(given: Mapping[str, Any]) -> ModelOptions:

@@ -163,7 +163,7 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     )
     if summary.hold_out is not None:
         click.echo(f"Reference, whose labels are not counted: {summary.hold_out}.")
-    for note in summary.calibration.notes:
+    for note in (*summary.notes, *summary.calibration.notes):
         click.echo(f"labeldist: note: {note}", err=True)
     tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
@@ -176,16 +176,19 @@ def show_evaluation(
     *,
     intervals: bool | None,
     as_json: bool,
+    notes: Sequence[str] = (),
 ) -> int:
     """Show an evaluation, and the rows that were skipped (all are in ``file``, if any); returns the exit status."""
     if as_json:
-        print_json({"evaluation": evaluation.as_dict(), "failures": failures})
+        print_json({"evaluation": evaluation.as_dict(), "failures": failures, "notes": notes})
         return status(failures)
     from rich.console import Console
 
     from labeldist.report.tables import print_evaluation
 
     print_evaluation(evaluation, Console(), intervals=intervals)
+    for note in notes:
+        click.echo(f"labeldist: note: {note}", err=True)
     tell_failures(failures, file)
     return status(failures)
 

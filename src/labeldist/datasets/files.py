@@ -17,6 +17,7 @@ from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.jsonl import Rows, json_rows
+from labeldist.datasets.repeated import Repeated, counted_once
 from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
 from labeldist.datasets.tables import NESTED, csv_rows, parquet_rows
 
@@ -72,10 +73,22 @@ def is_there(path: Path) -> bool:
 
 
 def read_items(
-    path: Path, task: Task, *, on_error: OnError = "stop", failures: list[Failure] | None = None
+    path: Path,
+    task: Task,
+    *,
+    on_error: OnError = "stop",
+    failures: list[Failure] | None = None,
+    repeated: Repeated | None = None,
 ) -> Iterator[Item]:
-    """The items of a file as a stream; :func:`records_from_rows` says what becomes of bad rows."""
-    return records_from_rows(read_rows(path), task, item_from_row, on_error=on_error, failures=failures)
+    """The items of a file as a stream; :func:`records_from_rows` says what becomes of bad rows.
+
+    ``repeated``: which labels count of an annotator who labelled an item more than once; None: such a row is bad.
+    """
+
+    def item(row: Mapping[str, Any], task: Task, place: Place) -> Item:
+        return counted_once(item_from_row(row, task, place), repeated, place)
+
+    return records_from_rows(read_rows(path), task, item, on_error=on_error, failures=failures)
 
 
 def records_from_rows(

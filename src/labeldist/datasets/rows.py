@@ -13,7 +13,8 @@ and may be null:
 - ``reference``: counts or probabilities ``{label: number}``; a label that is left out has 0.
 
 ``fields``, ``labels`` (as counts) and ``reference`` may also be spread over columns: ``labels.neutral``,
-``reference.neutral``. A label may be written as any alias that the task knows. Every other column is kept.
+``reference.neutral``. A label may be written as any alias that the task knows. Names (labels, fields, annotators) are
+compared in Unicode's composed form. Every other column is kept.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any, NoReturn, TypeVar
 
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
+from labeldist.core.spelling import nfc
 from labeldist.core.task import Task
 
 SPREAD = ("fields", "labels", "reference")
@@ -50,7 +52,7 @@ def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
     >>> item.id, item.label_counts(["entailment", "neutral"]), item.extra
     ('7', (2, 1), {'by': 'me'})
     """
-    row = gathered(row, place)
+    row = gathered(_with_fields(row, task, place), place)
     return Item(
         id=id_from_row(row, place),
         fields=_fields(row, task, place),
@@ -240,6 +242,16 @@ def spread_over(column: str, parts: Iterable[str] = SPREAD) -> str | None:
     return next((part for part in parts if column.startswith(part + ".")), None)
 
 
+def _with_fields(row: Mapping[str, Any], task: Task, place: Place) -> Mapping[str, Any]:
+    """``row`` with the task's fields under the task's own spelling, whichever Unicode form their columns have."""
+    other = {column: nfc(column) for column in row if isinstance(column, str) and nfc(column) != column}
+    other = {column: name for column, name in other.items() if name in task.fields}
+    for column, name in other.items():
+        if name in row:
+            _refuse(f"two columns named {shown(column)}, in two Unicode forms", "each column once", place)
+    return {other.get(column, column): value for column, value in row.items()} if other else row
+
+
 def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
     expected = f"an object with the fields: {', '.join(task.fields)}"
     nested = row.get("fields")
@@ -247,6 +259,8 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
         nested = {}
     elif not isinstance(nested, Mapping):
         _refuse(shown(nested), expected, replace(place, field="fields"))
+    else:
+        nested = _with_fields(nested, task, replace(place, field="fields"))
     unknown = [name for name in nested if name not in task.fields]
     if unknown:
         _refuse(f"field {unknown[0]!r}", f"only: {', '.join(task.fields)}", replace(place, field="fields"))
@@ -293,7 +307,7 @@ def _annotation(entry: Any, number: int, task: Task, place: Place) -> Annotation
     if isinstance(annotator, int) and not isinstance(annotator, bool):
         annotator = str(annotator)
     elif annotator is not None:
-        annotator = _text(annotator, "the annotator's name: a text that is not empty", place)
+        annotator = nfc(_text(annotator, "the annotator's name: a text that is not empty", place))
     return Annotation(_label(entry.get("label"), task, place, f" in entry {number}"), annotator)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from labeldist.core.distribution import LabelDistribution, proportions
 from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Item
+from labeldist.core.spelling import composed_alike
 from labeldist.core.task import Task
 from labeldist.evaluate.baselines import Candidate, baselines
 from labeldist.evaluate.bootstrap import RESAMPLES, intervals
@@ -141,8 +142,8 @@ def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missin
         lacking = [id_ for id_ in referenced if id_ not in rows]
         unknown = [id_ for id_ in rows if id_ not in known]
         if missing == "stop":
-            _stop_at(lacking, f"items with a reference but no row in prediction {name!r}")
-            _stop_at(unknown, f"ids in prediction {name!r} that no item has")
+            _stop_at(lacking, f"items with a reference but no row in prediction {name!r}", rows)
+            _stop_at(unknown, f"ids in prediction {name!r} that no item has", known)
         for ids, reason in (
             (lacking, f"not in prediction {name!r}"),
             (unknown, f"in prediction {name!r}, but no item"),
@@ -154,13 +155,14 @@ def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missin
     return used, left_out
 
 
-def _stop_at(ids: Sequence[str], what: str) -> None:
+def _stop_at(ids: Sequence[str], what: str, others: Iterable[str]) -> None:
     if ids:
         some = ", ".join(map(shown, ids[:SHOWN_IDS])) + (", ..." if len(ids) > SHOWN_IDS else "")
         raise InputError(
             f"{len(ids)} {what}: {some}",
             expected="one row for each item with a reference",
-            hint="predict the same items, or skip what is missing (--on-error skip): all rows then use common items",
+            hint=composed_alike(ids, others)
+            or "predict the same items, or skip what is missing (--on-error skip): all rows then use common items",
         )
 
 

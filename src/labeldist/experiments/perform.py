@@ -75,6 +75,7 @@ def perform(
         on_error=settings.on_error,
         limit=settings.limit,
         hold_out=settings.hold_out,
+        repeated_labels=settings.repeated_labels,
     )
     found = survey(dataset)
     _check(dataset, settings, found)

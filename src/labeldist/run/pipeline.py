@@ -146,6 +146,7 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
         on_error=settings.on_error,
         limit=settings.limit,
         hold_out=settings.hold_out,
+        repeated_labels=settings.repeated_labels,
     )
     found = survey(dataset)
     skipped = tuple(failure.as_row() for failure in dataset.failures)
@@ -239,7 +240,7 @@ def _explained(
 
 def _items_of(file: Path, plan: Plan) -> Iterator[Item]:
     """The items in a file that this run wrote; none where every item failed before it could be written."""
-    return read_items(file, plan.dataset.task) if file.stat().st_size else iter(())
+    return read_items(file, plan.dataset.task, repeated="each") if file.stat().st_size else iter(())
 
 
 def _judge_condition(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.core.spelling import nfc
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.source import Dataset
@@ -68,10 +69,10 @@ def plan_source(
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
     found = plan(
-        dataset.items(),
+        dataset.labelled_items("a pilot has some, and the plan is learned from them"),
         given,
         task=dataset.task,
-        annotators=annotators,
+        annotators=None if annotators is None else nfc(annotators),
         use=use,
         most_labels=most_labels,
         target=target,

@@ -31,7 +31,7 @@ from labeldist.run.stages import (
     with_their_held_out,
 )
 from labeldist.run.store import Store
-from labeldist.run.survey import check_orders, check_profile, leaks
+from labeldist.run.survey import check_orders, check_profile, leaks, survey
 from labeldist.run.tally import Tally, model_notes
 
 GIVEN, NONE = "given", "none"
@@ -69,8 +69,8 @@ def explain_to_file(
 ) -> StageSummary:
     """Write the items with the model's raw answers and what the parser ``profile`` finds in them."""
     check_profile(profile)
-    watch = Watch(progress, [], dataset.on_error)
     check_out(out, dataset.path)
+    watch = Watch(progress, [], dataset.on_error, survey(dataset).items)
     with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
         remove_unfinished(out)
         answered = explain_items(
