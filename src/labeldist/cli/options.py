@@ -173,14 +173,23 @@ seed_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 
 
-def out_option(what: str, default: str, *, folder: bool = False) -> Callable[[Command], Command]:
-    """``--out``, for a file or a folder."""
+def _known_format(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
+    """``value`` if rows can be written under that name: refused here, before anything is read or paid for."""
+    from labeldist.datasets.files import writable_suffix
+
+    writable_suffix(value)
+    return value
+
+
+def out_option(what: str, default: str, *, folder: bool = False, rows: bool = False) -> Callable[[Command], Command]:
+    """``--out``, for a file or a folder; ``rows``: for a file in a format that its name says."""
     return click.option(
         "--out",
         type=click.Path(path_type=Path, dir_okay=folder, file_okay=not folder),
         default=Path(default),
         show_default=True,
-        help=f"{what} to write.",
+        callback=_known_format if rows else None,
+        help=f"{what} to write{': .jsonl, .csv, .tsv (each also .gz) or .parquet' if rows else ''}.",
     )
 
 

@@ -195,13 +195,13 @@ def show_evaluation(
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> None:
     """Write an evaluation: a Markdown table where the name ends in .md, else JSON."""
-    from labeldist.datasets.files import write_rows, write_text
+    from labeldist.datasets.files import write_json, write_text
     from labeldist.report.tables import markdown_table
 
     if out.suffix == ".md":
         write_text(out, markdown_table(evaluation, intervals=True))
     else:
-        write_rows(out, [evaluation.as_dict()])
+        write_json(out, evaluation.as_dict())
 
 
 def print_datasets(rows: Sequence[dict[str, Any]]) -> None:

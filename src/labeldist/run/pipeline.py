@@ -10,7 +10,7 @@ from typing import Any
 
 from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Item
-from labeldist.datasets.files import read_items, write_items, write_rows
+from labeldist.datasets.files import read_items, write_items, write_json, write_rows
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN, Condition
@@ -192,7 +192,7 @@ def _carry_out(
     evaluation, problems = _evaluated(plan, mjds, posteriors)
     if evaluation is not None:
         files.append(out / EVALUATION)
-        write_rows(files[-1], [evaluation.as_dict()])
+        write_json(files[-1], evaluation.as_dict())
     models = [model for model in (judge, explainer) if model is not None]
     return RunSummary(
         out=out,

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.core.errors import UsageError
 from labeldist.core.spelling import nfc
 from labeldist.datasets.failures import Failure
-from labeldist.datasets.files import write_rows
+from labeldist.datasets.files import write_json
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.pilot import Plan, plan
 from labeldist.estimation.plan import MOST_LABELS
@@ -66,6 +67,8 @@ def plan_source(
     """
     if out is not None:
         check_out(out, dataset.path)
+        if out.suffix != ".json":
+            raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
     found = plan(
@@ -89,5 +92,5 @@ def plan_source(
         return summary
     row = summary.as_dict()
     del row["files"]
-    write_rows(out, [row])
+    write_json(out, row)
     return replace(summary, files=(out, *write_failures(failures, failures_of(out))))

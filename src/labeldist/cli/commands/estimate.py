@@ -38,7 +38,7 @@ from labeldist.cli.options import (
     show_default=True,
     help="Chance that an interval holds the true probability.",
 )
-@out_option("File of posteriors", "posterior.jsonl")
+@out_option("File of posteriors", "posterior.jsonl", rows=True)
 @source_options
 @seed_option
 @json_option

@@ -24,7 +24,7 @@ from labeldist.cli.options import (
 
 @click.command("explain", epilog="Example: labeldist explain items.jsonl --out explanations.jsonl")
 @click.argument("source")
-@out_option("File of items", "explanations.jsonl")
+@out_option("File of items", "explanations.jsonl", rows=True)
 @click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
 @source_options
 @model_options

@@ -24,7 +24,7 @@ from labeldist.cli.options import (
 
 @click.command("judge", epilog="Example: labeldist judge selected.jsonl --orders balanced:12 --out mjd.jsonl")
 @click.argument("source")
-@out_option("File of distributions", "mjd.jsonl")
+@out_option("File of distributions", "mjd.jsonl", rows=True)
 @click.option(
     "--explanations",
     type=click.Choice(["given", "human", "none"]),

@@ -12,7 +12,7 @@ from labeldist.cli.options import json_option, opening, out_option, seed_option,
 
 @click.command("select", epilog="Example: labeldist select explanations.jsonl --explanations label-guided:longest")
 @click.argument("explanations_file", metavar="EXPLANATIONS")
-@out_option("File of items", "selected.jsonl")
+@out_option("File of items", "selected.jsonl", rows=True)
 @click.option(
     "--explanations",
     default="label-guided",
