@@ -218,7 +218,7 @@ def test_every_form_is_taken_by_every_reader(tmp_path: Path) -> None:
             {"logits": {"e": 1, "n": 2, "c": 3}, "distribution": {"e": 1, "n": 0, "c": 0}},
             "logits beside a distribution",
         ),
-        ({"logit": {"e": 1, "n": 2, "c": 3}}, "neither distribution nor scores nor logits"),
+        ({"logit": {"e": 1, "n": 2, "c": 3}}, "nothing"),
     ],
 )
 def test_what_says_too_little_or_too_much_is_refused(row: dict[str, Any], told: str, tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.distribution import LabelDistribution, proportions
-from labeldist.core.errors import Place
+from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
@@ -48,6 +48,10 @@ def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Pre
     Prediction(id='1', distribution=LabelDistribution(..., probabilities=(0.2, 0.3, 0.5)), extra={})
     """
     row = gathered(row, place, SAID)
+    if all(row.get(part) is None for part in SAID):
+        expected = f"an object {{label: probability}}, or columns such as distribution.{task.label_names[0]}"
+        hint = f"the row has {shown(', '.join(map(str, row)), 100)}; scores and logits are taken, too"
+        raise InputError("nothing", expected=expected, place=replace(place, field="distribution"), hint=hint)
     found = evidence_from_row({part: row.get(part) for part in SAID}, task, place)
     extra = {key: value for key, value in row.items() if key not in ("id", *SAID)}
     return Prediction(id_from_row(row, place), proportions(found.distribution, task.label_names), extra)

@@ -67,10 +67,10 @@ def plan_source(
     """
     if out is not None:
         check_out(out, dataset.path)
-        if out.suffix != ".json":
-            raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
+    if out is not None and out.suffix != ".json":
+        raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     found = plan(
         dataset.labelled_items("a pilot has some, and the plan is learned from them"),
         given,
