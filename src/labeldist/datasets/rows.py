@@ -179,8 +179,8 @@ def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: s
     whose = "" if of is None else f" for {shown(of)}"
     if not any(given):
         hint = f"the row has {shown(', '.join(map(str, row)), 100)}" if of is None else ""
-        found = f"neither distribution nor scores{whose}, nor logits"
-        expected = f"one of them, an object {{label: number}}, or columns such as distribution.{task.label_names[0]}"
+        found = f"neither distribution nor scores{whose}"
+        expected = "one of the two or logits, an object {label: number}"
         raise InputError(found, expected=expected, place=where, hint=hint)
     if logits is not None and sum(given) > 1:
         _refuse(f"logits beside {'a distribution' if given[0] else 'scores'}{whose}", "one of the two", where)

@@ -17,7 +17,8 @@ from labeldist.cli.options import json_option, opening, seed_option, source_opti
     "--metrics",
     multiple=True,
     metavar="NAME,...",
-    help="Which metrics; an unknown name lists them.  [default: kl,jsd,tvd,dcorr,ce; wasserstein too on a scale]",
+    help="Which metrics; an unknown name lists them.  [default: kl,jsd,tvd,dcorr,ce, and wasserstein on a scale; where "
+    "references have fewer than 20 votes, ce,brier first, and rps on a scale]",
 )
 @click.option(
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples; 0: no intervals."
