@@ -19,7 +19,7 @@ from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
 from labeldist.explain.condition import Condition
 from labeldist.run.distributions import named_files
-from labeldist.run.folder import check_out, failures_of, write_failures
+from labeldist.run.folder import check_out, check_rows_out, failures_of, write_failures
 
 NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
 EvidenceById = dict[str, dict[str, Evidence]]
@@ -60,7 +60,7 @@ def estimate_to_file(
     distributions or scores; empty for all that the items carry. Raises as
     :func:`~labeldist.estimation.estimate.estimate` does.
     """
-    check_out(out, dataset.path)
+    check_rows_out(out, dataset.path)
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
     found = estimate(
