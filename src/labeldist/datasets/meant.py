@@ -67,14 +67,18 @@ class Columns:
             if not item.labels and self.unused[column] <= 100 and looks_like_labels(value, task):
                 self.holding[column] = self.holding.get(column, 0) + 1
 
+    def listed(self) -> str:
+        """The unused columns, in words; nothing where there are none."""
+        names = [*self.unused]
+        more = ", ..." if len(names) > SHOWN_COLUMNS else ""
+        return f"columns kept and not used: {', '.join(names[:SHOWN_COLUMNS])}{more}" if names else ""
+
     def told(self) -> str:
         """The unused columns, and the one likeliest to be meant: what to know where labels are missing."""
         if not self.unused:
             return "all columns are used, so there are no labels under any name"
-        names = [*self.unused]
-        more = ", ..." if len(names) > SHOWN_COLUMNS else ""
-        listed = f"columns kept and not used: {', '.join(names[:SHOWN_COLUMNS])}{more}"
-        likely = max(names, key=lambda name: (name in self.holding, likeness(name)))
+        listed = self.listed()
+        likely = max(self.unused, key=lambda name: (name in self.holding, likeness(name)))
         if likely in self.holding or likeness(likely) >= ALIKE:
             return f"{listed}; did you mean {likely!r}? Then rename it to 'labels'"
         return listed

@@ -20,8 +20,8 @@ from labeldist.judge.orders import orders
 class Survey:
     """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations.
 
-    ``evidence``: the names of what the items carry. ``unused``: what to know of the columns that nothing
-    uses.
+    ``evidence``: the names of what the items carry. ``unused``: the columns that nothing uses, in words;
+    ``meant``: the same, with the likeliest to be meant as labels.
     """
 
     items: int
@@ -31,6 +31,7 @@ class Survey:
     sources: tuple[str, ...]
     unused: str
     evidence: tuple[str, ...] = ()
+    meant: str = ""
 
 
 def survey(dataset: Dataset) -> Survey:
@@ -50,8 +51,17 @@ def survey(dataset: Dataset) -> Survey:
     if not count:
         skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
         raise InputError(f"no items{skipped}", expected="at least one", place=Place(dataset.path))
-    unused = dataset.columns.told() if dataset.columns.unused else ""
-    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources), unused, tuple(evidence))
+    columns = dataset.columns
+    return Survey(
+        count,
+        with_reference,
+        with_labels,
+        tuple(groups),
+        tuple(sources),
+        columns.listed(),
+        tuple(evidence),
+        columns.told() if columns.unused else "",
+    )
 
 
 def notes_of(found: Survey) -> list[str]:
@@ -59,7 +69,8 @@ def notes_of(found: Survey) -> list[str]:
     columns = f" ({found.unused})" if found.unused else ""
     notes = []
     if not found.with_labels:
-        notes.append(f"no item has labels{columns}: no label-guided explanations, and no baselines from labels")
+        meant = f" ({found.meant})" if found.meant else ""
+        notes.append(f"no item has labels{meant}: no label-guided explanations, and no baselines from labels")
     elif found.with_labels < found.items:
         notes.append(f"{found.items - found.with_labels:,} of {found.items:,} items have no labels")
     if not found.with_reference:
