@@ -104,7 +104,7 @@ def column_meant(item: Item, task: Task, excused: Collection[str] = ()) -> str |
         if _bare(name) in ("labels", "label") or (likeness(name) >= ALIKE and looks_like_labels(value, task)):
             return name
     for name, value in columns.items():
-        if _bare(name) not in NUMBERS_OF_MODELS and _several(value, task):
+        if not _other_part(name) and _several(value, task):
             return name
     return _spread(columns, task)
 
@@ -162,6 +162,12 @@ def _several(value: Any, task: Task) -> bool:
     return len(plain) != 1 and bool(names) and not options and not all(name.isdecimal() for name in plain or ["-"])
 
 
+def _other_part(name: str) -> bool:
+    """Whether the name is more like another part of the contract, or like what models say, than like labels."""
+    others = (*NUMBERS_OF_MODELS, *(part for part in KNOWN if part not in ("id", "labels")))
+    return bool(difflib.get_close_matches(_bare(name), others, n=1, cutoff=0.85))
+
+
 def _split(text: str) -> list[str]:
     return [part for part in re.split(r"[;,|#]", text) if part.strip()]
 
@@ -196,7 +202,7 @@ def _spread(columns: Mapping[str, Any], task: Task) -> str | None:
     parts: dict[str, dict[str, tuple[str, Any]]] = {}
     for name, value in columns.items():
         base, dot, label = name.rpartition(".") if "." in name else ("", "", name)
-        if _known(label, task) and _bare(base) not in NUMBERS_OF_MODELS and base not in KNOWN:
+        if _known(label, task) and not _other_part(base) and base not in KNOWN:
             parts.setdefault(base + dot, {})[task.canonical(label)] = (name, _parsed(value))
     for found in parts.values():
         counts = {label: value for label, (_, value) in found.items()}
