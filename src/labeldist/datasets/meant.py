@@ -78,7 +78,7 @@ class Columns:
         if not self.unused:
             return "all columns are used, so there are no labels under any name"
         listed = self.listed()
-        likely = max(self.unused, key=lambda name: (name in self.holding, likeness(name)))
+        likely = max(self.unused, key=lambda name: (name in self.holding and not _other_part(name), likeness(name)))
         if likely in self.holding or likeness(likely) >= ALIKE:
             return f"{listed}; did you mean {likely!r}? Then rename it to 'labels'"
         return listed
