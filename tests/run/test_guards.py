@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labeldist.core.errors import LabeldistError, StoreError, UsageError
+from labeldist.core.errors import InputError, LabeldistError, StoreError, UsageError
 from labeldist.datasets.source import open_source
 from labeldist.explain.condition import Condition
 from labeldist.judge.judge import JudgeSettings
@@ -131,13 +131,17 @@ def test_a_typo_claims_no_folder(typo: dict[str, Any], items: Items, tmp_path: P
 
 
 def test_a_column_under_a_wrong_name_is_told(items: Items, tmp_path: Path) -> None:
-    source = items({"labels": None, "label": ["e"], "reference": None, "Reference": {"e": 1}})
+    source = items({"labels": None, "label": ["e"], "reference": None})
+    with pytest.raises(InputError, match="did you mean 'label'"):
+        run(RunSettings(str(source), model="scripted"), tmp_path / "out")
+    source = items({"labels": None, "gold": "e", "reference": None, "Reference": {"e": 1}})
     summary = run(RunSettings(str(source), model="scripted"), tmp_path / "out")
     assert [note.partition(":")[0] for note in summary.notes] == [
         "no item has labels (columns kept and not used",
         "no item has a reference (columns kept and not used",
     ]
-    assert all("label, Reference)" in note for note in summary.notes)
+    assert all("gold, Reference" in note for note in summary.notes)
+    assert "did you mean 'gold'?" in summary.notes[0]
 
 
 def test_files_that_are_no_runs_are_not_replaced(items: Items, tmp_path: Path) -> None:

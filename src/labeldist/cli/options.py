@@ -41,6 +41,12 @@ source_options = _together(
         help="Make N annotators of each item, drawn by chance, its reference, where the data has none of its own.",
     ),
     click.option(
+        "--repeated-labels",
+        type=click.Choice(["first", "last", "each"]),
+        help="Of an annotator who labelled an item more than once count the first label, the last, or each as a "
+        "person's.  [default: refuse such items]",
+    ),
+    click.option(
         "--on-error",
         type=click.Choice(["stop", "skip"]),
         default="stop",
@@ -167,15 +173,29 @@ seed_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 
 
-def out_option(what: str, default: str, *, folder: bool = False) -> Callable[[Command], Command]:
-    """``--out``, for a file or a folder."""
+def _known_format(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
+    """``value`` if rows can be written under that name: refused here, before anything is read or paid for."""
+    from labeldist.datasets.files import writable_suffix
+
+    writable_suffix(value)
+    return value
+
+
+def out_option(what: str, default: str, *, folder: bool = False, rows: bool = False) -> Callable[[Command], Command]:
+    """``--out``, for a file or a folder; ``rows``: for a file in a format that its name says."""
     return click.option(
         "--out",
         type=click.Path(path_type=Path, dir_okay=folder, file_okay=not folder),
         default=Path(default),
         show_default=True,
-        help=f"{what} to write.",
+        callback=_known_format if rows else None,
+        help=f"{what} to write{': .jsonl, .csv, .tsv (each also .gz) or .parquet' if rows else ''}.",
     )
+
+
+def opening(given: Mapping[str, Any]) -> dict[str, Any]:
+    """How a source is opened: the part of the options that ``open_source`` takes."""
+    return {name: given[name] for name in ("task", "limit", "hold_out", "repeated_labels", "on_error")}
 
 
 def model_settings(given: Mapping[str, Any]) -> ModelOptions:

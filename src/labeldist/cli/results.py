@@ -163,7 +163,7 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     )
     if summary.hold_out is not None:
         click.echo(f"Reference, whose labels are not counted: {summary.hold_out}.")
-    for note in summary.calibration.notes:
+    for note in (*summary.notes, *summary.calibration.notes):
         click.echo(f"labeldist: note: {note}", err=True)
     tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
@@ -176,29 +176,32 @@ def show_evaluation(
     *,
     intervals: bool | None,
     as_json: bool,
+    notes: Sequence[str] = (),
 ) -> int:
     """Show an evaluation, and the rows that were skipped (all are in ``file``, if any); returns the exit status."""
     if as_json:
-        print_json({"evaluation": evaluation.as_dict(), "failures": failures})
+        print_json({"evaluation": evaluation.as_dict(), "failures": failures, "notes": notes})
         return status(failures)
     from rich.console import Console
 
     from labeldist.report.tables import print_evaluation
 
     print_evaluation(evaluation, Console(), intervals=intervals)
+    for note in notes:
+        click.echo(f"labeldist: note: {note}", err=True)
     tell_failures(failures, file)
     return status(failures)
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> None:
     """Write an evaluation: a Markdown table where the name ends in .md, else JSON."""
-    from labeldist.datasets.files import write_rows, write_text
+    from labeldist.datasets.files import write_json, write_text
     from labeldist.report.tables import markdown_table
 
     if out.suffix == ".md":
         write_text(out, markdown_table(evaluation, intervals=True))
     else:
-        write_rows(out, [evaluation.as_dict()])
+        write_json(out, evaluation.as_dict())
 
 
 def print_datasets(rows: Sequence[dict[str, Any]]) -> None:

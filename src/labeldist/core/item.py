@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeldist.core.distribution import LabelDistribution, proportions
+from labeldist.core.spelling import nfc
 
 GROUP_SEPARATOR = "/"
 
@@ -30,7 +31,7 @@ class Annotation:
         """The group that the annotator's name states, or None."""
         if self.annotator is None or GROUP_SEPARATOR not in self.annotator:
             return None
-        return self.annotator.split(GROUP_SEPARATOR, 1)[0]
+        return nfc(self.annotator).split(GROUP_SEPARATOR, 1)[0]
 
 
 @dataclass(frozen=True, slots=True)

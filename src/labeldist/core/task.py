@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labeldist.core.errors import InputError, UsageError
+from labeldist.core.spelling import folded
 
 NOMINAL, ORDINAL = "nominal", "ordinal"
 
@@ -16,8 +17,8 @@ class Label:
     """One label of a task, with the names that it goes by.
 
     ``verbalised`` is how the explanation prompt says it ("true (entailment)"); ``options`` how each answer
-    style shows it among the options; ``aliases`` are other spellings that data sets use ("e", "0"). ``value``: where
-    the label stands on the scale of an ordinal task.
+    style shows it among the options; ``aliases`` are other spellings that data sets use ("e", "0"), as
+    :func:`~labeldist.core.spelling.folded` has them. ``value``: where the label stands on the scale of an ordinal task.
     """
 
     name: str
@@ -79,13 +80,13 @@ class Task:
         return tuple(label.name for label in self.labels)
 
     def canonical(self, label: str) -> str:
-        """The name of the label that ``label`` (a name or an alias, in any case) stands for.
+        """The name of the label that ``label`` (a name or an alias, in any case and Unicode form) stands for.
 
         Raises :class:`InputError` with the choices for anything else.
         """
-        wanted = label.strip().lower()
+        wanted = folded(label)
         for candidate in self.labels:
-            if wanted == candidate.name.lower() or wanted in candidate.aliases:
+            if wanted == folded(candidate.name) or wanted in candidate.aliases:
                 return candidate.name
         raise InputError(f"label {label!r}", expected=f"one of: {', '.join(self.label_names)}")
 

@@ -16,6 +16,7 @@ from typing import Any
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.registry import Registry, did_you_mean
 from labeldist.datasets.jsonl import Rows, json_rows
+from labeldist.datasets.repeated import Repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Facts:
 
     ``splits``: for each split the files that can hold it, the best first, with the number of rows of each.
     ``labels`` and ``reference`` say in words what an item has. ``note``: what else to know, above all what
-    :func:`labeldist.datasets.fetch.fetch` cannot bring and how to put it there by hand.
+    :func:`labeldist.datasets.fetch.fetch` cannot bring and how to put it there by hand. ``repeated_labels``: which
+    labels count of annotators who labelled an item more than once, where there are any, and the note says why.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Facts:
     task: str
     downloads: tuple[Download, ...] = ()
     note: str = ""
+    repeated_labels: Repeated | None = None
 
     def split(self, name: str | None) -> str:
         """``name`` if it is one of the splits (the default for None); otherwise :class:`UsageError`."""

@@ -12,7 +12,8 @@ from labeldist.core.item import Evidence
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
-from labeldist.datasets.rows import EVIDENCE, evidence_from_row, gathered, id_from_row
+from labeldist.datasets.layout import DISTRIBUTIONS
+from labeldist.datasets.rows import SAID, evidence_from_row, gathered, id_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,11 @@ def read_evidence(
 ) -> Iterator[ItemEvidence]:
     """The evidence of a file (JSONL, CSV or Parquet) as a stream, each id once.
 
-    A row is ``{"id", "distribution" and/or "scores", "saw_labels", "held_out"}``, as in the Items contract; all other
-    columns are ignored. Numbers stay as they are: a distribution that was rounded has a sum of 1 give or take 0.005
-    per label. Bad rows raise :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
+    A row is ``{"id", "distribution" and/or "scores", or "logits", "saw_labels", "held_out"}``, as in the Items
+    contract; all other columns are ignored. Numbers stay as they are: a distribution that was rounded has a sum of 1
+    give or take 0.005 per label. Bad rows raise :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
     """
-    return records_from_rows(read_rows(path, EVIDENCE), task, item_evidence, on_error=on_error, failures=failures)
+    return records_from_rows(read_rows(path, DISTRIBUTIONS), task, item_evidence, on_error=on_error, failures=failures)
 
 
 def item_evidence(row: Mapping[str, Any], task: Task, place: Place) -> ItemEvidence:
@@ -44,5 +45,5 @@ def item_evidence(row: Mapping[str, Any], task: Task, place: Place) -> ItemEvide
     >>> found.id, found.evidence.saw_labels, found.evidence.distribution
     ('1', False, {'entailment': 0.5, 'neutral': 0.5, 'contradiction': 0.0})
     """
-    row = gathered(row, place, ("distribution", "scores"))
+    row = gathered(row, place, SAID)
     return ItemEvidence(id_from_row(row, place), evidence_from_row(row, task, place))

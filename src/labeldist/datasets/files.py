@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,11 @@ from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.jsonl import Rows, json_rows
+from labeldist.datasets.layout import DISTRIBUTIONS, ITEMS, Layout
+from labeldist.datasets.repeated import Repeated, counted_once
 from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
-from labeldist.datasets.tables import NESTED, csv_rows, parquet_rows
+from labeldist.datasets.tables import csv_rows, parquet_rows
+from labeldist.datasets.written_tables import json_line, load_parquet, write_csv, write_parquet
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
@@ -34,18 +36,18 @@ class Identified(Protocol):
 R = TypeVar("R", bound=Identified)
 
 
-def read_rows(path: Path, nested: Collection[str] = NESTED) -> Rows:
+def read_rows(path: Path, layout: Layout = ITEMS) -> Rows:
     """The rows of a file by its suffix, one at a time: memory does not grow with the file.
 
-    ``nested`` names the columns of which a table holds structured values as text. An error that ends the reading (no
+    ``layout`` says which columns of a table are structured. An error that ends the reading (no
     such file, broken gzip, no header) is raised as :class:`InputError`; a bad row comes as its error in its place.
     """
     suffix = readable_suffix(path)
     if suffix == ".parquet":
-        return parquet_rows(path, nested)
+        return parquet_rows(path, layout)
     if suffix.startswith(".jsonl"):
         return json_rows(path)
-    return csv_rows(path, "\t" if suffix.startswith(".tsv") else ",", nested=nested)
+    return csv_rows(path, "\t" if suffix.startswith(".tsv") else ",", layout=layout)
 
 
 def readable_suffix(path: Path) -> str:
@@ -55,12 +57,38 @@ def readable_suffix(path: Path) -> str:
         raise InputError("a folder", expected="a file with a row for each item", place=place)
     if not is_there(path):
         raise InputError("no such file", expected="a file with a row for each item", place=place)
-    suffix = next((known for known in SUFFIXES if path.name.lower().endswith(known)), None)
+    suffix = _suffix(path)
     if suffix is None:
         hint = "jq -c '.[]' turns a JSON array into JSONL" if path.suffix.lower() == ".json" else ""
         found = f"the suffix {path.suffix!r}" if path.suffix else "a name without a suffix"
         raise InputError(found, expected=f"one of: {', '.join(SUFFIXES)}", place=place, hint=hint)
     return suffix
+
+
+def writable_suffix(path: Path) -> str:
+    """The suffix by which rows will be written to ``path``.
+
+    Raises :class:`UsageError` for an unknown one, and :class:`MissingExtraError` where Parquet cannot be written.
+
+    >>> writable_suffix(Path("mjd.TSV.gz"))
+    '.tsv.gz'
+    >>> writable_suffix(Path("mjd.xlsx"))
+    Traceback (most recent call last):
+    ...
+    labeldist.core.errors.UsageError: cannot write mjd.xlsx: rows are not written in the format '.xlsx'
+      hint: end its name in one of: .jsonl, .jsonl.gz, .csv, .csv.gz, .tsv, .tsv.gz, .parquet
+    """
+    suffix = _suffix(path)
+    if suffix is None:
+        what = f"rows are not written in the format {path.suffix!r}" if path.suffix else "a name without a suffix"
+        raise UsageError(f"cannot write {path}: {what}", hint=f"end its name in one of: {', '.join(SUFFIXES)}")
+    if suffix == ".parquet":
+        load_parquet("writing Parquet")
+    return suffix
+
+
+def _suffix(path: Path) -> str | None:
+    return next((known for known in SUFFIXES if path.name.lower().endswith(known)), None)
 
 
 def is_there(path: Path) -> bool:
@@ -72,10 +100,22 @@ def is_there(path: Path) -> bool:
 
 
 def read_items(
-    path: Path, task: Task, *, on_error: OnError = "stop", failures: list[Failure] | None = None
+    path: Path,
+    task: Task,
+    *,
+    on_error: OnError = "stop",
+    failures: list[Failure] | None = None,
+    repeated: Repeated | None = None,
 ) -> Iterator[Item]:
-    """The items of a file as a stream; :func:`records_from_rows` says what becomes of bad rows."""
-    return records_from_rows(read_rows(path), task, item_from_row, on_error=on_error, failures=failures)
+    """The items of a file as a stream; :func:`records_from_rows` says what becomes of bad rows.
+
+    ``repeated``: which labels count of an annotator who labelled an item more than once; None: such a row is bad.
+    """
+
+    def item(row: Mapping[str, Any], task: Task, place: Place) -> Item:
+        return counted_once(item_from_row(row, task, place), repeated, place)
+
+    return records_from_rows(read_rows(path), task, item, on_error=on_error, failures=failures)
 
 
 def records_from_rows(
@@ -144,18 +184,31 @@ def _skip_or_stop(
 
 
 def write_items(path: Path, items: Iterable[Item]) -> int:
-    """Write items as JSONL and return how many; see :func:`write_rows`."""
-    return write_rows(path, (item_to_row(item) for item in items))
+    """Write items in the format that the name says and return how many; see :func:`write_rows`."""
+    return write_rows(path, (item_to_row(item) for item in items), ITEMS)
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows as JSONL in UTF-8 (gzipped where the name ends in ``.gz``) and return how many.
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], layout: Layout = DISTRIBUTIONS) -> int:
+    """Write rows in the format that the name of ``path`` says, and return how many: JSONL, CSV, TSV or Parquet.
 
-    The file appears whole or not at all. Raises :class:`InputError` for a row that JSON cannot hold and
-    :class:`LabeldistError` where the disk refuses.
+    Text is UTF-8, gzipped where the name ends in ``.gz``. A table's columns follow from all the rows and ``layout``
+    (:mod:`labeldist.datasets.layout`); read by the same layout, they give the same rows. Memory does not grow with the
+    file, and it appears whole or not at all. Raises :class:`UsageError` for a name of no known format,
+    :class:`InputError` for a row that JSON cannot hold and :class:`LabeldistError` where the disk refuses.
     """
+    suffix = writable_suffix(path)
     with _whole(path) as file:
-        return _written(file, rows, path)
+        if suffix.endswith(".gz"):
+            # Without name and time in its head, equal rows make equal files.
+            with cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=file, mtime=0)) as packed:
+                return _written(packed, rows, path, suffix, layout)
+        return _written(file, rows, path, suffix, layout)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write one JSON object; as with :func:`write_rows`, the file appears whole or not at all."""
+    with _whole(path) as file:
+        file.write(json_line(value, Place(path)))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -186,19 +239,13 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
             beside.unlink()
 
 
-def _written(file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path) -> int:
-    if path.name.lower().endswith(".gz"):
-        # Without name and time in its head, equal rows make equal files.
-        with cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=file, mtime=0)) as packed:
-            return _written(packed, rows, path.with_suffix(""))
+def _written(file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path, suffix: str, layout: Layout) -> int:
+    if suffix == ".parquet":
+        return write_parquet(file, rows, path, layout)
+    if not suffix.startswith(".jsonl"):
+        return write_csv(file, rows, path, layout, "\t" if suffix.startswith(".tsv") else ",")
     count = 0
     for row in rows:
         count += 1
-        try:
-            line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
-        except (TypeError, ValueError, RecursionError) as error:
-            found = f"{shown(dict(row))} ({error})"
-            expected = "a row that JSON in UTF-8 can hold"
-            raise InputError(found, expected=expected, place=Place(path, count)) from error
-        file.write(line)
+        file.write(json_line(row, Place(path, count)))
     return count

@@ -32,8 +32,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise InputError(f"{error.strerror or error}", expected="a file that can be read", place=place) from error
 
 
-def byte_lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | InputError]]:
-    """(line number from 1, the line without its end), or the error of a line that is too long to be loaded."""
+def byte_lines(file: IO[bytes], path: Path, *, ends: bool = False) -> Iterator[tuple[int, bytes | InputError]]:
+    """(line number from 1, the line, without its end unless ``ends``), or the error of a line that is too long."""
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
@@ -45,7 +45,7 @@ def byte_lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | Input
             found = f"a line longer than {LONGEST_LINE:,} bytes"
             yield number, InputError(found, expected="one row per line, shorter than that", place=Place(path, number))
             continue
-        yield number, line.rstrip(b"\r\n")
+        yield number, line if ends else line.rstrip(b"\r\n")
 
 
 def decoded(line: bytes, place: Place) -> str:

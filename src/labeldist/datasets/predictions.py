@@ -12,8 +12,8 @@ from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
-from labeldist.datasets.rows import distribution_from_row, gathered, id_from_row
-from labeldist.datasets.tables import NESTED
+from labeldist.datasets.layout import DISTRIBUTIONS
+from labeldist.datasets.rows import SAID, evidence_from_row, gathered, id_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,12 @@ def read_predictions(
 ) -> Iterator[Prediction]:
     """The distributions of a file (JSONL, CSV or Parquet) as a stream, each id once, over all labels of ``task``.
 
-    Probabilities that were rounded (a sum of 1 give or take 0.005 per label) are brought to a sum of 1. Bad rows raise
-    :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
+    A row may have ``scores`` instead, which the distribution is in proportion to, or ``logits``, whose softmax it is,
+    as for evidence (:func:`~labeldist.datasets.rows.evidence_from_row`). Probabilities that were rounded (a sum of 1
+    give or take 0.005 per label) are brought to a sum of 1. Bad rows raise :class:`InputError` or, with
+    ``on_error="skip"``, go to ``failures``.
     """
-    rows = read_rows(path, (*NESTED, "distribution"))
+    rows = read_rows(path, DISTRIBUTIONS)
     return records_from_rows(rows, task, prediction_from_row, on_error=on_error, failures=failures)
 
 
@@ -45,13 +47,11 @@ def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Pre
     ... # doctest: +ELLIPSIS
     Prediction(id='1', distribution=LabelDistribution(..., probabilities=(0.2, 0.3, 0.5)), extra={})
     """
-    where = replace(place, field="distribution")
-    row = gathered(row, place, ("distribution",))
-    found = row.get("distribution")
-    if found is None:
-        expected = "an object {label: probability}, or columns such as " + f"distribution.{task.label_names[0]}"
-        hint = f"the row has {shown(', '.join(map(str, row)), 100)}"
-        raise InputError("nothing", expected=expected, place=where, hint=hint)
-    weights = distribution_from_row(found, task, where)
-    extra = {key: value for key, value in row.items() if key not in ("id", "distribution")}
-    return Prediction(id_from_row(row, place), proportions(weights, task.label_names), extra)
+    row = gathered(row, place, SAID)
+    if all(row.get(part) is None for part in SAID):
+        expected = f"an object {{label: probability}}, or columns such as distribution.{task.label_names[0]}"
+        hint = f"the row has {shown(', '.join(map(str, row)), 100)}; scores and logits are taken, too"
+        raise InputError("nothing", expected=expected, place=replace(place, field="distribution"), hint=hint)
+    found = evidence_from_row({part: row.get(part) for part in SAID}, task, place)
+    extra = {key: value for key, value in row.items() if key not in ("id", *SAID)}
+    return Prediction(id_from_row(row, place), proportions(found.distribution, task.label_names), extra)

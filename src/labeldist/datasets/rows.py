@@ -8,12 +8,14 @@ and may be null:
 - ``answers``: raw answers of models, a list of ``{"label", "text", "source"}``; what a model said, here or as an
   explanation, is taken as it is, be it blank;
 - ``evidence``: ``{model: {"distribution": {label: p}, "saw_labels": true|false|null}}``; instead of the distribution,
-  or beside it, ``scores``, numbers ``{label: number}`` that need not sum to 1 (a label that is left out has 0); and
-  ``held_out``, ``{label: {label: p}}``, the distributions without one annotator of that label;
+  or beside it, ``scores``, numbers ``{label: number}`` that need not sum to 1 (a label that is left out has 0), or
+  ``logits``, any numbers for all labels, whose softmax is the distribution; and ``held_out``, ``{label: {label: p}}``,
+  the distributions without one annotator of that label;
 - ``reference``: counts or probabilities ``{label: number}``; a label that is left out has 0.
 
 ``fields``, ``labels`` (as counts) and ``reference`` may also be spread over columns: ``labels.neutral``,
-``reference.neutral``. A label may be written as any alias that the task knows. Every other column is kept.
+``reference.neutral``. A label may be written as any alias that the task knows. Names (labels, fields, annotators) are
+compared in Unicode's composed form. Every other column is kept.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ from typing import Any, NoReturn, TypeVar
 
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
+from labeldist.core.spelling import nfc
 from labeldist.core.task import Task
 
 SPREAD = ("fields", "labels", "reference")
 HUMAN = "human"
 KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
-EVIDENCE = ("distribution", "scores", "saw_labels", "held_out")
+SAID = ("distribution", "scores", "logits")  # what a model says of the labels, in one of these forms
+EVIDENCE = (*SAID, "saw_labels", "held_out")
 MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
 LARGEST = 1e15  # a count: up to about here floats are exact, and sums cannot overflow
 ROUNDING = 0.005  # of each probability: published ones often have two decimals
@@ -50,7 +54,7 @@ def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
     >>> item.id, item.label_counts(["entailment", "neutral"]), item.extra
     ('7', (2, 1), {'by': 'me'})
     """
-    row = gathered(row, place)
+    row = gathered(_with_fields(row, task, place), place)
     return Item(
         id=id_from_row(row, place),
         fields=_fields(row, task, place),
@@ -145,7 +149,9 @@ def distribution_from_row(found: Any, task: Task, place: Place) -> dict[str, flo
 
 
 def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: str | None = None) -> Evidence:
-    """The evidence in the columns ``distribution``, ``scores``, ``saw_labels`` and ``held_out`` of ``row``.
+    """The evidence in the columns ``distribution``, ``scores``, ``logits``, ``saw_labels`` and ``held_out`` of ``row``.
+
+    The distribution is as given, in proportion to the scores, or the softmax of the logits.
 
     Raises :class:`InputError` with the column as field; or, where ``row`` is the entry called ``of`` in an item's
     evidence, with ``place`` as it is and the column in the message.
@@ -165,18 +171,48 @@ def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: s
 
     distribution = part("distribution", distribution_from_row)
     scores = part("scores", _scores)
+    logits = part("logits", _softmax)
     saw_labels = part("saw_labels", _flag)
     held_out = part("held_out", _held_out) or {}
-    if distribution is None and scores is None:
-        found = "neither distribution nor scores" + ("" if of is None else f" for {shown(of)}")
-        where = replace(place, field="distribution") if of is None else place
-        _refuse(found, "one of the two, an object {label: number}", where)
-    return Evidence(distribution or Evidence.from_scores(scores or {}).distribution, saw_labels, held_out, scores)
+    given = [part is not None for part in (distribution, scores, logits)]
+    where = replace(place, field="distribution") if of is None else place
+    whose = "" if of is None else f" for {shown(of)}"
+    if not any(given):
+        hint = f"the row has {shown(', '.join(map(str, row)), 100)}" if of is None else ""
+        found = f"neither distribution nor scores{whose}"
+        expected = "one of the two or logits, an object {label: number}"
+        raise InputError(found, expected=expected, place=where, hint=hint)
+    if logits is not None and sum(given) > 1:
+        _refuse(f"logits beside {'a distribution' if given[0] else 'scores'}{whose}", "one of the two", where)
+    shares = distribution or logits or Evidence.from_scores(scores or {}).distribution
+    return Evidence(shares, saw_labels, held_out, scores)
 
 
 def _scores(found: Any, task: Task, place: Place) -> dict[str, float]:
     weights = weights_from_row(found, task, place)
     return {label: weights.get(label, 0.0) for label in task.label_names}
+
+
+def _softmax(found: Any, task: Task, place: Place) -> dict[str, float]:
+    """The softmax of a finite number, negative or not, for each label of the task."""
+    if not isinstance(found, Mapping):
+        _refuse(shown(found), "an object {label: number}", place)
+    logits: dict[str, float] = {}
+    for spelling, number in found.items():
+        label = _label(spelling, task, place)
+        if label in logits:
+            _refuse(f"label {label!r} twice in {shown(dict(found))}", "each label once", place)
+        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) <= LARGEST:
+            _refuse(f"{shown(number)} for label {label!r}", f"a finite number of at most {LARGEST:g}", place)
+        logits[label] = float(number)
+    missing = [label for label in task.label_names if label not in logits]
+    if missing:
+        expected = f"a number for each of: {', '.join(task.label_names)}"
+        _refuse(f"no number for label {missing[0]!r} in {shown(dict(found))}", expected, place)
+    most = max(logits.values())
+    weights = {label: math.exp(logits[label] - most) for label in task.label_names}
+    total = math.fsum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
 
 
 def _flag(found: Any, task: Task, place: Place) -> bool:
@@ -222,6 +258,8 @@ def gathered(row: Mapping[str, Any], place: Place, parts: Sequence[str] = SPREAD
         if not part:
             continue
         if row.get(part) is not None:
+            if value is None:
+                continue
             _refuse(f"both {part!r} and {column!r}", "one of the two", replace(place, field=part))
         whole[part] = (whole.get(part) or {}) | {column[len(part) + 1 :]: value}
     for part in parts:
@@ -240,6 +278,16 @@ def spread_over(column: str, parts: Iterable[str] = SPREAD) -> str | None:
     return next((part for part in parts if column.startswith(part + ".")), None)
 
 
+def _with_fields(row: Mapping[str, Any], task: Task, place: Place) -> Mapping[str, Any]:
+    """``row`` with the task's fields under the task's own spelling, whichever Unicode form their columns have."""
+    other = {column: nfc(column) for column in row if isinstance(column, str) and nfc(column) != column}
+    other = {column: name for column, name in other.items() if name in task.fields}
+    for column, name in other.items():
+        if name in row:
+            _refuse(f"two columns named {shown(column)}, in two Unicode forms", "each column once", place)
+    return {other.get(column, column): value for column, value in row.items()} if other else row
+
+
 def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
     expected = f"an object with the fields: {', '.join(task.fields)}"
     nested = row.get("fields")
@@ -247,6 +295,8 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
         nested = {}
     elif not isinstance(nested, Mapping):
         _refuse(shown(nested), expected, replace(place, field="fields"))
+    else:
+        nested = _with_fields(nested, task, replace(place, field="fields"))
     unknown = [name for name in nested if name not in task.fields]
     if unknown:
         _refuse(f"field {unknown[0]!r}", f"only: {', '.join(task.fields)}", replace(place, field="fields"))
@@ -325,7 +375,7 @@ def _evidence(found: Any, task: Task, place: Place) -> dict[str, Evidence]:
     if found is None:
         return {}
     if not isinstance(found, Mapping):
-        _refuse(shown(found), 'an object {model: {"distribution" or "scores", ...}}', place)
+        _refuse(shown(found), 'an object {model: {"distribution", "scores" or "logits", ...}}', place)
     evidence = {}
     for name, entry in found.items():
         _text(name, "the name of a model", place)

@@ -20,6 +20,9 @@ from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
 from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.meant import Columns, MeantColumnError, column_meant, columns_of, missing_labels
+from labeldist.datasets.meant import with_counts as meant_with_counts
+from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
 from labeldist.tasks.load import load_task
 
@@ -28,8 +31,9 @@ from labeldist.tasks.load import load_task
 class Dataset:
     """Items of one task from one source. ``about`` is None for a file of your own; ``path`` is the file that is read.
 
-    ``hold_out``: some annotators of each item are its reference instead. ``failures`` are the rows that the latest
-    call of :meth:`items` has skipped so far.
+    ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
+    annotator who labelled an item more than once; None refuses such items. ``failures`` are the rows that the latest
+    call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have.
     """
 
     name: str
@@ -40,21 +44,58 @@ class Dataset:
     on_error: OnError = "stop"
     limit: int | None = None
     hold_out: HoldOut | None = None
+    repeated: Repeated | None = None
     failures: list[Failure] = field(default_factory=list)
+    columns: Columns = field(default_factory=Columns, init=False)
+    _excused: set[str] = field(default_factory=set, init=False, repr=False)
 
     def items(self) -> Iterator[Item]:
         """The items as a stream, read anew at each call, ``limit`` at most.
 
-        Raises :class:`InputError` at a bad row, or skips it and adds to ``failures`` (``on_error``).
+        Raises :class:`InputError` at a bad row, or skips it and adds to ``failures`` (``on_error``). A row is bad where
+        an annotator has several labels and ``repeated`` does not say which count, and where it has no labels but, in
+        a file of your own, a column that looks like them; the error then says how many such items the source has.
         """
         self.failures.clear()
-        rows = self.read()
-        items = records_from_rows(rows, self.task, self._item, on_error=self.on_error, failures=self.failures)
+        self.columns.clear()
+        items = records_from_rows(self.read(), self.task, self._item, on_error=self.on_error, failures=self.failures)
+        return self._whole(columns_of(self._limited(items), self.task, self.columns))
+
+    def labelled_items(self, why: str) -> Iterator[Item]:
+        """As :meth:`items`; raises :class:`InputError` at the end where no item has a label, with ``why`` it should."""
+        yield from self.items()
+        if self.columns.items and not self.columns.labelled:
+            raise missing_labels(self.columns, Place(self.path), why)
+
+    def _limited(self, items: Iterator[Item]) -> Iterator[Item]:
         return items if self.limit is None else islice(items, min(self.limit, sys.maxsize))
+
+    def _whole(self, items: Iterator[Item]) -> Iterator[Item]:
+        try:
+            yield from items
+        except RepeatedLabelsError as error:
+            raise with_counts(error, self._as_they_are()) from None
+
+    def _as_they_are(self) -> Iterator[Item]:
+        """All the items anew, for counting what is wrong with them."""
+        return self._limited(records_from_rows(self.read(), self.task, item_from_row, on_error="skip"))
 
     def _item(self, row: Mapping[str, Any], task: Task, place: Place) -> Item:
         item = item_from_row(row, task, place)
+        if self.about is None:
+            self._refuse_meant(item, place)
+        item = counted_once(item, self.repeated, place)
         return item if self.hold_out is None else held_out(item, self.hold_out, place)
+
+    def _refuse_meant(self, item: Item, place: Place) -> None:
+        column = column_meant(item, self.task, self._excused)
+        if column is None:
+            return
+        error = meant_with_counts(MeantColumnError(column, self.task, place), self._as_they_are(), self.task)
+        if error is not None:
+            raise error
+        self._excused.add(column)
+        self._refuse_meant(item, place)
 
 
 def open_source(
@@ -64,14 +105,17 @@ def open_source(
     on_error: OnError = "stop",
     limit: int | None = None,
     hold_out: str | None = None,
+    repeated_labels: str | None = None,
     cache: Path | None = None,
 ) -> Dataset:
     """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
 
     ``task`` is the name or the folder of a task; a named data set knows its own, a file has the default one.
     ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. ``hold_out``, N or
-    N:SEED: so many annotators of each item become its reference. Raises :class:`UsageError` for an
-    unknown name and :class:`InputError` for a file that cannot be read; rows are checked when they are read.
+    N:SEED: so many annotators of each item become its reference. ``repeated_labels``: which labels count of an
+    annotator who labelled an item more than once, ``first``, ``last`` or ``each``; without it such items are refused,
+    unless a named data set says what is right for it. Raises :class:`UsageError` for an unknown name and
+    :class:`InputError` for a file that cannot be read; rows are checked when they are read.
 
     >>> open_source("varier")
     Traceback (most recent call last):
@@ -84,6 +128,7 @@ def open_source(
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
     hidden = None if hold_out is None else read_hold_out(hold_out)
+    repeated = read_repeated(repeated_labels)
     name, _, split = source.partition(":")
     if name in DATASETS.names():
         named = DATASETS.get(name)
@@ -93,9 +138,11 @@ def open_source(
         known_task = load_task(task or named.facts.task)
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
         read = partial(named.read, path, chosen, folders)
-        return Dataset(title, known_task, named.facts, path, read, on_error, limit, hidden)
+        repeated = repeated or named.facts.repeated_labels
+        return Dataset(title, known_task, named.facts, path, read, on_error, limit, hidden, repeated)
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
-    return Dataset(path.name, load_task(task), None, path, partial(read_rows, path), on_error, limit, hidden)
+    read = partial(read_rows, path)
+    return Dataset(path.name, load_task(task), None, path, read, on_error, limit, hidden, repeated)

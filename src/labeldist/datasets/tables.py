@@ -3,9 +3,9 @@
 In CSV and TSV the first line names the columns. A cell of ``labels``, ``explanations``, ``answers``, ``evidence``,
 ``reference`` or ``fields`` holds JSON; ``labels`` may also be names with semicolons between them
 ("neutral;neutral;entailment"), and counts may be spread over columns (``labels.neutral``, ``reference.neutral``), as
-may numbers of files of distributions (``distribution.neutral``).
-An empty cell of these is a missing value. Text columns of a Parquet file are read in the same way. Readers of files
-that hold something else than items name the structured columns themselves (``nested``).
+may numbers of files of distributions (``distribution.neutral``). An empty cell of these is a missing value. Text
+columns of a Parquet file are read in the same way. Which columns are structured is the file's layout
+(:mod:`labeldist.datasets.layout`), by which tables are also written.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from __future__ import annotations
 import csv
 import datetime
 import decimal
-import importlib
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError, MissingExtraError, Place, shown
+from labeldist.core.errors import InputError, Place, shown
 from labeldist.datasets.jsonl import LONGEST_LINE, Rows, byte_lines, decoded, opened, parse_json
+from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
 from labeldist.datasets.rows import KNOWN, spread_over
+from labeldist.datasets.written_tables import load_parquet
 
-NESTED = tuple(name for name in KNOWN if name != "id")
-NUMBERS = ("labels", "reference", "distribution", "scores")  # may be spread over columns, one for each label
 FLAGS = {"true": True, "false": False}  # spreadsheets write them in capitals, data frames with one
 PARQUET_BATCH = 256  # rows held at a time
 
 
-def csv_rows(path: Path, delimiter: str = ",", key: str = "id", nested: Collection[str] = NESTED) -> Rows:
+def csv_rows(path: Path, delimiter: str = ",", key: str = "id", layout: Layout = ITEMS) -> Rows:
     """The rows of a CSV or TSV file, numbered by the line on which each begins; column ``key`` must be there."""
     csv.field_size_limit(max(csv.field_size_limit(), 2 * LONGEST_LINE))  # a record is bounded below
     with opened(path) as file:
-        lines = _RecordLines(byte_lines(file, path), path)
+        lines = _RecordLines(byte_lines(file, path, ends=True), path)
         records = _records(csv.reader(lines, delimiter=delimiter, strict=True), lines)
         place, header = next(records, (Place(path), None))
         if header is None:
@@ -45,18 +45,14 @@ def csv_rows(path: Path, delimiter: str = ",", key: str = "id", nested: Collecti
         rows = 0
         for place, record in records:
             rows += 1
-            yield place, record if isinstance(record, InputError) else _row_of(header, record, place, lines, nested)
+            yield place, record if isinstance(record, InputError) else _row_of(header, record, place, lines, layout)
         if not rows:
             raise InputError("a header and no row", expected="at least one row", place=Place(path))
 
 
-def parquet_rows(path: Path, nested: Collection[str] = NESTED) -> Rows:
+def parquet_rows(path: Path, layout: Layout = ITEMS) -> Rows:
     """The rows of a Parquet file in small batches, numbered from 1; needs the extra ``parquet``."""
-    try:
-        arrow = importlib.import_module("pyarrow")
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise MissingExtraError("reading Parquet", "parquet") from error
+    arrow, parquet = load_parquet("reading Parquet")
     number = 0
     try:
         with parquet.ParquetFile(path) as file:
@@ -65,7 +61,7 @@ def parquet_rows(path: Path, nested: Collection[str] = NESTED) -> Rows:
             for batch in file.iter_batches(batch_size=PARQUET_BATCH):
                 for index in range(batch.num_rows):
                     number += 1
-                    yield Place(path, number), _parquet_row(batch.slice(index, 1), Place(path, number), nested)
+                    yield Place(path, number), _parquet_row(batch.slice(index, 1), Place(path, number), layout)
     except (arrow.ArrowException, OSError) as error:
         found = f"{shown(str(error).splitlines()[0], 100)} after row {number}"
         raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
@@ -108,17 +104,17 @@ class _RecordLines:
         if isinstance(line, InputError):
             self.fault = self.fault or line
             return "?"
-        self.size += len(line) + 1
+        self.size += len(line)
         if self.size > LONGEST_LINE:
             hint = 'is a quote (") left open on that line?'
             found = f"a row longer than {LONGEST_LINE:,} bytes"
             place = Place(self._path, self.first)
             raise InputError(found, expected="rows shorter than that", place=place, hint=hint)
         try:
-            return decoded(line, Place(self._path, self.last)) + "\n"
+            return decoded(line, Place(self._path, self.last))
         except InputError as error:
             self.fault = self.fault or error
-            return line.decode("utf-8", errors="replace").replace("\0", "?") + "\n"
+            return line.decode("utf-8", errors="replace").replace("\0", "?")
 
     @property
     def place(self) -> Place:
@@ -151,11 +147,12 @@ def _records(reader: Any, lines: _RecordLines) -> Iterator[tuple[Place, list[str
 
 
 def _check_header(columns: list[str], place: Place, key: str) -> None:
+    names = [column.removesuffix(JSON) for column in columns]
     for column in columns:
         if not column.strip():
             hint = "pandas writes its row numbers so: to_csv(..., index=False) leaves them out"
             raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
-        if columns.count(column) > 1:
+        if names.count(column.removesuffix(JSON)) > 1:
             raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
     if key not in columns:
         found = f"the columns {shown(', '.join(columns))}"
@@ -165,30 +162,48 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
 
 
 def _row_of(
-    header: list[str], record: list[str], place: Place, lines: _RecordLines, nested: Collection[str]
+    header: list[str], record: list[str], place: Place, lines: _RecordLines, layout: Layout
 ) -> dict[str, Any] | InputError:
     if len(record) != len(header):
         return InputError(f"{len(record)} cells{lines.reach}", expected=f"{len(header)}, as in the header", place=place)
     try:
-        return {column: _cell(column, text, place, nested) for column, text in zip(header, record, strict=True)}
+        return _laid_out(dict(zip(header, record, strict=True)), place, layout)
     except InputError as error:
         return error
 
 
-def _cell(column: str, text: str, place: Place, nested: Collection[str]) -> Any:
+def _laid_out(cells: dict[str, Any], place: Place, layout: Layout) -> dict[str, Any]:
+    """The row that the cells of a table make; a part of the contract whose cell is empty is left out."""
+    row = {}
+    for column, value in cells.items():
+        if column.endswith(JSON) and (value is None or isinstance(value, str)):
+            if value:
+                row[column.removesuffix(JSON)] = parse_json(value, replace(place, field=column))
+            continue
+        found = _cell(column, value, place, layout) if isinstance(value, str) else value
+        if found is not None or column not in layout.json or column in layout.flags:
+            row[column] = found
+    return from_columns(row, layout)
+
+
+def _cell(column: str, text: str, place: Place, layout: Layout) -> Any:
     """What a text cell stands for; cells of fields and of unknown columns stay as they are."""
     place = replace(place, field=column)
-    if spread_over(column, (part for part in NUMBERS if part in nested)):
+    if spread_over(column, layout.spread):
         return _number(text, place) if text.strip() else None
-    if column not in nested:
+    if column in layout.numbers or spread_over(column, layout.whole):
+        # Files from elsewhere may have something else under these names.
+        with suppress(InputError):
+            return _number(text, place) if text.strip() else None
+    if column in layout.flags:
+        return FLAGS.get(text.strip().lower(), text.strip() or None)
+    if column not in layout.json:
         return text
     text = text.strip()
     if not text:
         return None
     if text[0] in "[{":
         return parse_json(text, place)
-    if column == "saw_labels":
-        return FLAGS.get(text.lower(), text)
     if column == "labels":
         return [name.strip() for name in text.split(";")]
     return text
@@ -205,22 +220,22 @@ def _number(text: str, place: Place) -> float:
         raise InputError(shown(text), expected="a number", place=place) from None
 
 
-def _parquet_row(batch: Any, place: Place, nested: Collection[str]) -> dict[str, Any] | InputError:
+def _parquet_row(batch: Any, place: Place, layout: Layout) -> dict[str, Any] | InputError:
     """The row of a batch of one: in a larger batch one text that is not UTF-8 would spoil all the others."""
-    row = {}
+    row: dict[str, Any] = {}
     try:
         for column, value in batch.to_pylist()[0].items():
             if isinstance(value, str):
-                row[column] = _cell(column, value, place, nested)
+                row[column] = value
             elif isinstance(value, float) and math.isnan(value) and column not in KNOWN and not spread_over(column):
                 row[column] = None  # how data frames write a missing value
             else:
                 row[column] = _plain(value)
+        return _laid_out(row, place, layout)
     except UnicodeDecodeError as error:
         return InputError(f"a text that is not UTF-8 ({error.reason})", expected="texts in UTF-8", place=place)
     except InputError as error:
         return error
-    return row
 
 
 def _plain(value: Any) -> Any:

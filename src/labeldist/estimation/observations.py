@@ -15,6 +15,7 @@ from labeldist.core.distribution import proportions
 from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
+from labeldist.core.spelling import composed_alike
 
 Array = NDArray[np.float64]
 # What a reference of probabilities counts for: how many votes are behind it is not known, and 100 is usual.
@@ -197,7 +198,8 @@ def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidenc
             raise InputError(
                 f"{len(unknown):,} {rows} of evidence {name!r} whose id no item has, such as {shown(unknown[0])}",
                 expected="evidence for the items of the source",
-                hint="give the source that the evidence was made from, or leave these rows out (--on-error skip)",
+                hint=composed_alike(unknown, known)
+                or "give the source that the evidence was made from, or leave these rows out (--on-error skip)",
             )
 
 

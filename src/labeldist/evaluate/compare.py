@@ -11,12 +11,14 @@ import numpy as np
 from labeldist.core.distribution import LabelDistribution, proportions
 from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Item
+from labeldist.core.spelling import composed_alike
 from labeldist.core.task import Task
 from labeldist.evaluate.baselines import Candidate, baselines
 from labeldist.evaluate.bootstrap import RESAMPLES, intervals
 from labeldist.evaluate.ceiling import ceiling
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
 from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics, scaled
+from labeldist.evaluate.votes import are_few, median_votes
 
 Predictions = Mapping[str, Mapping[str, Mapping[str, float]]]
 Missing = Literal["stop", "skip"]
@@ -38,14 +40,15 @@ def evaluate(
 ) -> Evaluation:
     """Every prediction and every baseline against the reference of the items that have one.
 
-    ``predictions`` are {name: {item id: {label: probability}}} with the labels of ``task``. Each metric (all, or those
-    named in ``metrics``) comes with a 95% interval from ``bootstrap`` resamples (0: no intervals). Where the ids of a
-    prediction are not those of the items with a reference, ``missing="stop"`` raises :class:`InputError` and
-    ``"skip"`` evaluates every row on the items common to all; ``left_out`` of the result names the others. Without
-    predictions the baselines stand alone. ``with_ceiling`` shows the human ceiling as well, how well annotators predict
-    others (:mod:`labeldist.evaluate.ceiling`): of ``"all"`` annotators, where those of the labels and of the references
-    are of the same kind, or of those of the ``"reference"`` alone. Raises :class:`InputError` where nothing is left to
-    evaluate, and :class:`UsageError` for a metric of a scale where the labels have none.
+    ``predictions`` are {name: {item id: {label: probability}}} with the labels of ``task``. Each metric (all, proper
+    scores first where references have few votes; or those named in ``metrics``) comes with a 95% interval from
+    ``bootstrap`` resamples (0: no intervals). Where the ids of a prediction are not those of the items with a
+    reference, ``missing="stop"`` raises :class:`InputError` and ``"skip"`` evaluates every row on the items common to
+    all; ``left_out`` of the result names the others. Without predictions the baselines stand alone. ``with_ceiling``
+    shows the human ceiling as well, how well annotators predict others (:mod:`labeldist.evaluate.ceiling`): of
+    ``"all"`` annotators, where those of the labels and of the references are of the same kind, or of those of the
+    ``"reference"`` alone. Raises :class:`InputError` where nothing is left to evaluate, and :class:`UsageError` for a
+    metric of a scale where the labels have none.
 
     >>> from labeldist.core.item import Annotation
     >>> from labeldist.tasks.load import load_task
@@ -64,9 +67,12 @@ def evaluate(
         raise UsageError(f"missing={missing!r}", hint="use 'stop' or 'skip'")
     if metrics is not None and not metrics:
         raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
-    chosen = all_metrics(task.values) if metrics is None else _named(metrics, task)
+    named = None if metrics is None else _named(metrics, task)
     known = _by_id(items)
     used, left_out = _common(known, predictions, missing)
+    votes = median_votes(used)
+    few = are_few(votes)
+    chosen = all_metrics(task.values, few_votes=few) if named is None else named
     labels = task.label_names
     reference = np.array([_reference(item, labels) for item in used])
     candidates = [
@@ -80,7 +86,7 @@ def evaluate(
     return Evaluation(
         task=task.name,
         items=len(used),
-        columns=tuple(Column(metric.name, metric.title, metric.higher_is_better) for metric in chosen),
+        columns=columns_of(chosen, few_votes=few),
         rows=(
             *(
                 Row(candidate.name, candidate.kind, len(candidate.rows), values)
@@ -91,6 +97,15 @@ def evaluate(
         resamples=bootstrap,
         seed=seed,
         left_out=left_out,
+        votes=votes,
+    )
+
+
+def columns_of(metrics: Sequence[Metric], *, few_votes: bool) -> tuple[Column, ...]:
+    """The columns of a table of these metrics, where references have few votes or many."""
+    return tuple(
+        Column(metric.name, metric.title, metric.higher_is_better, few_votes and metric.favours_sharp)
+        for metric in metrics
     )
 
 
@@ -141,8 +156,8 @@ def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missin
         lacking = [id_ for id_ in referenced if id_ not in rows]
         unknown = [id_ for id_ in rows if id_ not in known]
         if missing == "stop":
-            _stop_at(lacking, f"items with a reference but no row in prediction {name!r}")
-            _stop_at(unknown, f"ids in prediction {name!r} that no item has")
+            _stop_at(lacking, f"items with a reference but no row in prediction {name!r}", rows)
+            _stop_at(unknown, f"ids in prediction {name!r} that no item has", known)
         for ids, reason in (
             (lacking, f"not in prediction {name!r}"),
             (unknown, f"in prediction {name!r}, but no item"),
@@ -154,13 +169,14 @@ def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missin
     return used, left_out
 
 
-def _stop_at(ids: Sequence[str], what: str) -> None:
+def _stop_at(ids: Sequence[str], what: str, others: Iterable[str]) -> None:
     if ids:
         some = ", ".join(map(shown, ids[:SHOWN_IDS])) + (", ..." if len(ids) > SHOWN_IDS else "")
         raise InputError(
             f"{len(ids)} {what}: {some}",
             expected="one row for each item with a reference",
-            hint="predict the same items, or skip what is missing (--on-error skip): all rows then use common items",
+            hint=composed_alike(ids, others)
+            or "predict the same items, or skip what is missing (--on-error skip): all rows then use common items",
         )
 
 

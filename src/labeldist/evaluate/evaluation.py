@@ -35,11 +35,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A metric as a table shows it."""
+    """A metric as a table shows it. ``misleads``: references have too few votes for it to rank predictions."""
 
     name: str
     title: str
     higher_is_better: bool
+    misleads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Evaluation:
     """Predictions beside baselines. ``items`` were evaluated; ``left_out`` gives the reason for each one that was not.
 
     A baseline's row may have fewer items than the evaluation: those with labels. ``reference_note``: what else to know
-    of the references.
+    of the references. ``votes``: the median number of votes behind them, where that is known.
     """
 
     task: str
@@ -68,6 +69,7 @@ class Evaluation:
     seed: int
     left_out: Mapping[str, str] = field(default_factory=dict)
     reference_note: str | None = None
+    votes: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON takes it; undefined numbers are None."""
@@ -77,9 +79,15 @@ class Evaluation:
             "resamples": self.resamples,
             "seed": self.seed,
             "metrics": [
-                {"name": column.name, "title": column.title, "higher_is_better": column.higher_is_better}
+                {
+                    "name": column.name,
+                    "title": column.title,
+                    "higher_is_better": column.higher_is_better,
+                    "misleads": column.misleads,
+                }
                 for column in self.columns
             ],
+            "votes": self.votes,
             "rows": [
                 {
                     "name": row.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,9 @@ class Metric:
     tables. ``standard``: is it in a table for which no metric was named? With more than ``most_items`` items the
     metric is computed on that many, drawn at random. ``bounds``: of a metric that is biased where items are drawn
     twice; its resamples are then put about its value, and cut to them. ``on_scale``: what makes the metric of an
-    ordinal task from where its labels stand on the scale (None: the metric does not ask).
+    ordinal task from where its labels stand on the scale (None: the metric does not ask). ``proper``: a proper score
+    of votes, which leads tables where references have few of them (:mod:`labeldist.evaluate.votes`);
+    ``favours_sharp``: a distance that then ranks sharp predictions too high.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Metric:
     standard: bool = True
     bounds: tuple[float, float] | None = None
     on_scale: Callable[[Sequence[float]], Metric] | None = None
+    proper: bool = False
+    favours_sharp: bool = False
 
     def value(self, reference: ArrayLike, prediction: ArrayLike) -> float:
         """The metric of all items, each with the same weight; NaN where it is undefined.
@@ -51,14 +55,20 @@ class Metric:
 METRICS: Registry[Metric] = Registry("metric", "labeldist.evaluate.metrics")
 
 
-def all_metrics(values: Sequence[float] | None = None) -> list[Metric]:
+def all_metrics(values: Sequence[float] | None = None, *, few_votes: bool = False) -> list[Metric]:
     """Every standard metric, in the order of the columns of tables.
 
     ``values``: where the labels of an ordinal task stand; with them the metrics of a scale are there, too.
+    ``few_votes``: references have few, so proper scores come first, all of them.
     """
     metrics = [METRICS.get(name) for name in METRICS.names()]
-    chosen = (one for one in metrics if one.standard or (values is not None and one.on_scale is not None))
-    return sorted((scaled(one, values) for one in chosen), key=lambda metric: (metric.position, metric.name))
+    standard = (one for one in metrics if one.standard or (one.on_scale is not None and not one.proper))
+    proper = (one for one in metrics if one.proper and not one.standard) if few_votes else ()
+    chosen = [one for one in (*standard, *proper) if one.on_scale is None or values is not None]
+    return sorted(
+        (scaled(one, values) for one in chosen),
+        key=lambda metric: (few_votes and not metric.proper, metric.position, metric.name),
+    )
 
 
 def scaled(metric: Metric, values: Sequence[float] | None) -> Metric:
@@ -80,7 +90,14 @@ def checked_pair(reference: ArrayLike, prediction: ArrayLike) -> tuple[Array, Ar
 
 
 def item_metric(
-    name: str, *, title: str, higher_is_better: bool = False, position: int = 100, standard: bool = True
+    name: str,
+    *,
+    title: str,
+    higher_is_better: bool = False,
+    position: int = 100,
+    standard: bool = True,
+    proper: bool = False,
+    favours_sharp: bool = False,
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[ArrayLike, ArrayLike], Array]]:
     """Register a function (reference (N, K), prediction (N, K)) -> (N,); what is reported is the mean.
 
@@ -96,7 +113,8 @@ def item_metric(
             values = checked(reference, prediction)
             return lambda weights: weights @ values
 
-        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, standard=standard))
+        metric = Metric(name, title, estimator, higher_is_better, position, standard=standard)
+        METRICS.add(name)(replace(metric, proper=proper, favours_sharp=favours_sharp))
         return checked
 
     return register

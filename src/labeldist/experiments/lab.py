@@ -18,9 +18,11 @@ from labeldist.datasets.files import write_rows
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.estimate import estimate
 from labeldist.evaluate.baselines import baselines
+from labeldist.evaluate.compare import columns_of
 from labeldist.evaluate.metric import Metric
+from labeldist.evaluate.votes import are_few, few_votes_note, median_votes
 from labeldist.experiments.findings import Chart, Findings
-from labeldist.experiments.measure import Distributions, Entry, columns_of, difference, measure
+from labeldist.experiments.measure import Distributions, Entry, difference, measure
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explain.condition import Condition
 from labeldist.judge.judge import JudgeSettings
@@ -237,8 +239,12 @@ class Lab:
             self.watch.progress("measure", 1, len(entries))
         pairs = [(found[one], found[other]) for one, other in compare if one != other]
         differences = [row for one, other in pairs for row in difference(one, other, known, chosen, **how)]
+        votes = median_votes(self.items) if references is None else None
+        columns = columns_of(chosen, few_votes=are_few(votes))
+        if votes is not None and any(column.misleads for column in columns):
+            told.append(few_votes_note(votes, columns))
         return Findings(
-            columns_of(chosen),
+            columns,
             tuple(one.cell() for one in found.values()),
             tuple(differences),
             tuple(charts),

@@ -10,7 +10,7 @@ import numpy as np
 
 from labeldist.core.errors import InputError
 from labeldist.evaluate.bootstrap import interval, resampled
-from labeldist.evaluate.evaluation import Column, Interval
+from labeldist.evaluate.evaluation import Interval
 from labeldist.evaluate.metric import Array, Metric
 from labeldist.experiments.findings import Cell, Difference, Factor
 
@@ -48,11 +48,6 @@ class Measured:
         found = {name: interval(value, draws, len(self.ids)) for name, (value, draws) in self.values.items()}
         costs = {name: Interval(cost, cost, cost, len(self.ids)) for name, cost in (self.entry.costs or {}).items()}
         return Cell(self.entry.name, self.entry.factors, found | costs, self.entry.section)
-
-
-def columns_of(metrics: Sequence[Metric]) -> tuple[Column, ...]:
-    """The columns of these metrics."""
-    return tuple(Column(metric.name, metric.title, metric.higher_is_better) for metric in metrics)
 
 
 def measure(

@@ -13,6 +13,7 @@ from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.metric import all_metrics
+from labeldist.evaluate.votes import are_few, median_votes
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
 from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
@@ -75,6 +76,7 @@ def perform(
         on_error=settings.on_error,
         limit=settings.limit,
         hold_out=settings.hold_out,
+        repeated_labels=settings.repeated_labels,
     )
     found = survey(dataset)
     _check(dataset, settings, found)
@@ -128,7 +130,7 @@ def _lab(
         groups=found.groups,
         of_pool=explanation_pool(source, settings.parser, watch),
         judge=models[0],
-        metrics=tuple(all_metrics(dataset.task.values)),
+        metrics=tuple(all_metrics(dataset.task.values, few_votes=are_few(median_votes(known)))),
         watch=watch,
         out=out,
         references=_references(known, dataset.task),

@@ -39,6 +39,7 @@ class ExperimentSettings:
     task: str | None = None
     limit: int | None = None
     hold_out: str | None = None
+    repeated_labels: str | None = None
     draws: int = 3
     resamples: int = RESAMPLES
     classifier: str | None = None

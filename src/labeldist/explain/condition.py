@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.registry import did_you_mean
+from labeldist.core.spelling import nfc
 from labeldist.core.task import Task
 from labeldist.explain.select import GUIDES, RANKINGS, Selection, select
 
@@ -95,7 +96,7 @@ def parse_condition(spec: str, groups: Sequence[str] | None = None) -> Condition
     >>> parse_condition("varierr-guided:longest")
     Condition(guide='label-guided', group='varierr', ranking='longest')
     """
-    base, colon, ranking = spec.partition(":")
+    base, colon, ranking = nfc(spec).partition(":")  # groups of annotators are named in it
     ranking = ranking if colon else DEFAULT_RANKING
     guides = [NONE, HUMAN, *GUIDES.names()]
     if base in guides:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
+from labeldist.evaluate.votes import few_votes_note, listed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,7 +96,10 @@ def markdown_table(evaluation: Evaluation, *, intervals: bool = False) -> str:
 
 def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
     """What a reader of the table must know: items, direction, intervals, metrics of fewer items, items left out."""
-    lines = [f"{_items(evaluation.items)}. {_directions(evaluation.columns)} The best value is marked."]
+    lines = [f"{_items(evaluation.items)}. {_directions(evaluation.columns)} {_marked(evaluation)}"]
+    misleading = [column.title for column in evaluation.columns if column.misleads]
+    if misleading and evaluation.votes is not None:
+        lines.append(few_votes_note(evaluation.votes, evaluation.columns))
     if evaluation.reference_note is not None:
         lines.append(f"Reference: {evaluation.reference_note}.")
     if evaluation.resamples and intervals:
@@ -110,6 +114,11 @@ def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
     for reason, count in Counter(evaluation.left_out.values()).items():
         lines.append(f"Left out, {reason}: {_items(count)}.")
     return lines
+
+
+def _marked(evaluation: Evaluation) -> str:
+    misleading = [column.title for column in evaluation.columns if column.misleads]
+    return f"The best value is marked{f', but not of {listed(misleading)}' if misleading else ''}."
 
 
 def _sections(evaluation: Evaluation) -> list[tuple[str, list[Row]]]:
@@ -134,7 +143,7 @@ def _best(evaluation: Evaluation) -> dict[str, str]:
 
 def _is_best(row: Row, column: Column, evaluation: Evaluation, best: Mapping[str, str]) -> bool:
     shown = number(row.metrics[column.name].value)
-    return _comparable(row, evaluation) and shown == best.get(column.name)
+    return not column.misleads and _comparable(row, evaluation) and shown == best.get(column.name)
 
 
 def _comparable(row: Row, evaluation: Evaluation) -> bool:
@@ -159,8 +168,7 @@ def _directions(columns: Sequence[Column]) -> str:
     higher = [column.title for column in columns if column.higher_is_better]
     if len(higher) == len(columns):
         return "Higher is better."
-    *others, last = higher or [""]
-    named = f"{', '.join(others)} and {last}" if others else last
+    named = listed(higher) if higher else ""
     return f"Lower is better, except for {named}." if named else "Lower is better."
 
 

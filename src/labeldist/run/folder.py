@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import StoreError, UsageError
-from labeldist.datasets.files import write_rows
+from labeldist.datasets.files import writable_suffix, write_rows
 
 STORE_NAME = "run.sqlite"
 EXPLANATIONS = "explanations.jsonl"
@@ -102,3 +102,9 @@ def check_out(out: Path, *sources: Path) -> None:
     """Refuse to write a result over what it is made from, or over the store beside it."""
     if out.resolve() in (*(source.resolve() for source in sources), store_of(out).resolve()):
         raise UsageError(f"--out {out} would overwrite what it is made from", hint="use another --out")
+
+
+def check_rows_out(out: Path, *sources: Path) -> None:
+    """As :func:`check_out`, and refuse a name that says no format in which rows can be written."""
+    check_out(out, *sources)
+    writable_suffix(out)

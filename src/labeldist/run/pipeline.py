@@ -10,7 +10,7 @@ from typing import Any
 
 from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Item
-from labeldist.datasets.files import read_items, write_items, write_rows
+from labeldist.datasets.files import read_items, write_items, write_json, write_rows
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN, Condition
@@ -146,6 +146,7 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
         on_error=settings.on_error,
         limit=settings.limit,
         hold_out=settings.hold_out,
+        repeated_labels=settings.repeated_labels,
     )
     found = survey(dataset)
     skipped = tuple(failure.as_row() for failure in dataset.failures)
@@ -191,7 +192,7 @@ def _carry_out(
     evaluation, problems = _evaluated(plan, mjds, posteriors)
     if evaluation is not None:
         files.append(out / EVALUATION)
-        write_rows(files[-1], [evaluation.as_dict()])
+        write_json(files[-1], evaluation.as_dict())
     models = [model for model in (judge, explainer) if model is not None]
     return RunSummary(
         out=out,
@@ -240,7 +241,7 @@ def _explained(
 
 def _items_of(file: Path, plan: Plan) -> Iterator[Item]:
     """The items in a file that this run wrote; none where every item failed before it could be written."""
-    return read_items(file, plan.dataset.task) if file.stat().st_size else iter(())
+    return read_items(file, plan.dataset.task, repeated="each") if file.stat().st_size else iter(())
 
 
 def _judge_condition(

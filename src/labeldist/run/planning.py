@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.core.errors import UsageError
+from labeldist.core.spelling import nfc
 from labeldist.datasets.failures import Failure
-from labeldist.datasets.files import write_rows
+from labeldist.datasets.files import write_json
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.pilot import Plan, plan
 from labeldist.estimation.plan import MOST_LABELS
@@ -67,11 +69,13 @@ def plan_source(
         check_out(out, dataset.path)
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
+    if out is not None and out.suffix != ".json":
+        raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     found = plan(
-        dataset.items(),
+        dataset.labelled_items("a pilot has some, and the plan is learned from them"),
         given,
         task=dataset.task,
-        annotators=annotators,
+        annotators=None if annotators is None else nfc(annotators),
         use=use,
         most_labels=most_labels,
         target=target,
@@ -88,5 +92,5 @@ def plan_source(
         return summary
     row = summary.as_dict()
     del row["files"]
-    write_rows(out, [row])
+    write_json(out, row)
     return replace(summary, files=(out, *write_failures(failures, failures_of(out))))

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError, UsageError
+from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Evidence
+from labeldist.core.spelling import nfc
 from labeldist.datasets.evidence import ItemEvidence, read_evidence
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import SUFFIXES, is_there, write_rows
+from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
 from labeldist.explain.condition import Condition
 from labeldist.run.distributions import named_files
-from labeldist.run.folder import check_out, failures_of, write_failures
+from labeldist.run.folder import check_out, check_rows_out, failures_of, write_failures
 
+NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
 EvidenceById = dict[str, dict[str, Evidence]]
 
 
@@ -26,7 +29,7 @@ EvidenceById = dict[str, dict[str, Evidence]]
 class EstimateSummary:
     """What an estimation did: items written, mean expected errors, the calibration, what failed, the files.
 
-    ``hold_out``: whose labels are the reference, where annotators are held out.
+    ``hold_out``: whose labels are the reference, where annotators are held out. ``notes``: what the items lack.
     """
 
     items: int
@@ -38,6 +41,7 @@ class EstimateSummary:
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
     hold_out: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def estimate_to_file(
@@ -56,20 +60,22 @@ def estimate_to_file(
     distributions or scores; empty for all that the items carry. Raises as
     :func:`~labeldist.estimation.estimate.estimate` does.
     """
-    check_out(out, dataset.path)
+    check_rows_out(out, dataset.path)
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
     found = estimate(
-        dataset.items(),
+        dataset.labelled_items(NEEDED) if calibrate == "labels" else dataset.items(),
         given,
         task=dataset.task,
         calibrate=calibrate,
-        annotators=annotators,
+        annotators=None if annotators is None else nfc(annotators),
         use=use,
         strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
         mass=mass,
         seed=seed,
     )
+    if not (dataset.columns.labelled or found.evidence or calibrate == "reference"):
+        raise missing_labels(dataset.columns, Place(dataset.path), "there is no evidence either")
     write_rows(out, (found.row(at) for at in range(len(found.ids))))
     failures = tuple(failure.as_row() for failure in (*dataset.failures, *bad))
     return EstimateSummary(
@@ -82,6 +88,7 @@ def estimate_to_file(
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
         hold_out=None if dataset.hold_out is None else str(dataset.hold_out),
+        notes=() if dataset.columns.labelled else (f"no item has labels ({dataset.columns.told()})",),
     )
 
 

@@ -33,7 +33,8 @@ class RunSettings:
     and, where all items have labels, ``label-guided``. ``calibrate``: how labels and MJDs are combined into a
     posterior. ``held_out``: also judge guided explanations with one annotator of each label left out, which
     ``calibrate="labels"`` needs to use them. ``hold_out``: so many annotators of each item become its
-    reference (N or N:SEED). ``engine``, ``workers``: see :func:`labeldist.run.engine.engine`.
+    reference (N or N:SEED). ``repeated_labels``: see :func:`labeldist.datasets.source.open_source`.
+    ``engine``, ``workers``: see :func:`labeldist.run.engine.engine`.
     """
 
     source: str
@@ -46,6 +47,7 @@ class RunSettings:
     task: str | None = None
     limit: int | None = None
     hold_out: str | None = None
+    repeated_labels: str | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     generation: Generation = field(default_factory=Generation)
     model_options: ModelOptions = field(default_factory=ModelOptions)

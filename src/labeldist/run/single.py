@@ -16,7 +16,7 @@ from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.run.distributions import distribution_row
-from labeldist.run.folder import alone, check_out, failures_of, remove_unfinished, store_of, write_failures
+from labeldist.run.folder import alone, check_rows_out, failures_of, remove_unfinished, store_of, write_failures
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
     Asked,
@@ -31,7 +31,7 @@ from labeldist.run.stages import (
     with_their_held_out,
 )
 from labeldist.run.store import Store
-from labeldist.run.survey import check_orders, check_profile, leaks
+from labeldist.run.survey import check_orders, check_profile, leaks, survey
 from labeldist.run.tally import Tally, model_notes
 
 GIVEN, NONE = "given", "none"
@@ -69,8 +69,8 @@ def explain_to_file(
 ) -> StageSummary:
     """Write the items with the model's raw answers and what the parser ``profile`` finds in them."""
     check_profile(profile)
-    watch = Watch(progress, [], dataset.on_error)
-    check_out(out, dataset.path)
+    check_rows_out(out, dataset.path)
+    watch = Watch(progress, [], dataset.on_error, survey(dataset).items)
     with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
         remove_unfinished(out)
         answered = explain_items(
@@ -96,7 +96,7 @@ def select_to_file(
     ``source`` None means the only source other than ``human`` that the items have.
     """
     check_profile(profile)
-    check_out(out, dataset.path)
+    check_rows_out(out, dataset.path)
     watch = Watch(lambda *_: None, [], dataset.on_error)
     whose = source or _only_source(dataset)
     of_pool = explanation_pool(whose, profile, watch)
@@ -145,7 +145,7 @@ def judge_to_file(
         for item in dataset.items():
             yield Asked(item, _shown(item, explanations))
 
-    check_out(out, dataset.path)
+    check_rows_out(out, dataset.path)
     with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
         remove_unfinished(out)
         questions = with_held_out(asked()) if held_out else asked()

@@ -20,7 +20,8 @@ from labeldist.judge.orders import orders
 class Survey:
     """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations.
 
-    ``evidence``: the names of what the items carry. ``unused``: the columns that labeldist keeps and does not know.
+    ``evidence``: the names of what the items carry. ``unused``: the columns that nothing uses, in words;
+    ``meant``: the same, with the likeliest to be meant as labels.
     """
 
     items: int
@@ -28,8 +29,9 @@ class Survey:
     with_labels: int
     groups: tuple[str, ...]
     sources: tuple[str, ...]
-    unused: tuple[str, ...]
+    unused: str
     evidence: tuple[str, ...] = ()
+    meant: str = ""
 
 
 def survey(dataset: Dataset) -> Survey:
@@ -37,7 +39,6 @@ def survey(dataset: Dataset) -> Survey:
     count = with_reference = with_labels = 0
     groups: dict[str, None] = {}
     sources: dict[str, None] = {}
-    unused: dict[str, None] = {}
     evidence: dict[str, None] = {}
     for item in dataset.items():
         count += 1
@@ -46,20 +47,30 @@ def survey(dataset: Dataset) -> Survey:
         groups |= dict.fromkeys(item.groups())
         sources |= dict.fromkeys(part.source for part in item.explanations)
         sources |= dict.fromkeys(part.source for part in item.answers)
-        unused |= dict.fromkeys(item.extra)
         evidence |= dict.fromkeys(item.evidence)
     if not count:
         skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
         raise InputError(f"no items{skipped}", expected="at least one", place=Place(dataset.path))
-    return Survey(count, with_reference, with_labels, tuple(groups), tuple(sources), tuple(unused), tuple(evidence))
+    columns = dataset.columns
+    return Survey(
+        count,
+        with_reference,
+        with_labels,
+        tuple(groups),
+        tuple(sources),
+        columns.listed(),
+        tuple(evidence),
+        columns.told() if columns.unused else "",
+    )
 
 
 def notes_of(found: Survey) -> list[str]:
     """What the items lack, so that a column under a wrong name does not go unnoticed."""
-    columns = f" (columns kept and not used: {', '.join(found.unused)})" if found.unused else ""
+    columns = f" ({found.unused})" if found.unused else ""
     notes = []
     if not found.with_labels:
-        notes.append(f"no item has labels{columns}: no label-guided explanations, and no baselines from labels")
+        meant = f" ({found.meant})" if found.meant else ""
+        notes.append(f"no item has labels{meant}: no label-guided explanations, and no baselines from labels")
     elif found.with_labels < found.items:
         notes.append(f"{found.items - found.with_labels:,} of {found.items:,} items have no labels")
     if not found.with_reference:

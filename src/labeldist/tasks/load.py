@@ -15,6 +15,7 @@ from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.registry import did_you_mean
+from labeldist.core.spelling import folded, nfc
 from labeldist.core.task import LETTERS, NOMINAL, ORDINAL, JudgePrompts, Label, Task
 
 SHIPPED = Path(__file__).parent
@@ -77,12 +78,20 @@ def load_task(name: str | None = None) -> Task:
     folder = SHIPPED / name
     if name not in shipped_tasks():
         folder = Path(name).parent if Path(name).name == "task.toml" else Path(name)
+        folder = _spelled_otherwise(folder)
         if not (folder / "task.toml").is_file():
             own = [str(file.parent) for file in sorted(Path().glob("*/task.toml"))]
             error = did_you_mean("task", name, [*shipped_tasks(), *own])
             error.hint += "; or name a folder that has a task.toml"
             raise error
     return _read_task(folder)
+
+
+def _spelled_otherwise(folder: Path) -> Path:
+    """The folder of this name that exists, where ``folder`` itself does not and its name has another Unicode form."""
+    if folder.exists() or not folder.parent.is_dir():
+        return folder
+    return next((other for other in folder.parent.iterdir() if nfc(other.name) == nfc(folder.name)), folder)
 
 
 def _read_task(folder: Path) -> Task:
@@ -108,7 +117,7 @@ def _read_task(folder: Path) -> Task:
     scale = about.get("scale", NOMINAL)
     _check_scale(scale, labels, folder / "task.toml")
     return Task(
-        name=folder.resolve().name,
+        name=nfc(folder.resolve().name),
         title=_text(about, "title", folder / "task.toml"),
         language=_text(about, "language", folder / "task.toml"),
         fields=fields,
@@ -196,7 +205,7 @@ def _label(row: Mapping[str, Any], styles: Sequence[str], file: Path) -> Label:
         options = dict.fromkeys(styles, _text(row, "option", file))
     if not isinstance(options, dict) or not all(isinstance(text, str) and text for text in options.values()):
         raise _bad(file, "labels.options", options, "a table {answer style = text}")
-    aliases = tuple(alias.lower() for alias in _texts(row, "aliases", file)) if row.get("aliases") else ()
+    aliases = tuple(folded(alias) for alias in _texts(row, "aliases", file)) if row.get("aliases") else ()
     value = row.get("value")
     if value is not None and (
         isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
@@ -206,7 +215,7 @@ def _label(row: Mapping[str, Any], styles: Sequence[str], file: Path) -> Label:
 
 
 def _check_labels(labels: tuple[Label, ...], file: Path) -> None:
-    spellings = [spelling for label in labels for spelling in {label.name.lower(), *label.aliases}]
+    spellings = [spelling for label in labels for spelling in {folded(label.name), *label.aliases}]
     doubled = sorted({spelling for spelling in spellings if spellings.count(spelling) > 1})
     if len(labels) < 2 or doubled:
         found = f"{doubled[0]!r} for two labels" if doubled else f"{len(labels)} labels"
@@ -265,7 +274,8 @@ def _check_template(text: str, known: Placeholders, place: Place) -> None:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        # Composed, so that a name in it is one whichever way an editor wrote its accents.
+        return tomllib.loads(nfc(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}", hint="a task is a folder with this file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -11,13 +11,14 @@ from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Item
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
+from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.run.folder import check_out, failures_of, write_failures
+from labeldist.run.folder import check_rows_out, failures_of, write_failures
 from labeldist.run.stages import Progress
 from labeldist.train.fine_tune import TrainingSummary, fine_tune
 from labeldist.train.predict import predict
 from labeldist.train.settings import TrainingSettings
-from labeldist.train.targets import targets_of
+from labeldist.train.targets import FROM_LABELS, targets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def train_on_sources(
     task: str | None = None,
     limit: int | None = None,
     hold_out: str | None = None,
+    repeated_labels: str | None = None,
     on_error: OnError = "stop",
     overwrite: bool = False,
     progress: Progress = lambda *_: None,
@@ -58,7 +60,8 @@ def train_on_sources(
     Raises as :func:`~labeldist.train.fine_tune.fine_tune` and :func:`~labeldist.train.targets.targets_of` do, and
     :class:`UsageError` for sources of different tasks.
     """
-    datasets = [open_source(source, task=task, limit=limit, hold_out=hold_out, on_error=on_error) for source in sources]
+    how: dict[str, Any] = {"task": task, "hold_out": hold_out, "repeated_labels": repeated_labels, "on_error": on_error}
+    datasets = [open_source(source, limit=limit, **how) for source in sources]
     known = datasets[0].task
     if any(
         dataset.task.label_names != known.label_names or dataset.task.fields != known.fields for dataset in datasets
@@ -66,11 +69,12 @@ def train_on_sources(
         tasks = ", ".join(f"{dataset.name} ({dataset.task.name})" for dataset in datasets)
         raise UsageError(f"sources of different tasks: {tasks}", hint="train on those of one task")
     items = [item for dataset in datasets for item in dataset.items()]
+    _refuse_unlabelled(targets, items, datasets)
     _refuse_doubled(items, datasets)
     found = targets_of(targets, items, known)
     tested: list[Item] = []
     if dev is not None:
-        dataset = open_source(dev, task=task, hold_out=hold_out, on_error=on_error)
+        dataset = open_source(dev, **how)
         tested = [item for item in dataset.items() if item.reference is not None]
         if not tested:
             raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
@@ -88,6 +92,7 @@ def predict_to_file(
     task: str | None = None,
     limit: int | None = None,
     hold_out: str | None = None,
+    repeated_labels: str | None = None,
     on_error: OnError = "stop",
     max_length: int = 128,
     batch_size: int = 64,
@@ -95,8 +100,10 @@ def predict_to_file(
     progress: Progress = lambda *_: None,
 ) -> Predicted:
     """Write the distribution that the classifier ``model`` gives each item of ``source`` to ``out``."""
-    dataset = open_source(source, task=task, limit=limit, hold_out=hold_out, on_error=on_error)
-    check_out(out, dataset.path)
+    dataset = open_source(
+        source, task=task, limit=limit, hold_out=hold_out, repeated_labels=repeated_labels, on_error=on_error
+    )
+    check_rows_out(out, dataset.path)
 
     def rows() -> Iterator[dict[str, Any]]:
         labels = dataset.task.label_names
@@ -108,6 +115,12 @@ def predict_to_file(
     count = write_rows(out, rows())
     failures = tuple(failure.as_row() for failure in dataset.failures)
     return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
+
+
+def _refuse_unlabelled(targets: str, items: Sequence[Item], datasets: Sequence[Dataset]) -> None:
+    """Name the likeliest column where the targets are made from labels and no item has any."""
+    if targets.partition(":")[0] in FROM_LABELS and items and not any(item.labels for item in items):
+        raise missing_labels(datasets[0].columns, Place(datasets[0].path), f"--targets {targets} is made from them")
 
 
 def _refuse_doubled(items: Sequence[Item], datasets: Sequence[Dataset]) -> None:

@@ -14,6 +14,7 @@ from labeldist.core.task import Task
 from labeldist.datasets.files import SUFFIXES, is_there
 from labeldist.datasets.predictions import read_predictions
 
+FROM_LABELS = ("frequencies", "majority", "smoothed")
 KINDS = ("reference", "frequencies", "majority", "smoothed:C")
 Targets = Mapping[str, Sequence[float]]
 
@@ -32,7 +33,7 @@ def targets_of(spec: str, items: Iterable[Item], task: Task) -> dict[str, tuple[
     (0.3333333333333333, 0.5, 0.16666666666666666)
     """
     kind, _, number = spec.partition(":")
-    named = kind in ("reference", "frequencies", "majority", "smoothed")
+    named = kind in ("reference", *FROM_LABELS)
     if not named and (spec.lower().endswith(SUFFIXES) or is_there(Path(spec))):
         wanted = {item.id for item in items}
         rows = read_predictions(Path(spec), task)

@@ -13,6 +13,7 @@ from labeldist.cli.options import (
     judge_settings,
     model_options,
     model_settings,
+    opening,
     price_options,
     source_options,
     split_names,
@@ -51,9 +52,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], 0)
     dataset = None
     if source is not None:
-        dataset = open_source(
-            source, task=given["task"], on_error=given["on_error"], limit=given["limit"], hold_out=given["hold_out"]
-        )
+        dataset = open_source(source, **opening(given))
     task = load_task(given["task"]) if dataset is None else dataset.task
     item = None if dataset is None else next(iter(dataset.items()), None)
     model = open_model(given["model"], model_settings(given))

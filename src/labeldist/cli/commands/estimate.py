@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from labeldist.cli.options import calibrate_option, json_option, out_option, seed_option, source_options, split_names
+from labeldist.cli.options import (
+    calibrate_option,
+    json_option,
+    opening,
+    out_option,
+    seed_option,
+    source_options,
+    split_names,
+)
 
 
 @click.command(
@@ -29,7 +38,7 @@ from labeldist.cli.options import calibrate_option, json_option, out_option, see
     show_default=True,
     help="Chance that an interval holds the true probability.",
 )
-@out_option("File of posteriors", "posterior.jsonl")
+@out_option("File of posteriors", "posterior.jsonl", rows=True)
 @source_options
 @seed_option
 @json_option
@@ -40,12 +49,9 @@ def command(
     annotators: str | None,
     interval: float,
     out: Path,
-    task: str | None,
-    limit: int | None,
-    hold_out: str | None,
-    on_error: str,
     seed: int,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Combine labels and evidence into a calibrated distribution per item, with intervals.
 
@@ -57,9 +63,7 @@ def command(
     from labeldist.datasets.source import open_source
     from labeldist.run.posterior import estimate_to_file
 
-    dataset = open_source(
-        source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit, hold_out=hold_out
-    )
+    dataset = open_source(source, **opening(given))
     summary = estimate_to_file(
         dataset,
         out,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from labeldist.cli.options import json_option, seed_option, source_options, split_names
+from labeldist.cli.options import json_option, opening, seed_option, source_options, split_names
 
 
 @click.command("evaluate", epilog="Example: labeldist evaluate result/mjd.*.jsonl --reference chaosnli-snli")
@@ -16,7 +17,8 @@ from labeldist.cli.options import json_option, seed_option, source_options, spli
     "--metrics",
     multiple=True,
     metavar="NAME,...",
-    help="Which metrics; an unknown name lists them.  [default: kl,jsd,tvd,dcorr,ce; wasserstein too on a scale]",
+    help="Which metrics; an unknown name lists them.  [default: kl,jsd,tvd,dcorr,ce, and wasserstein on a scale; where "
+    "references have fewer than 20 votes, ce,brier first, and rps on a scale]",
 )
 @click.option(
     "--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resamples; 0: no intervals."
@@ -39,12 +41,9 @@ def command(
     ceiling: bool | None,
     intervals: bool | None,
     out: Path | None,
-    task: str | None,
-    limit: int | None,
-    hold_out: str | None,
-    on_error: str,
     seed: int,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Compare distributions with a dense human reference, beside baselines.
 
@@ -60,8 +59,7 @@ def command(
     from labeldist.run.distributions import evaluate_files, named_files
     from labeldist.run.folder import check_out, failures_of, write_failures
 
-    skip = on_error == "skip"
-    dataset = open_source(source, task=task, on_error="skip" if skip else "stop", limit=limit, hold_out=hold_out)
+    dataset = open_source(source, **opening(given))
     files = named_files(predictions)
     if out is not None:
         check_out(out, dataset.path, *files.values())
@@ -74,7 +72,7 @@ def command(
         metrics=split_names(metrics) or None,
         bootstrap=bootstrap,
         seed=seed,
-        missing="skip" if skip else "stop",
+        missing=dataset.on_error,
         failures=bad_rows,
         with_ceiling=ceiling,
     )
@@ -83,4 +81,7 @@ def command(
     if out is not None:
         write_evaluation(evaluation, out)
         beside = write_failures(failures, failures_of(out))
-    return show_evaluation(evaluation, failures, *beside, intervals=intervals, as_json=as_json)
+    notes = []
+    if dataset.columns.unused and not dataset.columns.labelled:
+        notes.append(f"no item has labels, so there are no baselines from labels ({dataset.columns.told()})")
+    return show_evaluation(evaluation, failures, *beside, intervals=intervals, as_json=as_json, notes=notes)

@@ -86,6 +86,7 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
         task=given["task"],
         limit=given["limit"],
         hold_out=given["hold_out"],
+        repeated_labels=given["repeated_labels"],
         draws=given["draws"],
         resamples=given["bootstrap"],
         classifier=given["classifier"],

@@ -14,6 +14,7 @@ from labeldist.cli.options import (
     json_option,
     model_options,
     model_settings,
+    opening,
     out_option,
     price_options,
     seed_option,
@@ -23,7 +24,7 @@ from labeldist.cli.options import (
 
 @click.command("explain", epilog="Example: labeldist explain items.jsonl --out explanations.jsonl")
 @click.argument("source")
-@out_option("File of items", "explanations.jsonl")
+@out_option("File of items", "explanations.jsonl", rows=True)
 @click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
 @source_options
 @model_options
@@ -44,9 +45,7 @@ def command(source: str, out: Path, as_json: bool, **given: Any) -> int:
     from labeldist.run.engine import engine
     from labeldist.run.single import explain_to_file
 
-    dataset = open_source(
-        source, task=given["task"], on_error=given["on_error"], limit=given["limit"], hold_out=given["hold_out"]
-    )
+    dataset = open_source(source, **opening(given))
     generation = generation_settings(given["max_new_tokens"], given["temperature"], given["seed"])
     with engine(given["engine"], given["workers"]) as open_model:
         model = open_model(given["model"], model_settings(given))

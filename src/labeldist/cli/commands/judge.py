@@ -14,6 +14,7 @@ from labeldist.cli.options import (
     judge_settings,
     model_options,
     model_settings,
+    opening,
     out_option,
     price_options,
     seed_option,
@@ -23,7 +24,7 @@ from labeldist.cli.options import (
 
 @click.command("judge", epilog="Example: labeldist judge selected.jsonl --orders balanced:12 --out mjd.jsonl")
 @click.argument("source")
-@out_option("File of distributions", "mjd.jsonl")
+@out_option("File of distributions", "mjd.jsonl", rows=True)
 @click.option(
     "--explanations",
     type=click.Choice(["given", "human", "none"]),
@@ -57,9 +58,7 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
     from labeldist.run.single import judge_to_file
 
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"])
-    dataset = open_source(
-        source, task=given["task"], on_error=given["on_error"], limit=given["limit"], hold_out=given["hold_out"]
-    )
+    dataset = open_source(source, **opening(given))
     with engine(given["engine"], given["workers"]) as open_model:
         model = open_model(given["model"], model_settings(given))
         with shown_progress() as progress:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from labeldist.cli.options import json_option, seed_option, source_options, split_names
+from labeldist.cli.options import json_option, opening, seed_option, source_options, split_names
 
 PRICE = click.FloatRange(min=0)
 
@@ -60,12 +61,9 @@ def command(
     most_labels: int,
     references: bool,
     out: Path | None,
-    task: str | None,
-    limit: int | None,
-    hold_out: str | None,
-    on_error: str,
     seed: int,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Say where the next labels, references or model calls help most.
 
@@ -80,9 +78,7 @@ def command(
     from labeldist.estimation.prices import Prices
     from labeldist.run.planning import plan_source
 
-    dataset = open_source(
-        source, task=task, on_error="skip" if on_error == "skip" else "stop", limit=limit, hold_out=hold_out
-    )
+    dataset = open_source(source, **opening(given))
     with shown_progress() as progress:
         summary = plan_source(
             dataset,

@@ -13,7 +13,7 @@ from labeldist.cli.options import AT_LEAST_ONE, json_option, out_option, source_
 @click.command("predict", epilog="Example: labeldist predict anli-r1:test --model tuned --out predictions.jsonl")
 @click.argument("source")
 @click.option("--model", required=True, metavar="MODEL", help="A classifier: a folder, or a name on the hub.")
-@out_option("File", "predictions.jsonl")
+@out_option("File", "predictions.jsonl", rows=True)
 @click.option("--max-length", type=AT_LEAST_ONE, default=128, show_default=True, help="Most tokens of an item.")
 @click.option("--batch-size", type=AT_LEAST_ONE, default=64, show_default=True, help="Items at a time.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)

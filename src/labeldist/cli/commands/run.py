@@ -94,6 +94,7 @@ def command(
         task=given["task"],
         limit=given["limit"],
         hold_out=given["hold_out"],
+        repeated_labels=given["repeated_labels"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
         generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
         model_options=model_settings(given),

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from labeldist.cli.options import json_option, out_option, seed_option, source_options
+from labeldist.cli.options import json_option, opening, out_option, seed_option, source_options
 
 
 @click.command("select", epilog="Example: labeldist select explanations.jsonl --explanations label-guided:longest")
 @click.argument("explanations_file", metavar="EXPLANATIONS")
-@out_option("File of items", "selected.jsonl")
+@out_option("File of items", "selected.jsonl", rows=True)
 @click.option(
     "--explanations",
     default="label-guided",
@@ -36,13 +36,7 @@ def command(explanations_file: str, out: Path, explanations: str, as_json: bool,
     from labeldist.explain.condition import parse_condition
     from labeldist.run.single import select_to_file
 
-    dataset = open_source(
-        explanations_file,
-        task=given["task"],
-        on_error=given["on_error"],
-        limit=given["limit"],
-        hold_out=given["hold_out"],
-    )
+    dataset = open_source(explanations_file, **opening(given))
     condition = parse_condition(explanations)
     summary = select_to_file(
         dataset, condition, out, source=given["from_source"], profile=given["parser"], seed=given["seed"]

@@ -20,7 +20,7 @@ from labeldist.cli.options import json_option, out_option
 def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     """Distributions as a file of soft labels for the Le-Wi-Di 2025 shared task."""
     from labeldist.cli.results import counted, print_json
-    from labeldist.core.errors import shown
+    from labeldist.core.errors import UsageError, shown
     from labeldist.datasets.files import write_text
     from labeldist.datasets.predictions import read_predictions
     from labeldist.datasets.source import open_source
@@ -29,6 +29,8 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
 
     dataset = open_source(reference)
     check_out(out, predictions, dataset.path)
+    if out.suffix != ".tsv":
+        raise UsageError(f"--out {out}: the shared task takes lines with tabs", hint="end its name in .tsv")
     rows = list(read_predictions(predictions, dataset.task))
     known = {row.id: row.distribution for row in rows}
     saw = sum(row.extra.get("saw_labels") is True for row in rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labeldist.cli.options import AT_LEAST_ONE, json_option, out_option, source_options
+from labeldist.cli.options import AT_LEAST_ONE, json_option, opening, out_option, source_options
 
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
@@ -100,10 +100,9 @@ def command(
             )
         },
     )
-    opening = {name: given[name] for name in ("task", "limit", "hold_out", "on_error")}
     with shown_progress() as progress:
         done = train_on_sources(
             sources, base, out, settings, targets=targets, dev=dev, overwrite=given["overwrite"], progress=progress,
-            **opening,
+            **opening(given),
         )  # fmt: skip
     return show_training(done, as_json=as_json)

@@ -31,6 +31,7 @@ def _facts(
         citation=f"{cite} {_LEWIDI}",
         home=_HOME,
         task=task,
+        repeated_labels="each",  # at one item of MD-Agreement: the published soft labels count both
         note="Handed out by the shared task without a checksum: put its JSON files into the folder lewidi2023 of the "
         f"data folder, the training file gzipped. {note}",
     )
@@ -45,7 +46,7 @@ def _facts(
         "5, of 800 annotators",
         "offensiveness",
         "Leonardelli, Menini, Palmero Aprosio, Guerini, Tonelli. Agreeing to Disagree. EMNLP 2021.",
-        "Ann448 stands twice at item 2038 of test: both labels are kept, and are held out together.",
+        "Ann448 stands twice at item 2038 of test: both labels are kept, as in soft_label, and held out together.",
     )
 )
 def md_agreement(path: Path, split: str, folders: Folders) -> Rows:

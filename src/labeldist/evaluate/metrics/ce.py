@@ -8,11 +8,12 @@ from labeldist.evaluate.metric import Array, item_metric
 from labeldist.evaluate.metrics.kl import clipped
 
 
-@item_metric("ce", title="CE", position=5)
+@item_metric("ce", title="CE", position=5, proper=True)
 def ce(reference: Array, prediction: Array) -> Array:
     """-sum_k r_k ln p_k in nats, both clipped as for KL: (N, K), (N, K) -> (N,).
 
-    It is KL plus the entropy of the reference: also a perfect prediction has the latter.
+    It is KL plus the entropy of the reference: also a perfect prediction has the latter. A proper score: the
+    mean over the votes of the logarithmic score of Good (1952), Rational decisions, J. R. Stat. Soc. B 14:107.
 
     >>> ce([[0.5, 0.5]], [[0.5, 0.5]]).round(4)
     array([0.6931])

@@ -14,7 +14,7 @@ def entropy(distributions: Array) -> Array:
     return values
 
 
-@item_metric("ent_ce", title="EntCE", position=61, standard=False)
+@item_metric("ent_ce", title="EntCE", position=61, standard=False, favours_sharp=True)
 def ent_ce(reference: Array, prediction: Array) -> Array:
     """The absolute difference of the two entropies, in nats: (N, K), (N, K) -> (N,).
 

@@ -7,7 +7,7 @@ import numpy as np
 from labeldist.evaluate.metric import Array, item_metric
 
 
-@item_metric("jsd", title="JSD", position=2)
+@item_metric("jsd", title="JSD", position=2, favours_sharp=True)
 def jsd(reference: Array, prediction: Array) -> Array:
     """Square root of the Jensen-Shannon divergence in nats, from 0 to .8326: (N, K), (N, K) -> (N,).
 

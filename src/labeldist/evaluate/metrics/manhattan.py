@@ -7,7 +7,7 @@ import numpy as np
 from labeldist.evaluate.metric import Array, item_metric
 
 
-@item_metric("manhattan", title="Manhattan", position=71, standard=False)
+@item_metric("manhattan", title="Manhattan", position=71, standard=False, favours_sharp=True)
 def manhattan(reference: Array, prediction: Array) -> Array:
     """sum_k |r_k - p_k|: (N, K), (N, K) -> (N,). Twice the TVD, so it goes up to 2.
 

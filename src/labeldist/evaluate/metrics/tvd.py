@@ -7,7 +7,7 @@ import numpy as np
 from labeldist.evaluate.metric import Array, item_metric
 
 
-@item_metric("tvd", title="TVD", position=3)
+@item_metric("tvd", title="TVD", position=3, favours_sharp=True)
 def tvd(reference: Array, prediction: Array) -> Array:
     """Half the L1 distance, from 0 to 1: (N, K), (N, K) -> (N,).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,7 +35,8 @@ def on_scale(values: Sequence[float] | None) -> Metric:
         return lambda weights: weights @ by_item
 
     again = on_scale if values is None else None
-    return Metric("wasserstein", "Wasserstein", estimator, position=6, standard=False, on_scale=again)
+    metric = Metric("wasserstein", "Wasserstein", estimator, position=6, standard=False, on_scale=again)
+    return replace(metric, favours_sharp=True)
 
 
 METRICS.add("wasserstein")(on_scale(None))

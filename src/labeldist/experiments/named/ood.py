@@ -116,7 +116,12 @@ def targets(lab: Lab) -> dict[str, Distributions | None]:
 def test_sets(lab: Lab) -> Iterator[TestSet]:
     """The sets to predict, of each at most as many items as the settings say, drawn by the seed."""
     for name, source in sources_of(lab).items():
-        dataset = open_source(source, task=own_task(lab, source), hold_out=hold_out(lab))
+        dataset = open_source(
+            source,
+            task=own_task(lab, source),
+            hold_out=hold_out(lab),
+            repeated_labels=lab.settings.repeated_labels if lab.settings.test_sets else None,
+        )
         items = list(dataset.items())
         most = lab.settings.test_items
         if most is not None and most < len(items):
