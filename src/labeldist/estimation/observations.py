@@ -15,10 +15,9 @@ from labeldist.core.distribution import proportions
 from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
+from labeldist.evaluate.votes import votes_behind
 
 Array = NDArray[np.float64]
-# What a reference of probabilities counts for: how many votes are behind it is not known, and 100 is usual.
-VOTES_BEHIND_PROBABILITIES = 100.0
 MOST_GROUPS = 4  # each group's counts are features of their own when references are at hand
 
 
@@ -121,7 +120,7 @@ def observe(
     """
     given = evidence or {}
     ids: list[str] = []
-    counts, votes, references = array("d"), array("d"), array("d")
+    counts, references = array("d"), array("d")
     of_group: dict[str, dict[int, tuple[int, ...]]] = {}
     known_groups: set[str] = set()
     found: dict[str, dict[int, Evidence]] = {name: {} for name in given}
@@ -134,7 +133,6 @@ def observe(
             for group in groups:
                 of_group.setdefault(group, {})[at] = item.label_counts(labels, group)
         references.extend(_reference(item, labels))
-        votes.append(_votes(item))
         for name, one in item.evidence.items():
             if name not in given:
                 found.setdefault(name, {})[at] = one
@@ -153,7 +151,9 @@ def observe(
         _refuse_unknown(ids, given)
     names = _chosen(found, use)
     several = 2 <= len(of_group) <= MOST_GROUPS
-    reference = _matrix(references, shape)
+    weights = _matrix(references, shape)
+    with np.errstate(invalid="ignore"):  # NaN where there is no reference
+        reference = weights / weights.sum(axis=1, keepdims=True)
     return Observations(
         tuple(labels),
         tuple(ids),
@@ -161,7 +161,7 @@ def observe(
         {name: _sparse(rows, shape, 0.0) for name, rows in of_group.items()} if several else {},
         tuple(_evidence(name, found[name], labels, shape) for name in names),
         None if np.isnan(reference).all() else reference,
-        np.frombuffer(votes, dtype=np.float64),
+        votes_behind(weights),
     )
 
 
@@ -175,17 +175,11 @@ def _counts(item: Item, labels: Sequence[str], annotators: str | None) -> tuple[
 
 
 def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
+    """Its weights, counts or probabilities, as they are; NaN where there is none."""
     if item.reference is None:
         return (np.nan,) * len(labels)
-    return proportions(item.reference, labels).probabilities
-
-
-def _votes(item: Item) -> float:
-    """The votes behind the reference; whole numbers that sum to more than 1 are counts."""
-    values = list((item.reference or {}).values())
-    total = float(sum(values))
-    whole = total > 1 and all(value == int(value) for value in values)
-    return total if whole else VOTES_BEHIND_PROBABILITIES
+    proportions(item.reference, labels)  # raises for what is none
+    return _values(item.reference, labels)
 
 
 def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidence]]) -> None:

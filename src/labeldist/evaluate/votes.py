@@ -1,0 +1,75 @@
+"""How many votes are behind a reference: counts say it, probabilities hardly.
+
+A reference of few votes is far from the distribution that it was drawn from, so nothing may take it for a dense one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.evaluate.metric import Array
+
+# What a reference of probabilities counts for where nothing shows how many votes made them: 100 are usual.
+UNKNOWN = 100.0
+FEW = 20  # that probabilities can give away: with more, roundings fit any number
+MOST_DECIMALS = 4  # of rounded probabilities; with more of them they are fractions as computed
+EXACT = 1e-6
+ROUNDED = 0.02  # what rounded probabilities may be off 1 in all
+
+
+def votes_behind(weights: Array) -> Array:
+    """The votes behind each reference (N,), from counts or probabilities as they were given (N, K), NaN for none.
+
+    Whole numbers that sum to more than 1 are counts. A 1 for one label is a single vote where no reference has
+    fractions, and a probability where some have. Where all probabilities are fractions of some number up to 20, such as
+    .2, .4 and .4, so many votes made them; any others count as 100 votes.
+
+    >>> votes_behind(np.array([[3.0, 1.0], [0.0, 1.0]])).tolist()
+    [4.0, 1.0]
+    >>> votes_behind(np.array([[0.75, 0.25], [0.0, 1.0]])).tolist()
+    [4.0, 4.0]
+    >>> votes_behind(np.array([[0.77, 0.23], [0.0, 1.0]])).tolist()
+    [100.0, 100.0]
+    """
+    totals = weights.sum(axis=1)
+    there = ~np.isnan(totals)
+    known = np.where(there, weights, 0.0)
+    whole = there & (known == np.round(known)).all(axis=1)
+    fractions = there & ~whole
+    if not fractions.any():
+        votes: Array = np.where(there, totals, UNKNOWN)
+        return votes
+    counted = whole & (totals > 1)
+    said = there & ~counted
+    # Rounded probabilities show their decimals only as they are, a little more or less than 1 in all.
+    near = np.abs(totals[said] - 1) < ROUNDED
+    return np.where(counted, totals, _common(known[said] / np.where(near, 1.0, totals[said])[:, None]))
+
+
+def _common(shares: Array) -> float:
+    """The number of votes of which all ``shares`` (R, K) are fractions, if it is small.
+
+    Where numbers of votes differ, the largest that any of them needs.
+    """
+    tolerance = _rounding(shares)
+    fits = np.array([_fits(shares, votes, tolerance) for votes in range(1, FEW + 1)])  # (V, R)
+    of_all = np.flatnonzero(fits.all(axis=1))
+    if len(of_all):
+        return float(of_all[0] + 1)
+    if not fits.any(axis=0).all():
+        return UNKNOWN
+    return float(fits.argmax(axis=0).max() + 1)
+
+
+def _fits(shares: Array, votes: int, tolerance: float) -> NDArray[np.bool_]:
+    fits: NDArray[np.bool_] = np.all(np.abs(shares - np.round(shares * votes) / votes) <= tolerance, axis=1)
+    return fits
+
+
+def _rounding(shares: Array) -> float:
+    """By how much numbers may be off that were rounded to as many decimals as these have."""
+    for decimals in range(1, MOST_DECIMALS + 1):
+        if np.abs(shares - np.round(shares, decimals)).max() < 1e-9:
+            return 0.501 * 10.0**-decimals
+    return EXACT
