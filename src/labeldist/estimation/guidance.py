@@ -156,15 +156,17 @@ def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance
     ``one`` must have its held-out form for every label in ``counts`` (N, K). The held-out form of the result is what
     the same form makes of that of ``one``: where it takes out all that the labels did, it says the same as the result.
 
-    >>> said = np.array([[0.6, 0.4], [0.35, 0.65]])  # half of it the two labels, half of it the model
-    >>> held = np.array([[[0.1, 0.9], [0.6, 0.4]], [[0.35, 0.65], [0.35, 0.65]]])
-    >>> counts = np.array([[1.0, 1.0], [0.0, 2.0]])
-    >>> blind, guidance = unguided(EvidenceArray("m", said, True, held_out=held), counts)
-    >>> guidance.form, blind.saw_labels
-    ('mixture', False)
+    >>> blind = np.random.default_rng(0).dirichlet([1, 1], 40)
+    >>> counts = np.random.default_rng(1).multinomial(3, blind).astype(float)
+    >>> form = Mixture(0.5)  # half of what it says is the labels
+    >>> held = np.stack([form.guided(blind, np.maximum(counts - one, 0)) for one in np.eye(2)], axis=1)
+    >>> guided = EvidenceArray("m", form.guided(blind, counts), True, held_out=held)
+    >>> found, guidance = unguided(guided, counts)
+    >>> guidance.form, bool(np.allclose(found.distribution, blind, atol=0.01))
+    ('mixture', True)
     """
     assert one.held_out is not None
-    moved = one.present & ~_unmoved(one)
+    moved = one.present if one.blind is None else one.present & ~one.blind
     item, label = np.nonzero(counts * moved[:, None])
     some = np.isin(item, drawn(np.unique(item), MOST_ITEMS))
     form, explained = _fitted(one, counts, item[some], label[some])
@@ -177,7 +179,7 @@ def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance
     for part in blocks(len(item)):
         rows, gone = item[part], label[part]
         held[rows, gone] = form.without(held[rows, gone], _less_one(counts[rows], gone))
-    return replace(one, distribution=distribution, saw_labels=False, scores=None, held_out=held), guidance
+    return replace(one, distribution=distribution, saw_labels=False, held_out=held), guidance
 
 
 def _still_guided(blind: EvidenceArray, observed: Observations) -> bool:
@@ -284,10 +286,3 @@ def _less_one(counts: Array, label: Rows) -> Array:
 
 def _size(change: Array, times: Array) -> float:
     return float((times * change**2).sum())
-
-
-def _unmoved(one: EvidenceArray) -> NDArray[np.bool_]:
-    """The items of which no label guided the evidence: it says the same whichever is left out (N,)."""
-    assert one.held_out is not None
-    same: NDArray[np.bool_] = (one.held_out == one.distribution[:, None, :]).all(axis=(1, 2))
-    return same

@@ -27,7 +27,8 @@ class EvidenceArray:
 
     ``distribution`` (N, K), NaN in the rows of items without it; ``scores`` (N, K) where rows have scores that need not
     sum to 1; ``saw_labels``: True where any row says so, else None where any does not say; ``held_out`` (N, K, K):
-    [i, l] is the distribution when one annotator with label l is left out, NaN where there is none.
+    [i, l] is the distribution when one annotator with label l is left out, NaN where there is none. ``blind`` (N,):
+    the items of which it says that it did not see the labels, where others have a held-out form.
     """
 
     name: str
@@ -35,6 +36,7 @@ class EvidenceArray:
     saw_labels: bool | None = False
     scores: Array | None = None
     held_out: Array | None = None
+    blind: NDArray[np.bool_] | None = None
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -44,8 +46,10 @@ class EvidenceArray:
 
     def take(self, rows: NDArray[np.intp]) -> EvidenceArray:
         """That of some of the items."""
-        some = [None if part is None else part[rows] for part in (self.scores, self.held_out)]
-        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, *some)
+        scores, held_out, blind = (
+            None if part is None else part[rows] for part in (self.scores, self.held_out, self.blind)
+        )
+        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, scores, held_out, blind)
 
     def covers(self, counts: Array) -> bool:
         """Whether the held-out form is there for each label that annotators gave, of each item that has evidence."""
@@ -210,9 +214,10 @@ def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], sh
     told = [one.saw_labels for one in rows.values()]
     saw = True if any(told) else None if None in told else False
     scores = {at: _values(one.scores, labels) for at, one in rows.items() if one.scores is not None}
-    held = None
+    held = blind = None
     if any(one.held_out for one in rows.values()):
         held = np.full((*shape, shape[1]), np.nan)
+        blind = np.isin(np.arange(shape[0]), [at for at, one in rows.items() if one.saw_labels is False])
         for at, one in rows.items():
             if one.saw_labels is False:  # what it says does not depend on any annotator
                 held[at] = proportions(one.distribution, labels).probabilities
@@ -228,6 +233,7 @@ def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], sh
         saw,
         _sparse(scores, shape, np.nan) if len(scores) == len(rows) else None,
         held,
+        blind,
     )
 
 

@@ -47,14 +47,20 @@ def savings(observed: Observations, fit: LabelFit, *, seed: int = 0) -> Savings:
     The fit without evidence has learnt from the same labels, so the errors of both go together; the interval takes that
     into account.
 
-    >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
-    >>> savings(observed, fit_labels(observed)).in_words()
-    'saves no labels that these data can show (90%: at most 0.0 per item)'
+    >>> from labeldist.estimation.observations import EvidenceArray
+    >>> truth = np.random.default_rng(0).dirichlet([1, 1], 200)
+    >>> counts = np.random.default_rng(1).multinomial(4, truth).astype(float)
+    >>> llm = EvidenceArray("llm", 0.8 * truth + 0.1)
+    >>> observed = Observations(("yes", "no"), tuple(map(str, range(200))), counts, evidence=(llm,))
+    >>> found = savings(observed, fit_labels(observed))
+    >>> found.evidence, 0 < found.low < found.labels < found.high
+    (('llm',), True)
     """
     alone = observed.without_evidence()
     base = fit_labels(alone, most=PILOT)
-    rows = drawn(np.flatnonzero(observed.counts.sum(axis=1)), PILOT)
-    of_all = float(observed.counts.any(axis=1).sum()) / max(len(rows), 1)
+    labelled = np.flatnonzero(observed.counts.sum(axis=1))
+    rows = drawn(labelled, PILOT)
+    of_all = len(labelled) / max(len(rows), 1)
     moves = [_moves(seen, one, rows, of_all) for seen, one in ((observed, fit), (alone, base))]
     shared = of_all * float(moves[0] @ moves[1])
     spread = np.array([[float(fit.errors[-1]) ** 2, shared], [shared, float(base.errors[-1]) ** 2]])
@@ -70,7 +76,6 @@ def savings(observed: Observations, fit: LabelFit, *, seed: int = 0) -> Savings:
 
 def _moves(observed: Observations, fit: LabelFit, rows: Rows, of_all: float) -> Array:
     """How far each of the items ``rows`` moves the logarithm of the concentration (R,)."""
-    gradients = np.concatenate(list(likelihood(observed, rows, fit.floor).gradients(fit.parameters)))
-    scaled = (np.sqrt(of_all) * gradients,)
-    moves: Array = gradients @ covariance(scaled, fit.belief)[-1]
-    return moves
+    blocks = list(likelihood(observed, rows, fit.floor).gradients(fit.parameters))
+    direction = covariance((np.sqrt(of_all) * block for block in blocks), fit.belief)[-1]
+    return np.concatenate([np.empty(0), *(block @ direction for block in blocks)])

@@ -12,7 +12,8 @@ from labeldist.evaluate.metric import Array
 
 # What a reference of probabilities counts for where nothing shows how many votes made them: 100 are usual.
 UNKNOWN = 100.0
-FEW = 20  # that probabilities can give away: with more, roundings fit any number
+FEW = 20  # that probabilities can give away
+ACCIDENT = 0.1
 MOST_DECIMALS = 4  # of rounded probabilities; with more of them they are fractions as computed
 EXACT = 1e-6
 ROUNDED = 0.02  # what rounded probabilities may be off 1 in all
@@ -34,42 +35,41 @@ def votes_behind(weights: Array) -> Array:
     """
     totals = weights.sum(axis=1)
     there = ~np.isnan(totals)
-    known = np.where(there, weights, 0.0)
-    whole = there & (known == np.round(known)).all(axis=1)
+    known = np.nan_to_num(weights, nan=0.0)
+    whole = there & np.all(known == np.round(known), axis=1)
     fractions = there & ~whole
     if not fractions.any():
-        votes: Array = np.where(there, totals, UNKNOWN)
-        return votes
+        return np.where(there, totals, UNKNOWN)
     counted = whole & (totals > 1)
     said = there & ~counted
     # Rounded probabilities show their decimals only as they are, a little more or less than 1 in all.
     near = np.abs(totals[said] - 1) < ROUNDED
-    return np.where(counted, totals, _common(known[said] / np.where(near, 1.0, totals[said])[:, None]))
+    votes = np.where(counted, totals, _common(known[said] / np.where(near, 1.0, totals[said])[:, None]))
+    return np.where(there, votes, UNKNOWN)
 
 
 def _common(shares: Array) -> float:
-    """The number of votes of which all ``shares`` (R, K) are fractions, if it is small.
+    """The number of votes of which all ``shares`` (R, K) are fractions, if it is small and no accident.
 
     Where numbers of votes differ, the largest that any of them needs.
     """
-    tolerance = _rounding(shares)
-    fits = np.array([_fits(shares, votes, tolerance) for votes in range(1, FEW + 1)])  # (V, R)
+    split = shares[(shares < 1 - EXACT).all(axis=1)]
+    decimals = next((d for d in range(1, MOST_DECIMALS + 1) if _has(split, d)), MOST_DECIMALS)
+    tolerance = 0.501 * 10.0**-decimals if decimals > 1 and _has(split, decimals) else EXACT
+    fits = np.array([_fits(split, votes, tolerance) for votes in range(1, FEW + 1)])  # (V, R)
     of_all = np.flatnonzero(fits.all(axis=1))
-    if len(of_all):
-        return float(of_all[0] + 1)
     if not fits.any(axis=0).all():
         return UNKNOWN
-    return float(fits.argmax(axis=0).max() + 1)
+    votes = int(of_all[0] if len(of_all) else fits.argmax(axis=0).max()) + 1
+    # The chance that any numbers with so many decimals would do as well; with one decimal, ten votes explain all.
+    by_chance = 0.0 if decimals == 1 else min(votes * 10.0**-decimals, 1.0) ** len(split)
+    return float(votes) if by_chance <= ACCIDENT else UNKNOWN
+
+
+def _has(shares: Array, decimals: int) -> bool:
+    return bool(np.abs(shares - np.round(shares, decimals)).max(initial=0.0) < EXACT)
 
 
 def _fits(shares: Array, votes: int, tolerance: float) -> NDArray[np.bool_]:
     fits: NDArray[np.bool_] = np.all(np.abs(shares - np.round(shares * votes) / votes) <= tolerance, axis=1)
     return fits
-
-
-def _rounding(shares: Array) -> float:
-    """By how much numbers may be off that were rounded to as many decimals as these have."""
-    for decimals in range(1, MOST_DECIMALS + 1):
-        if np.abs(shares - np.round(shares, decimals)).max() < 1e-9:
-            return 0.501 * 10.0**-decimals
-    return EXACT
