@@ -25,10 +25,11 @@ def test_a_plan_of_the_demo(labeldist: Command, tmp_path: Path) -> None:
     prices = ("--price-label", 0.1, "--price-call", 0.001)
     done = labeldist("plan", "demo", "--target", 0.1, *prices, "--no-references", "--out", "plan.json")
     assert done.returncode == 0, done.stderr
-    for part in ("Predicted KL", "measured on 48 references", "The cheapest way to KL 0.1: ", "evenly", "plan.json"):
+    headline = "The cheapest way that surely reaches KL 0.1: "
+    for part in ("Predicted KL", "measured on 48 references", headline, "evenly", "plan.json"):
         assert part in done.stdout
     found = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
-    assert found["cheapest"]["cost_per_item"] == pytest.approx(found["cheapest"]["labels"] * 0.1)
+    assert found["cheapest"]["cost_per_item"] == pytest.approx(found["cheapest"]["labels_surely"] * 0.1)
     assert [row["labels"] for row in found["predicted"]] == list(range(21))
     assert found["replay"]["verdict"].startswith("Spread the next labels evenly")
 
@@ -41,7 +42,7 @@ def test_the_summary_for_machines(labeldist: Command, tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert (found["items"], found["labelled"], found["labels"]) == (4, 3, 2)
     alone, helped = found["ways"]
-    assert alone["cost_per_item"] == alone["labels"]
+    assert alone["cost_per_item"] == alone["labels_surely"]
     assert helped["evidence"] == ["llm"]
     assert helped["cost_per_item"] is None
     assert found["curve"] == found["replay"]["rows"] == []

@@ -47,6 +47,7 @@ def test_a_row_keeps_the_contract() -> None:
         "saw_labels",
         "label_counts",
         "calibrate",
+        "warning",  # there are too few labels to tell what the evidence is worth
     }
     assert (row["id"], row["interval_mass"], row["saw_labels"], row["calibrate"]) == ("5", 0.8, True, "labels")
     for part in ("distribution", "prior", "interval"):
@@ -97,17 +98,30 @@ def test_what_the_evidence_is_worth_is_told() -> None:
         given.append(item(str(at), *labels))
         told[str(at)] = said(*(0.7 * truth + 0.1))
     one = labeldist.estimate(given, {"m": told}).calibration
-    assert one.in_words()[0].startswith("The evidence is worth ")
-    assert dict(one.alone) == {}
+    assert one.in_words()[0].startswith("The evidence saves about ")
+    assert [saved.evidence for saved in one.saves] == [("m",)]
     assert one.base is not None
     assert one.base < one.concentration
     two = labeldist.estimate(given, {"m": told, "n": told}).calibration
-    assert list(two.alone) == ["m", "n"]
-    assert any(line.startswith("With m alone it is ") for line in two.in_words())
+    assert [saved.evidence for saved in two.saves] == [("m", "n"), ("m",), ("n",)]
+    assert any(line.startswith("By itself m saves about ") for line in two.in_words())
     none = labeldist.estimate(given).calibration
-    assert none.in_words()[0].startswith("The base rate of the labels is worth ")
+    assert none.in_words()[0].startswith("The base rate of the labels counts as ")
+    assert not none.saves
     few = labeldist.estimate(given[:3]).calibration
     assert few.in_words()[0].startswith("These labels cannot tell ")
+
+
+def test_rows_carry_the_warning_that_the_summary_has() -> None:
+    single = [item(str(at), LABELS[at % 3]) for at in range(60)]
+    found = labeldist.estimate(single)
+    assert found.row(7)["warning"] == found.calibration.in_words()[0]
+    assert "one per item" in found.row(7)["warning"]
+    selected = [item(str(at), *["neutral"] * 3, *["entailment"] * 2) for at in range(60)]
+    assert "was not fitted" in labeldist.estimate(selected).row(0)["warning"]
+    several = [item(str(at), LABELS[at % 3], LABELS[at % 3], LABELS[at % 2]) for at in range(200)]
+    assert "warning" not in labeldist.estimate(several).row(0)
+    assert "warning" not in labeldist.estimate(single, calibrate="off").row(0)
 
 
 def test_only_the_annotators_of_a_group() -> None:

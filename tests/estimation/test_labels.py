@@ -46,7 +46,6 @@ def sound(observed: Observations, calibrate: str = "labels") -> Any:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_known_truth_is_found(seed: int) -> None:
     fit = fit_labels(simulated(TRUTH, 4_000, 4, seed)[0])
-    assert fit.way == "marginal"
     assert fit.names == ("model 0", "model 1")
     found = np.array([*(fit.bias - fit.bias.mean()), *fit.weights, np.log(fit.concentration)])
     true = np.array([*TRUTH.bias, *TRUTH.weights, np.log(TRUTH.concentration)])

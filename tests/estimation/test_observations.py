@@ -9,7 +9,7 @@ import pytest
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Annotation, Evidence, Item
-from labeldist.estimation.observations import VOTES_BEHIND_PROBABILITIES, blocks, observe
+from labeldist.estimation.observations import blocks, observe
 
 LABELS = ("yes", "no", "perhaps")
 NAN = float("nan")
@@ -140,7 +140,10 @@ def test_votes_behind_references() -> None:
     seen = observe(items, LABELS)
     np.testing.assert_array_equal(seen.reference, [[0.75, 0.25, 0], [0.25, 0.75, 0], [1, 0, 0], [NAN] * 3])
     assert seen.votes is not None
-    assert seen.votes[:3].tolist() == [40, VOTES_BEHIND_PROBABILITIES, VOTES_BEHIND_PROBABILITIES]
+    assert seen.votes[:3].tolist() == [40, 4, 4]  # a quarter and three are 4 votes, if any number
+    counted = observe([item("1", reference={"yes": 1}), item("2", reference={"yes": 1, "no": 2})], LABELS)
+    assert counted.votes is not None
+    assert counted.votes.tolist() == [1, 3]
     assert seen.referenced.tolist() == [0, 1, 2]
     assert seen.without_evidence().reference is seen.reference
     assert observe(items[3:], LABELS).reference is None

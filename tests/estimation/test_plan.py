@@ -109,15 +109,24 @@ def test_the_prediction_at_hand_is_what_estimate_expects() -> None:
     assert foretold.tvd == pytest.approx(known.expected_tvd.mean(), rel=0.03)
 
 
-def test_evidence_that_saw_the_labels_is_topped_up_from_what_is_there() -> None:
-    observed, _ = pilot(300, 3)
-    one = observed.evidence[0]
-    held = np.repeat(one.distribution[:, None], 3, axis=1)
-    seen = replace(observed, evidence=(replace(one, saw_labels=True, held_out=held),))
-    found = by_set(predicted_errors(seen, range(8)))
-    assert sorted(found["model 0",]) == [3, 4, 5, 6, 7]
-    known = estimate_from(seen).posterior
-    assert found["model 0",][3].kl == pytest.approx(known.expected_kl.mean(), rel=1e-3)
+def test_guided_evidence_counts_for_what_it_says_without_the_labels() -> None:
+    items, third = items_of(60), {"entailment": 1 / 3, "neutral": 1 / 3, "contradiction": 1 / 3}
+
+    def mixed(*labels: str) -> dict[str, float]:
+        return {name: (third[name] + labels.count(name) / len(labels)) / 2 for name in third}
+
+    given = {}
+    for one in items:
+        labels = [annotation.label for annotation in one.labels]
+        held = {name: mixed(*(labels[: labels.index(name)] + labels[labels.index(name) + 1 :])) for name in labels}
+        given[one.id] = Evidence(mixed(*labels), True, held_out=held)
+    found = plan(items, {"guided": given})
+    assert found.evidence == ("guided",)
+    assert any("guided was made with the labels" in note for note in found.notes)
+    by_evidence = by_set(list(found.predicted))
+    assert sorted(by_evidence["guided",]) == list(range(21))
+    # Without the labels it says nothing, so it is no better than none.
+    assert by_evidence["guided",][0].kl == pytest.approx(by_evidence[()][0].kl, rel=0.05)
 
 
 def test_a_pilot_with_one_label_each_promises_little() -> None:
@@ -127,19 +136,19 @@ def test_a_pilot_with_one_label_each_promises_little() -> None:
 
 # KL with 0, 1, 2 ... labels.
 ALONE = [Predicted(n, (), k, k, k + 0.04, 0.5, 0.5, 0.5) for n, k in enumerate([0.5, 0.3, 0.2, 0.12, 0.1, 0.05])]
-HELPED = [Predicted(n, ("llm",), k, k, k + 0.04, 0.5, 0.5, 0.5) for n, k in enumerate([0.3, 0.15, 0.1, 0.09, 0.07])]
+HELPED = [Predicted(n, ("llm",), k, k, k + 0.04, 0.5, 0.5, 0.5) for n, k in enumerate([0.3, 0.15, 0.1, 0.09, 0.06])]
 AT_HAND = np.array([1.0, 0.0, 3.0])
 
 
 def test_costs_are_those_of_hand() -> None:
     alone, helped = ways([*ALONE, *HELPED], 0.1, "kl", Prices(0.5, 0.01, 20), AT_HAND)
-    assert (alone.labels, alone.labels_surely, alone.missing) == (4, 5, 3 + 4 + 1)
-    assert (helped.labels, helped.labels_surely, helped.missing) == (2, None, 1 + 2)
-    assert (alone.cost_per_item, alone.cost_of_source) == (2.0, 6.0)  # 4 x 0.50
-    assert (helped.cost_per_item, helped.cost_of_source) == pytest.approx((1.2, 3.6))  # 2 x 0.50 + 20 x 0.01
+    assert (alone.labels, alone.labels_surely, alone.missing) == (4, 5, 4 + 5 + 2)
+    assert (helped.labels, helped.labels_surely, helped.missing) == (2, 4, 3 + 4 + 1)
+    assert (alone.cost_per_item, alone.cost_of_source) == (2.5, 7.5)  # 5 x 0.50
+    assert (helped.cost_per_item, helped.cost_of_source) == pytest.approx((2.2, 6.6))  # 4 x 0.50 + 20 x 0.01
     assert cheapest([alone, helped]) is helped
     dear = ways([*ALONE, *HELPED], 0.1, "kl", Prices(0.5, 0.06, 20), AT_HAND)
-    assert [way.cost_per_item for way in dear] == pytest.approx([2.0, 2.2])
+    assert [way.cost_per_item for way in dear] == pytest.approx([2.5, 3.2])
     assert cheapest(dear) is dear[0]
 
 
@@ -148,15 +157,26 @@ def test_an_unknown_price_is_never_0(prices: Prices) -> None:
     alone, helped = ways([*ALONE, *HELPED], 0.1, "kl", prices, AT_HAND)
     assert helped.cost_per_item is None
     assert helped.cost_of_source is None
-    assert alone.cost_per_item == (None if prices.label is None else 2.0)
+    assert alone.cost_per_item == (None if prices.label is None else 2.5)
     assert cheapest([alone, helped]) is helped  # by labels
 
 
 def test_a_target_that_is_not_reached() -> None:
-    alone, helped = ways([*ALONE, *HELPED], 0.06, "kl", Prices(0.5, 0.01, 20), AT_HAND)
-    assert (alone.labels, helped.labels, helped.cost_per_item) == (5, None, None)
+    alone, helped = ways([*ALONE, *HELPED], 0.09, "kl", Prices(0.5, 0.01, 20), AT_HAND)
+    assert (alone.labels, helped.labels, helped.labels_surely, helped.cost_per_item) == (5, 3, None, None)
     assert cheapest([alone, helped]) is alone
     assert cheapest(ways(ALONE, 0.01, "kl", Prices(), AT_HAND)) is None
+
+
+def test_what_a_prediction_says_and_its_interval_does_not_is_nothing_to_go_by() -> None:
+    """A pilot whose prediction says 0 labels and whose interval says 6."""
+    rows = [Predicted(n, ("llm",), 0.09, 0.05, 0.16 - 0.01 * n, 0.5, 0.5, 0.5) for n in range(7)]
+    (way,) = ways(rows, 0.1, "kl", Prices(0.5, 0.0, 1), AT_HAND)
+    assert (way.labels, way.labels_surely, way.cost_per_item) == (0, 6, 3.0)
+    assert cheapest([way]) is way
+    (unsure,) = ways(rows[:5], 0.1, "kl", Prices(0.5, 0.0, 1), AT_HAND)
+    assert (unsure.labels, unsure.labels_surely) == (0, None)
+    assert cheapest([unsure]) is None
 
 
 def with_reference(observed: Observations, truth: Array) -> Observations:

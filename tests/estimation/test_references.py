@@ -134,7 +134,8 @@ def test_a_correction_minimises_its_loss(at: int) -> None:
     link = links(known, estimate_from(known).mean)[at]
     rows = np.arange(0, ITEMS, 2)
     d, s = link.crossed.shape[1], link.shared.shape[1]
-    for penalty, made in zip(PENALTIES, correct(link, known.reference, rows), strict=True):
+    told = np.random.default_rng(at).uniform(0.1, 1.0, ITEMS) if at % 2 else np.ones(ITEMS)
+    for penalty, made in zip(PENALTIES, correct(link, known.reference, rows, told=told), strict=True):
         scaled = (link.crossed[rows] - made.centre) / made.spread
 
         def loss(weights: Any, penalty: float = penalty, scaled: Any = scaled) -> float:
@@ -142,7 +143,7 @@ def test_a_correction_minimises_its_loss(at: int) -> None:
             scores = link.start[rows] + bias + scaled @ crossed
             for weight, numbers_of in zip(shared, np.moveaxis(link.shared[rows], 1, 0), strict=True):
                 scores = scores + weight * numbers_of
-            entropy = -(known.reference[rows] * np.log(softmax(scores))).sum()  # type: ignore[index]
+            entropy = -told[rows] @ (known.reference[rows] * np.log(softmax(scores))).sum(axis=1)  # type: ignore[index]
             squares = BIAS_SHARE * (bias**2).sum() + (shared**2).sum() + (crossed**2).sum()
             return float(entropy + penalty * squares / 2)
 

@@ -31,6 +31,8 @@ def show_plan(summary: PlanSummary, *, as_json: bool) -> int:
         f"{counted(found.items, 'item')}, {found.labelled:,} with labels ({found.labels:.1f} each on average); "
         f"evidence: {', '.join(found.evidence) or 'none'}"
     )
+    for one in found.saves:
+        click.echo(f"{_named(one.evidence, found.evidence).capitalize()} {one.in_words()}.")
     _predicted(found, metric)
     _measured(found, metric)
     _curve(summary)
@@ -122,30 +124,40 @@ def _ways(summary: PlanSummary) -> None:
     rows = [_way(way, found) for way in found.ways]
     columns = ["", "labels", "surely", "cost", f"of {counted(found.items, 'item')}", "missing"]
     title = (
-        f"Labels per item to reach {goal}, by the predictions (surely: by the upper end of their intervals), with the "
-        "cost of an item and of all, and how many labels of all are missing"
+        f"Labels per item to reach {goal}: by the predictions, and surely, by the upper end of their intervals; for "
+        "the sure number the cost of an item and of all, and how many labels of all are missing"
     )
     _print(title, columns, rows)
     if best is None:
-        most = max(one.labels for one in found.predicted)
-        click.echo(f"No way reaches {goal} with up to {most} labels per item.")
+        _no_sure_way(found, goal)
         return
-    known = all(way.cost_per_item is not None for way in found.ways if way.labels is not None)
-    how = f"{counted(best.labels or 0, 'label')} per item, {_named(best.evidence, found.evidence)}"
-    if known:
-        click.echo(f"The cheapest way to {goal}: {how}, at {_money(best.cost_per_item)} per item.")
-    else:
-        click.echo(f"The way to {goal} with the fewest labels: {how}. {_missing_prices(summary.prices)}")
+    known = all(way.cost_per_item is not None for way in found.ways if way.labels_surely is not None)
+    how = f"{counted(best.labels_surely or 0, 'label')} per item, {_named(best.evidence, found.evidence)}"
+    price = f", at {_money(best.cost_per_item)} per item" if known else ""
+    which = "cheapest way" if known else "way with the fewest labels"
+    middle = "" if best.labels == best.labels_surely else f" The prediction itself says {best.labels}."
+    click.echo(f"The {which} that surely reaches {goal}: {how}{price}.{middle}")
+    if not known:
+        click.echo(_missing_prices(summary.prices))
     if found.doubtful:
         click.echo("Do not rely on it: on this pilot the predictions promise too much, see the notes.")
 
 
+def _no_sure_way(found: Plan, goal: str) -> None:
+    most = max(one.labels for one in found.predicted)
+    likely = min((way for way in found.ways if way.labels is not None), key=lambda way: way.labels or 0, default=None)
+    click.echo(f"No way surely reaches {goal} with up to {most} labels per item.")
+    if likely is not None:
+        how = f"{counted(likely.labels or 0, 'label')} per item, {_named(likely.evidence, found.evidence)}"
+        click.echo(f"The predictions themselves say {how}, but this pilot leaves them too uncertain: label more items.")
+
+
 def _way(way: Way, found: Plan) -> list[str]:
     name = _named(way.evidence, found.evidence)
-    if way.labels is None or way.missing is None:
-        return [name, "none", "none", "", "", ""]
-    surely = "none" if way.labels_surely is None else str(way.labels_surely)
-    return [name, str(way.labels), surely, _money(way.cost_per_item), _money(way.cost_of_source), f"{way.missing:,}"]
+    labels, surely = ("none" if number is None else str(number) for number in (way.labels, way.labels_surely))
+    if way.missing is None:
+        return [name, labels, surely, "", "", ""]
+    return [name, labels, surely, _money(way.cost_per_item), _money(way.cost_of_source), f"{way.missing:,}"]
 
 
 def _missing_prices(prices: Prices) -> str:

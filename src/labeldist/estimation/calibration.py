@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from labeldist.estimation.clusters import Clustering
 from labeldist.estimation.dispersion import Dispersion
+from labeldist.estimation.guidance import Guidance
 from labeldist.estimation.labels import LabelFit
+from labeldist.estimation.savings import Savings
 
 UNTOLD = 0.8  # standard error of the log concentration, as a share of what was believed: hardly anything was learnt
 SHIFT = (
@@ -21,20 +24,23 @@ SHIFT = (
 class Calibration:
     """``asked``: labels, reference or off. ``concentration``: what the prior is worth in annotators.
 
-    ``fitted``: whether that was fitted, and not fixed; ``fit``: the prior fitted to the labels; ``base``: the
-    concentration that the same labels give without evidence; ``alone``: with each evidence alone. ``dispersion``: the
-    test for selected items. ``links``, ``references``, ``folds``, ``confidence``: of a calibration on references, the
-    last the mean factor on what the estimates were worth before. ``notes``: what a user must know.
+    ``fitted``: whether that was fitted, and not fixed; ``fit``: the prior fitted to the labels; ``saves``: the labels
+    per item that all evidence saves, then each of several alone. ``guided``: how labels guided the evidence that was
+    made with them. ``clustering``: how much groups of annotators differ. ``dispersion``: the test for selected items.
+    ``links``, ``followed``, ``references``, ``folds``, ``confidence``: of a calibration on references, the last the
+    mean factor on what the estimates were worth before. ``notes``: what a user must know.
     """
 
     asked: str
     concentration: float
     fitted: bool
     fit: LabelFit | None = None
-    base: float | None = None
-    alone: Mapping[str, float] = field(default_factory=dict)
+    saves: tuple[Savings, ...] = ()
+    guided: tuple[Guidance, ...] = ()
+    clustering: Clustering | None = None
     dispersion: Dispersion | None = None
     links: Mapping[str, float] = field(default_factory=dict)
+    followed: float = 1.0
     references: int = 0
     folds: int = 0
     confidence: float = 1.0
@@ -53,6 +59,24 @@ class Calibration:
             return False
         return float(self.fit.errors[-1]) < UNTOLD * float(self.fit.belief.spread[-1])
 
+    @property
+    def base(self) -> float | None:
+        """The concentration that the labels of the items with evidence give without it."""
+        return self.concentration - self.saves[0].labels if self.saves else None
+
+    @property
+    def doubt(self) -> str:
+        """Why what the prior is worth, and so every interval, is hardly more than an assumption; empty where it is."""
+        if self.asked == "off" or self.told:
+            return ""
+        what = "evidence" if self.fit is not None and self.fit.names else "base rate of the labels"
+        if not self.fitted:
+            return f"The {what} counts as {_annotators(self.concentration)}, which was not fitted."
+        return (
+            f"These labels cannot tell what the {what} is worth (too few of them, or one per item): "
+            f"{_annotators(self.concentration)} per item is hardly more than an assumption."
+        )
+
     def as_dict(self, labels: Sequence[str]) -> dict[str, Any]:
         """For JSON."""
         fit, spread = self.fit, self.dispersion
@@ -62,23 +86,18 @@ class Calibration:
             "concentration_fitted": self.fitted,
             "concentration_range": None if self.fitted is False else list(self.range()),
             "concentration_without_evidence": self.base,
-            "concentration_with_one": dict(self.alone),
+            "saves": [asdict(one) for one in self.saves],
             "bias": None if fit is None else dict(zip(labels, fit.bias.tolist(), strict=True)),
             "weights": None if fit is None else dict(zip(fit.names, fit.weights.tolist(), strict=True)),
             "standard_errors": None
             if fit is None
             else dict(zip([*labels, *fit.names, "log concentration"], fit.errors.tolist(), strict=True)),
             "floor": None if fit is None else fit.floor,
-            "likelihood": None if fit is None else fit.way,
-            "dispersion": None
-            if spread is None
-            else {
-                "observed": spread.observed,
-                "expected": spread.expected,
-                "p_value": spread.p_value,
-                "selected": spread.selected,
-            },
+            "guided": [asdict(one) for one in self.guided],
+            "groups": None if self.clustering is None else asdict(self.clustering),
+            "dispersion": None if spread is None else asdict(spread),
             "links": dict(self.links),
+            "followed": self.followed,
             "references": self.references,
             "folds": self.folds,
             "confidence": self.confidence,
@@ -92,19 +111,21 @@ class Calibration:
         return [*self._worth(), *self._corrected()]
 
     def _worth(self) -> list[str]:
-        what = "evidence" if self.base is not None else "base rate of the labels"
-        if not self.fitted:
-            return [f"The {what} counts as {_annotators(self.concentration)}, which was not fitted."]
-        if not self.told:
-            return [
-                f"These labels cannot tell what the {what} is worth (too few of them, or one per item): "
-                f"{_annotators(self.concentration)} per item is hardly more than an assumption."
-            ]
+        if self.doubt:
+            return [self.doubt]
         low, high = self.range()
-        lines = [f"The {what} is worth {_annotators(self.concentration)} per item (90%: {low:.1f} to {high:.1f})."]
-        if self.base is not None:
-            lines.append(f"The base rate of the labels without it is worth {_annotators(self.base)}.")
-        return lines + [f"With {name} alone it is {_annotators(worth)}." for name, worth in self.alone.items()]
+        interval = f"(90%: {low:.1f} to {high:.1f})"
+        if not self.saves:
+            return [f"The base rate of the labels counts as {_annotators(self.concentration)} per item {interval}."]
+        first, *alone = self.saves
+        lines = [
+            f"The evidence {first.in_words()}.",
+            f"With it the prior counts as {_annotators(self.concentration)} {interval}, "
+            f"with the base rate of the labels alone as {self.base:.1f}.",
+            *(f"By itself {', '.join(one.evidence)} {one.in_words()}." for one in alone),
+        ]
+        guided = ", ".join(one.name for one in self.guided)
+        return [*lines, f"What the labels did to {guided} was taken out first."] if guided else lines
 
     def _corrected(self) -> list[str]:
         if not self.references:
@@ -112,7 +133,8 @@ class Calibration:
         links = ", ".join(f"{share:.0%} {name}" for name, share in sorted(self.links.items(), key=lambda x: -x[1]))
         return [
             f"Corrected on {self.references:,} references in {self.folds} folds, an item's own never among them; links "
-            f"averaged: {links}. After it an estimate counts {self.confidence:.2f} times as much as before."
+            f"averaged: {links}. The correction was followed to {self.followed:.0%}; after it an estimate counts "
+            f"{self.confidence:.2f} times as much as before."
         ]
 
 

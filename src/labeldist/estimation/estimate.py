@@ -13,12 +13,15 @@ from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import SHIFT, Calibration
+from labeldist.estimation.clusters import Clustering, clustering, independent
 from labeldist.estimation.dispersion import Dispersion, dispersion
+from labeldist.estimation.guidance import unguide
 from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, fit_labels, opinions
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, observe
 from labeldist.estimation.opinion import softmax
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
+from labeldist.estimation.savings import Savings, savings
 
 CALIBRATIONS = ("labels", "reference", "off")
 PSEUDO_COUNT = 0.5  # per label, where no concentration can be fitted
@@ -37,6 +40,11 @@ UNLABELLED = "no item has a label to learn from: the evidence is averaged as it 
 UNLIKELY = (
     "the evidence seems to be worth {worth:,.0f} annotators, more than any model that we know of: did it see these "
     "labels, or was it made from them?"
+)
+CLUSTERED = (
+    "annotators of one group agree with each other more than with those of another ({within:.0%} of pairs, against "
+    "{across:.0%}): labels of one group count for less than their number, and the estimate is of people who differ as "
+    "the groups {groups} do. --annotators takes one of them"
 )
 SAW = "evidence {names} counts here as if it were blind: labels that it saw count twice"
 
@@ -77,6 +85,7 @@ class Estimate:
             "expected_tvd": float(known.expected_tvd[at]),
             "prior": by_label[1],
             "saw_labels": True,
+            **({"warning": self.calibration.doubt} if self.calibration.doubt else {}),
             "label_counts": {label: int(count) for label, count in zip(self.labels, self.counts[at], strict=True)},
             "calibrate": self.calibration.asked,
         }
@@ -125,7 +134,7 @@ def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: fl
     if not 0 < mass < 1:
         raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
     prior, worth, calibration = _prior(observed, calibrate, seed)
-    alpha = worth[:, None] * prior + observed.counts
+    alpha = worth[:, None] * prior + _independent(observed, calibration.clustering)
     if calibrate == "reference":
         total = alpha.sum(axis=1)
         found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
@@ -133,6 +142,7 @@ def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: fl
         calibration = replace(
             calibration,
             links=found.used,
+            followed=found.followed,
             references=found.references,
             folds=found.folds,
             confidence=float(found.confidence.mean()),
@@ -152,47 +162,60 @@ def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Ar
     """Prior means (N, K), what they are worth in annotators (N,), and how they came about."""
     if calibrate == "off":
         return _unfitted(observed)
-    blind = tuple(one for one in observed.evidence if usable(one, observed.counts))
+    weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
     seeing = [one for one in observed.evidence if not usable(one, observed.counts)]
     if seeing and calibrate == "labels":
         _refuse(seeing)
-    notes = [*([PART.format(names=_named(seeing))] if seeing else []), *_lacking(blind)]
+    blind, guided, left_out = unguide(replace(observed, evidence=weighed))
+    notes = [*([PART.format(names=_named(seeing))] if seeing else []), *left_out, *_lacking(blind)]
+    groups = clustering(observed.groups)
+    if groups is not None and groups.sure:
+        names = ", ".join(groups.groups)
+        notes.append(CLUSTERED.format(within=groups.within, across=groups.across, groups=names))
     if calibrate == "labels":
         notes.append(SHIFT)
     if not observed.counts.any():
         notes.append(UNLABELLED)
     fitted = replace(observed, evidence=blind)
-    prior, worth, fit, base, alone = _fitted(fitted)
+    prior, worth, fit, saves = _fitted(fitted)
     spread, group = _dispersion(observed, prior, fit.concentration, seed)
     if spread is not None and spread.selected:
         fixed = PSEUDO_COUNT * len(observed.labels)
         share = spread.observed / spread.expected
         notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
-        known = Calibration(calibrate, fixed, False, fit, base, dispersion=spread, notes=tuple(notes))
-        return prior, np.full(len(prior), fixed), known
+        known = Calibration(calibrate, fixed, False, fit, guided=guided, clustering=groups, dispersion=spread)
+        return prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes))
     if blind and fit.concentration > TOO_GOOD:
         notes.append(UNLIKELY.format(worth=fit.concentration))
-    known = Calibration(calibrate, fit.concentration, True, fit, base, alone, spread, notes=tuple(notes))
+    known = Calibration(calibrate, fit.concentration, True, fit, saves, guided, groups, spread, notes=tuple(notes))
     return prior, worth, known
 
 
-def _fitted(observed: Observations) -> tuple[Array, Array, LabelFit, float | None, dict[str, float]]:
-    """Prior means (N, K), their worth (N,), the fit, its concentration without evidence and with each evidence alone.
+def _independent(observed: Observations, groups: Clustering | None) -> Array:
+    """What the labels tell (N, K), as counts of annotators who are no more alike than any others."""
+    if groups is None or not groups.sure:
+        return observed.counts
+    return independent(observed.counts, observed.groups, groups.correlation)
+
+
+def _fitted(observed: Observations) -> tuple[Array, Array, LabelFit, tuple[Savings, ...]]:
+    """Prior means (N, K), their worth (N,), the fit, and what all evidence saves, and each of several alone.
 
     Items that have no evidence at all take no part in the fit with it: they get the base rate, and what that is worth.
     """
     if not observed.evidence:
         fit = fit_labels(observed)
-        return fit.prior_mean((), len(observed.counts)), np.full(len(observed.counts), fit.concentration), fit, None, {}
+        return fit.prior_mean((), len(observed.counts)), np.full(len(observed.counts), fit.concentration), fit, ()
     some = np.any([one.present for one in observed.evidence], axis=0)
-    fit = fit_labels(observed if some.all() else observed.take(np.flatnonzero(some)))
+    seen = observed if some.all() else observed.take(np.flatnonzero(some))
+    fit = fit_labels(seen)
     base = fit_labels(observed.without_evidence(), most=PILOT)
-    singly = (replace(observed, evidence=(one,)).take(np.flatnonzero(one.present)) for one in observed.evidence)
     several = len(observed.evidence) > 1
-    alone = {one.evidence[0].name: fit_labels(one, most=PILOT).concentration for one in singly} if several else {}
+    singly = [replace(observed, evidence=(one,)).take(np.flatnonzero(one.present)) for one in observed.evidence]
+    saves = (savings(seen, fit), *(savings(one, fit_labels(one, most=PILOT)) for one in singly if several))
     prior = fit.prior_mean(observed.evidence, len(observed.counts))
     prior[~some] = base.prior_mean((), 1)
-    return prior, np.where(some, fit.concentration, base.concentration), fit, base.concentration, alone
+    return prior, np.where(some, fit.concentration, base.concentration), fit, saves
 
 
 def _lacking(evidence: Sequence[EvidenceArray]) -> list[str]:

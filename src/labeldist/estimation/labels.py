@@ -7,18 +7,18 @@ Source: Minka (2000), Estimating a Dirichlet distribution; Morris (1983), Parame
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.estimation.likelihood import LeaveOneOut, Likelihood, Marginal
+from labeldist.estimation.likelihood import Marginal
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, drawn
 from labeldist.estimation.opinion import log_opinion, pooled
 
 # Standard deviations of the priors; the concentration's centre, in annotators, and the deviation of its logarithm.
 BIAS_SPREAD, WEIGHT_SPREAD, CONCENTRATION, LOG_CONCENTRATION_SPREAD = 1.5, 1.0, 3.0, 1.5
-LEFT_OUT_SPREAD = 0.5  # of the logarithm, around the concentration without evidence, where annotators are left out
 # What is added to each probability before its logarithm, as shares of the uniform one: the likeliest is taken.
 FLOORS = (0.03, 0.1, 0.3, 1.0)
 PILOT = 20_000  # items on which the floor is chosen and the whole fit begins
@@ -40,9 +40,8 @@ class LabelFit:
     """A fitted prior. ``bias`` (K,), ``weights`` (M,) of the evidence ``names``, ``concentration`` in annotators.
 
     ``errors`` (K + M + 1,): standard errors of biases, weights and log concentration, from the outer product of
-    gradients; with ``leave-one-out`` only a rough guide, since an item's terms depend on each other.
-    ``way``: ``marginal`` or ``leave-one-out``. ``belief``: that which held the parameters back. ``log_likelihood`` of
-    the labels, multinomial coefficients left out.
+    gradients. ``belief``: that which held the parameters back. ``log_likelihood`` of the labels, multinomial
+    coefficients left out.
     """
 
     names: tuple[str, ...]
@@ -51,7 +50,6 @@ class LabelFit:
     concentration: float
     floor: float
     errors: Array
-    way: str
     belief: Belief
     log_likelihood: float
 
@@ -74,7 +72,7 @@ def opinions(evidence: tuple[EvidenceArray, ...], floor: float, items: int, labe
 
 
 def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
-    """The prior that makes the labels likely. Evidence that saw the labels must have its held-out form.
+    """The prior that makes the labels likely, for evidence that did not see them.
 
     Items without labels say nothing and are left out; of more than ``most`` items so many are drawn. Standard errors
     are from the outer product of gradients.
@@ -90,7 +88,7 @@ def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
     pilot = drawn(labelled, PILOT)
     count = observed.counts.shape[1]
     floors = [share / count for share in FLOORS] if observed.evidence else [FLOORS[0] / count]
-    belief = _belief(observed, most)
+    belief = _belief(count, len(observed.evidence))
     fits = [_fit(observed, pilot, floor, belief, belief.centre) for floor in floors]
     best = int(np.argmax([reached for _, reached in fits]))
     parameters, floor = fits[best][0], floors[best]
@@ -99,25 +97,12 @@ def fit_labels(observed: Observations, *, most: int | None = None) -> LabelFit:
     return _described(observed, labelled, floor, belief, parameters)
 
 
-def _belief(observed: Observations, most: int | None) -> Belief:
-    """No bias, the evidence averaged as it is, and a concentration of a few annotators.
-
-    Leave-one-out says little of the concentration: a copy of the other annotators' labels fits as well with a large
-    one. So there it is believed to be near that of the same labels without evidence; evidence must earn any more.
-    """
-    labels, evidence = observed.counts.shape[1], len(observed.evidence)
+def _belief(labels: int, evidence: int) -> Belief:
+    """No bias, the evidence averaged as it is, and a concentration of a few annotators."""
     centre = np.concatenate([np.zeros(labels), np.full(evidence, 1 / max(evidence, 1)), [np.log(CONCENTRATION)]])
     spread = np.full(len(centre), WEIGHT_SPREAD)
     spread[:labels], spread[-1] = BIAS_SPREAD, LOG_CONCENTRATION_SPREAD
-    if any(_seen(one) for one in observed.evidence):
-        base = fit_labels(observed.without_evidence(), most=PILOT if most is None else most)
-        centre[-1], spread[-1] = np.log(base.concentration), LEFT_OUT_SPREAD
     return Belief(centre, spread)
-
-
-def _seen(one: EvidenceArray) -> bool:
-    """Whether leave-one-out is needed to weigh it."""
-    return one.held_out is not None and one.saw_labels is not False
 
 
 def _fit(observed: Observations, rows: Rows, floor: float, belief: Belief, start: Array) -> tuple[Array, float]:
@@ -127,7 +112,7 @@ def _fit(observed: Observations, rows: Rows, floor: float, belief: Belief, start
     chances = likelihood(observed, rows, floor)
 
     def loss(parameters: Array) -> tuple[float, Array]:
-        value, gradient, _ = chances.value_and_gradient(parameters)
+        value, gradient = chances.value_and_gradient(parameters)
         distance = (parameters - belief.centre) / belief.spread
         return float(distance @ distance) / 2 - value, distance / belief.spread - gradient
 
@@ -135,41 +120,39 @@ def _fit(observed: Observations, rows: Rows, floor: float, belief: Belief, start
     return found.x, chances.value_and_gradient(found.x)[0]
 
 
-def likelihood(observed: Observations, rows: Rows, floor: float) -> Likelihood:
-    """Of the labels of ``rows``: leave-one-out where any evidence saw them, else marginal."""
+def likelihood(observed: Observations, rows: Rows, floor: float) -> Marginal:
+    """Of the labels of ``rows``."""
     counts = observed.counts[rows]
-    labels = counts.shape[1]
     evidence = tuple(one.take(rows) for one in observed.evidence)
-    plain = opinions(evidence, floor, len(rows), labels)
-    if not any(map(_seen, evidence)):
-        return Marginal(counts, plain)
+    return Marginal(counts, opinions(evidence, floor, len(rows), counts.shape[1]))
 
-    def hidden(item: Rows, label: Rows) -> Array:
-        views = plain[item]
-        for at, one in enumerate(evidence):
-            if one.held_out is not None and _seen(one):
-                views[:, at] = log_opinion(one.held_out[item, label], floor)
-        return views
 
-    return LeaveOneOut.of(counts, hidden)
+def covariance(gradients: Iterable[Array], belief: Belief) -> Array:
+    """Of fitted parameters (P, P), by the outer products of the items' ``gradients`` (n, P), in blocks.
+
+    Source: Berndt, Hall, Hall and Hausman (1974), Annals of Economic and Social Measurement 3(4).
+    """
+    information = np.diag(belief.spread**-2.0) + sum(block.T @ block for block in gradients)
+    found = np.linalg.inv(information)
+    symmetric: Array = (found + found.T) / 2
+    return symmetric
 
 
 def _described(observed: Observations, rows: Rows, floor: float, belief: Belief, parameters: Array) -> LabelFit:
     chances = likelihood(observed, rows, floor)
-    value, _, outer = chances.value_and_gradient(parameters, each=True)
+    value, _ = chances.value_and_gradient(parameters)
+    spread = covariance(chances.gradients(parameters), belief)
     labels = observed.counts.shape[1]
     # The same number added to all biases changes nothing: their errors are those of their distance from the mean.
     around = np.eye(len(parameters))
     around[:labels, :labels] -= 1 / labels
-    information = outer + np.diag(belief.spread**-2.0)
     return LabelFit(
         names=tuple(one.name for one in observed.evidence),
         bias=parameters[:labels],
         weights=parameters[labels:-1],
         concentration=float(np.exp(parameters[-1])),
         floor=floor,
-        errors=np.sqrt(np.diag(around @ np.linalg.inv(information) @ around)),
+        errors=np.sqrt(np.diag(around @ spread @ around)),
         belief=belief,
-        way="marginal" if isinstance(chances, Marginal) else "leave-one-out",
         log_likelihood=value,
     )

@@ -90,7 +90,7 @@ def links(observed: Observations, estimate: Array) -> list[Link]:
     return [link for link in found if link.crossed.shape[1] * labels <= MOST_WEIGHTS]
 
 
-def penalties_for(references: int) -> tuple[float, ...]:
+def penalties_for(references: float) -> tuple[float, ...]:
     """The penalties to choose from with so many references: with few of them a free matrix can go far astray.
 
     >>> penalties_for(10), penalties_for(300)
@@ -100,26 +100,34 @@ def penalties_for(references: int) -> tuple[float, ...]:
 
 
 def correct(
-    link: Link, reference: Array, rows: NDArray[np.intp], penalties: Sequence[float] = PENALTIES
+    link: Link,
+    reference: Array,
+    rows: NDArray[np.intp],
+    penalties: Sequence[float] = PENALTIES,
+    told: Array | None = None,
 ) -> list[Correction]:
     """The correction under each penalty: the cross-entropy of the references of ``rows``, plus the weights' squares.
 
-    Penalties in falling order, each fit begins at the one before.
+    ``told`` (N,): how much each reference tells, 1 for a dense one (and for all unless given). Penalties in falling
+    order, each fit begins at the one before.
     """
     crossed = link.crossed[rows]
     centre, spread = crossed.mean(axis=0), np.maximum(crossed.std(axis=0), LEAST_SPREAD)
     scaled, shared = (crossed - centre) / spread, link.shared[rows]
     labels, s, d = link.start.shape[1], shared.shape[1], scaled.shape[1]
     start = np.zeros(labels + s + d * labels)
+    much = np.ones(len(rows)) if told is None else told[rows]
     made = []
     for penalty in penalties:
-        start = _fit(link.start[rows], shared, scaled, reference[rows], penalty, start)
+        start = _fit(link.start[rows], shared, scaled, reference[rows], much, penalty, start)
         weights = start[labels + s :].reshape(d, labels)
         made.append(Correction(start[:labels], start[labels : labels + s], weights, centre, spread))
     return made
 
 
-def _fit(begin: Array, shared: Array, crossed: Array, reference: Array, penalty: float, start: Array) -> Array:
+def _fit(
+    begin: Array, shared: Array, crossed: Array, reference: Array, told: Array, penalty: float, start: Array
+) -> Array:
     from scipy.optimize import minimize
 
     labels, s = begin.shape[1], shared.shape[1]
@@ -130,8 +138,8 @@ def _fit(begin: Array, shared: Array, crossed: Array, reference: Array, penalty:
         matrix = weights[labels + s :].reshape(-1, labels)
         scores = begin + weights[:labels] + np.einsum("s,nsk->nk", weights[labels : labels + s], shared)
         scores += crossed @ matrix
-        error = softmax(scores) - reference
-        value = (log_sum_exp(scores) - (reference * scores).sum(axis=1)).sum() + (held * weights**2).sum() / 2
+        error = told[:, None] * (softmax(scores) - reference)
+        value = told @ (log_sum_exp(scores) - (reference * scores).sum(axis=1)) + (held * weights**2).sum() / 2
         by_shared = np.einsum("nk,nsk->s", error, shared)
         gradient = np.concatenate([error.sum(axis=0), by_shared, (crossed.T @ error).ravel()])
         return float(value), gradient + held * weights

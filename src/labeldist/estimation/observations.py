@@ -16,10 +16,10 @@ from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.spelling import composed_alike
+from labeldist.evaluate.votes import votes_behind
 
 Array = NDArray[np.float64]
-# What a reference of probabilities counts for: how many votes are behind it is not known, and 100 is usual.
-VOTES_BEHIND_PROBABILITIES = 100.0
+VOTES_WHERE_UNKNOWN = 100.0  # of references of probabilities that nothing else is known of: 100 are usual
 MOST_GROUPS = 4  # each group's counts are features of their own when references are at hand
 
 
@@ -29,7 +29,8 @@ class EvidenceArray:
 
     ``distribution`` (N, K), NaN in the rows of items without it; ``scores`` (N, K) where rows have scores that need not
     sum to 1; ``saw_labels``: True where any row says so, else None where any does not say; ``held_out`` (N, K, K):
-    [i, l] is the distribution when one annotator with label l is left out, NaN where there is none.
+    [i, l] is the distribution when one annotator with label l is left out, NaN where there is none. ``blind`` (N,):
+    the items of which it says that it did not see the labels, where others have a held-out form.
     """
 
     name: str
@@ -37,6 +38,7 @@ class EvidenceArray:
     saw_labels: bool | None = False
     scores: Array | None = None
     held_out: Array | None = None
+    blind: NDArray[np.bool_] | None = None
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -46,8 +48,10 @@ class EvidenceArray:
 
     def take(self, rows: NDArray[np.intp]) -> EvidenceArray:
         """That of some of the items."""
-        some = [None if part is None else part[rows] for part in (self.scores, self.held_out)]
-        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, *some)
+        scores, held_out, blind = (
+            None if part is None else part[rows] for part in (self.scores, self.held_out, self.blind)
+        )
+        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, scores, held_out, blind)
 
     def covers(self, counts: Array) -> bool:
         """Whether the held-out form is there for each label that annotators gave, of each item that has evidence."""
@@ -122,7 +126,7 @@ def observe(
     """
     given = evidence or {}
     ids: list[str] = []
-    counts, votes, references = array("d"), array("d"), array("d")
+    counts, references = array("d"), array("d")
     of_group: dict[str, dict[int, tuple[int, ...]]] = {}
     known_groups: set[str] = set()
     found: dict[str, dict[int, Evidence]] = {name: {} for name in given}
@@ -135,7 +139,6 @@ def observe(
             for group in groups:
                 of_group.setdefault(group, {})[at] = item.label_counts(labels, group)
         references.extend(_reference(item, labels))
-        votes.append(_votes(item))
         for name, one in item.evidence.items():
             if name not in given:
                 found.setdefault(name, {})[at] = one
@@ -154,7 +157,9 @@ def observe(
         _refuse_unknown(ids, given)
     names = _chosen(found, use)
     several = 2 <= len(of_group) <= MOST_GROUPS
-    reference = _matrix(references, shape)
+    weights = _matrix(references, shape)
+    with np.errstate(invalid="ignore"):  # NaN where there is no reference
+        reference = weights / weights.sum(axis=1, keepdims=True)
     return Observations(
         tuple(labels),
         tuple(ids),
@@ -162,7 +167,7 @@ def observe(
         {name: _sparse(rows, shape, 0.0) for name, rows in of_group.items()} if several else {},
         tuple(_evidence(name, found[name], labels, shape) for name in names),
         None if np.isnan(reference).all() else reference,
-        np.frombuffer(votes, dtype=np.float64),
+        np.nan_to_num(votes_behind(weights), nan=VOTES_WHERE_UNKNOWN),
     )
 
 
@@ -176,17 +181,11 @@ def _counts(item: Item, labels: Sequence[str], annotators: str | None) -> tuple[
 
 
 def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
+    """Its weights, counts or probabilities, as they are; NaN where there is none."""
     if item.reference is None:
         return (np.nan,) * len(labels)
-    return proportions(item.reference, labels).probabilities
-
-
-def _votes(item: Item) -> float:
-    """The votes behind the reference; whole numbers that sum to more than 1 are counts."""
-    values = list((item.reference or {}).values())
-    total = float(sum(values))
-    whole = total > 1 and all(value == int(value) for value in values)
-    return total if whole else VOTES_BEHIND_PROBABILITIES
+    proportions(item.reference, labels)  # raises for what is none
+    return _values(item.reference, labels)
 
 
 def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidence]]) -> None:
@@ -218,9 +217,10 @@ def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], sh
     told = [one.saw_labels for one in rows.values()]
     saw = True if any(told) else None if None in told else False
     scores = {at: _values(one.scores, labels) for at, one in rows.items() if one.scores is not None}
-    held = None
+    held = blind = None
     if any(one.held_out for one in rows.values()):
         held = np.full((*shape, shape[1]), np.nan)
+        blind = np.isin(np.arange(shape[0]), [at for at, one in rows.items() if one.saw_labels is False])
         for at, one in rows.items():
             if one.saw_labels is False:  # what it says does not depend on any annotator
                 held[at] = proportions(one.distribution, labels).probabilities
@@ -236,6 +236,7 @@ def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], sh
         saw,
         _sparse(scores, shape, np.nan) if len(scores) == len(rows) else None,
         held,
+        blind,
     )
 
 

@@ -12,8 +12,9 @@ from labeldist.core.errors import UsageError
 from labeldist.core.item import Evidence, Item
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from, usable
+from labeldist.estimation.guidance import Guidance, unguide
 from labeldist.estimation.labels import PILOT
-from labeldist.estimation.observations import EvidenceArray, Observations, drawn, observe
+from labeldist.estimation.observations import Observations, drawn, observe
 from labeldist.estimation.plan import (
     FEWEST_REFERENCES,
     MOST_LABELS,
@@ -26,6 +27,7 @@ from labeldist.estimation.plan import (
 from labeldist.estimation.prices import Prices, Way, ways
 from labeldist.estimation.reference_curve import Progress, ReferencePoint, reference_curve
 from labeldist.estimation.replay import Replay, replay
+from labeldist.estimation.savings import Savings
 from labeldist.estimation.sets import fits
 
 METRICS = ("kl", "tvd")
@@ -37,8 +39,7 @@ LEFT_OUT = (
     "form, so that nothing tells what it is worth"
 )
 MADE_WITH_LABELS = (
-    "evidence {names} was made with the labels of its items: its predictions are for items that are topped up from the "
-    "labels they have"
+    "evidence {names} was made with the labels of its items: it counts here for what it would say without them"
 )
 SELECTED = (
     "these predictions cannot be trusted: annotators agree on these items in a way that chance does not produce, so "
@@ -73,7 +74,8 @@ class Plan:
 
     ``labels``: the mean number of labels of those; ``predicted``: errors by number of labels and evidence;
     ``measured``: errors at hand, on references; ``curve``: errors by number of references; ``ways`` to the target, if
-    one was given; ``replay``: whether the next labels should be targeted, and if so ``next_items`` are the first to
+    one was given; ``saves``: the labels per item that all evidence saves, then each of several alone, where the labels
+    tell; ``replay``: whether the next labels should be targeted, and if so ``next_items`` are the first to
     get some. ``votes``: how many are behind a reference (mean). ``doubtful``: whether the predictions promise more than
     can be known, or than references confirm; ``notes`` say why, and what else a user must know.
     """
@@ -87,6 +89,7 @@ class Plan:
     curve: tuple[ReferencePoint, ...]
     votes: float | None
     ways: tuple[Way, ...]
+    saves: tuple[Savings, ...]
     replay: Replay
     next_items: tuple[str, ...]
     doubtful: bool
@@ -138,7 +141,8 @@ def plan(
     pilot = observed
     if len(observed.ids) > PILOT:
         pilot = observed.take(drawn(np.flatnonzero(at_hand), PILOT, seed))
-    blind = tuple(one for one in pilot.evidence if usable(one, pilot.counts))
+    weighed = tuple(one for one in pilot.evidence if usable(one, pilot.counts))
+    blind, guided, left_out = unguide(replace(pilot, evidence=weighed))
     usual = replace(pilot, evidence=blind)
     known = estimate_from(usual, seed=seed)
     concentration = None if known.calibration.fitted else known.calibration.concentration
@@ -148,7 +152,9 @@ def plan(
     curve: list[ReferencePoint] = []
     if references:
         curve = reference_curve(pilot, known.mean, known.posterior.concentration, seed=seed, progress=progress)
-    replayed = replay(usual, concentration=concentration, seed=seed)
+    # What labels guided would know of those that are hidden in the replay, as far as they could not be taken out.
+    unseeing = tuple(one for one in weighed if one.saw_labels is False)
+    replayed = replay(replace(pilot, evidence=unseeing), concentration=concentration, seed=seed)
     return Plan(
         items=len(observed.ids),
         labelled=int((at_hand > 0).sum()),
@@ -159,10 +165,11 @@ def plan(
         curve=tuple(curve),
         votes=float(pilot.votes[pilot.referenced].mean()) if measured and pilot.votes is not None else None,
         ways=() if target is None else ways(predicted, target, metric, prices or Prices(), at_hand),
+        saves=known.calibration.saves if known.calibration.told else (),
         replay=replayed,
         next_items=_next(known) if replayed.offers else (),
         doubtful=concentration is not None or _no_pairs(pilot) or any(one.worse_than_expected for one in measured),
-        notes=tuple(_notes(pilot, blind, known, measured)),
+        notes=(*_notes(pilot, [one.name for one in weighed], guided, known, measured), *left_out),
     )
 
 
@@ -178,19 +185,18 @@ def _next(known: Estimate) -> tuple[str, ...]:
 
 def _notes(
     pilot: Observations,
-    blind: Sequence[EvidenceArray],
+    weighed: Sequence[str],
+    guided: Sequence[Guidance],
     known: Estimate,
     measured: Sequence[Measured],
 ) -> list[str]:
     notes = []
-    taken = {one.name for one in blind}
-    left_out = [one.name for one in pilot.evidence if one.name not in taken]
-    with_labels = [one.name for one in blind if one.saw_labels is not False]
+    left_out = [one.name for one in pilot.evidence if one.name not in weighed]
     calibration = known.calibration
     if left_out:
         notes.append(LEFT_OUT.format(names=", ".join(left_out)))
-    if with_labels:
-        notes.append(MADE_WITH_LABELS.format(names=", ".join(with_labels)))
+    if guided:
+        notes.append(MADE_WITH_LABELS.format(names=", ".join(one.name for one in guided)))
     if not calibration.fitted:
         notes.append(SELECTED)
     elif _no_pairs(pilot):

@@ -15,7 +15,7 @@ import numpy as np
 
 from labeldist.core.errors import InputError
 from labeldist.estimation.foreseen import foreseen
-from labeldist.estimation.labels import LabelFit, Rows
+from labeldist.estimation.labels import Rows
 from labeldist.estimation.observations import Array, Observations, drawn
 from labeldist.estimation.posterior import SMALLEST, expected_kl
 from labeldist.estimation.sets import Fitted, fits
@@ -90,9 +90,8 @@ def predicted_errors(
     """The expected error for each number of labels in ``counts``, for each set of evidence.
 
     ``models`` are those of :func:`~labeldist.estimation.sets.fits` where they are at hand. Items are taken as new
-    ones: what their own labels say is used to fit, not to predict. Evidence that saw the labels has no existence
-    without them: with it, each item is topped up from the labels it has, and numbers below their mean are left out.
-    Raises :class:`InputError` where no item has a label.
+    ones: what their own labels say is used to fit, not to predict. Raises :class:`InputError` where no item has a
+    label.
 
     >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))
     >>> none, ten = predicted_errors(observed, [0, 10])
@@ -152,11 +151,9 @@ def _mean(values: Array) -> tuple[float, float, float]:
 
 
 def _averaged(model: Fitted, seed: int) -> Rows:
-    """The items to average over: those that have all of the evidence, and labels where it was made from them."""
+    """The items to average over: those that have all of the evidence."""
     seen = model.observed
     there = np.all([one.present for one in seen.evidence], axis=0) if seen.evidence else np.ones(len(seen.ids), bool)
-    if model.saw_labels:
-        there &= seen.counts.any(axis=1)
     return drawn(np.flatnonzero(there), MOST_ITEMS, seed)
 
 
@@ -164,14 +161,11 @@ def _predicted(
     model: Fitted, rows: Rows, counts: Sequence[int], draws: int, generator: np.random.Generator
 ) -> list[Predicted]:
     few = Fitted(model.observed.take(rows), model.fit, model.concentration)
-    if model.saw_labels:
-        mean = few.observed.counts.sum(axis=1).mean()
-        counts = [labels for labels in counts if labels >= mean]
     fixed = model.concentration != model.fit.concentration
-    middle = np.stack(_errors(few, model.fit, model.concentration, counts)).mean(axis=1)
+    middle = np.stack(foreseen(few.prior(), model.concentration, counts)).mean(axis=1)
     ends = []
     for fit in plausible(model.observed, model.fit, draws, generator):
-        errors = np.stack(_errors(few, fit, model.concentration if fixed else fit.concentration, counts))
+        errors = np.stack(foreseen(few.prior(fit), model.concentration if fixed else fit.concentration, counts))
         # Weights of a Bayesian bootstrap (Rubin 1981): another pilot would have had other items.
         ends.append(np.einsum("mnl,n->ml", errors, generator.dirichlet(np.ones(len(rows)))))
     low, high = np.quantile(ends, [(1 - MASS) / 2, (1 + MASS) / 2], axis=0)
@@ -180,18 +174,3 @@ def _predicted(
         Predicted(labels, model.names, *(float(one[metric, at]) for metric in (0, 1) for one in (middle, low, high)))
         for at, labels in enumerate(counts)
     ]
-
-
-def _errors(few: Fitted, fit: LabelFit, concentration: float, counts: Sequence[int]) -> tuple[Array, Array]:
-    """Expected KL and TVD (N, L) under these parameters."""
-    prior = few.prior(fit)
-    if not few.saw_labels:
-        return foreseen(prior, concentration, counts)
-    at_hand = few.observed.counts.sum(axis=1)
-    kl, tvd = np.empty((len(prior), len(counts))), np.empty((len(prior), len(counts)))
-    for have in np.unique(at_hand):
-        rows = np.flatnonzero(at_hand == have)
-        alpha = concentration * prior[rows] + few.observed.counts[rows]
-        more = [max(labels - int(have), 0) for labels in counts]
-        kl[rows], tvd[rows] = foreseen(alpha / alpha.sum(axis=1, keepdims=True), concentration + float(have), more)
-    return kl, tvd

@@ -39,8 +39,8 @@ class Way:
     """How one set of ``evidence`` reaches the target.
 
     ``labels`` per item, by the prediction, and ``labels_surely``, by the upper end of its interval: None where none of
-    the numbers tried is enough. ``missing``: labels that the items of the source do not have yet. Costs are from
-    nothing, what is already there included; None: unknown.
+    the numbers tried is enough. What follows is for the sure number: ``missing``, labels that the items of the source
+    do not have yet, and costs, from nothing, what is already there included; None: unknown.
     """
 
     evidence: tuple[str, ...]
@@ -61,17 +61,19 @@ def ways(predicted: Sequence[Predicted], target: float, metric: str, prices: Pri
         rows = sorted((one for one in predicted if one.evidence == evidence), key=lambda one: one.labels)
         labels = next((one.labels for one in rows if one.error(metric)[0] <= target), None)
         surely = next((one.labels for one in rows if one.error(metric)[2] <= target), None)
-        if labels is None:
-            found.append(Way(evidence, None, surely, None, None, None))
+        if surely is None:
+            found.append(Way(evidence, labels, None, None, None, None))
             continue
-        missing = int(np.maximum(labels - at_hand, 0).sum())
-        cost = prices.of_item(labels, len(evidence))
+        missing = int(np.maximum(surely - at_hand, 0).sum())
+        cost = prices.of_item(surely, len(evidence))
         found.append(Way(evidence, labels, surely, missing, cost, None if cost is None else cost * len(at_hand)))
     return tuple(found)
 
 
 def cheapest(found: Sequence[Way]) -> Way | None:
-    """The way that costs least; where a cost is unknown, the one with the fewest labels; None if none gets there.
+    """The way that surely gets there and costs least; where a cost is unknown, the one with the fewest labels.
+
+    None if none surely gets there: a prediction that may be far off is nothing to buy labels by.
 
     Of equal ones, the one that takes less evidence.
 
@@ -79,9 +81,9 @@ def cheapest(found: Sequence[Way]) -> Way | None:
     >>> cheapest([Way((), 5, 6, 20, 0.5, 5.0), near]) is near
     True
     """
-    reaching = [way for way in found if way.labels is not None]
+    reaching = [way for way in found if way.labels_surely is not None]
     if not reaching:
         return None
     if any(way.cost_per_item is None for way in reaching):
-        return min(reaching, key=lambda way: (way.labels, len(way.evidence)))
+        return min(reaching, key=lambda way: (way.labels_surely, len(way.evidence)))
     return min(reaching, key=lambda way: (way.cost_per_item, len(way.evidence)))

@@ -74,7 +74,7 @@ def reference_curve(
         out, rest = np.sort(order[:aside]), order[aside:]
         errors[draw, 0] = _error(few, start[out], out)
         for at, number in enumerate(numbers, 1):
-            errors[draw, at] = _error(few, choose(few, available, worth, np.sort(rest[:number])).of(out), out)
+            errors[draw, at] = _error(few, choose(few, available, start, worth, np.sort(rest[:number])).of(out), out)
             if progress is not None:
                 progress("references", 1, draws * len(numbers))
     return [

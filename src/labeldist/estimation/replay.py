@@ -7,7 +7,7 @@ contested, so it is recommended only where it wins here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +96,8 @@ def replay(
 
     Measured by the KL from the references where at least 30 such items have one, else by the log-likelihood of a
     label of each item that is never given out. ``concentration`` replaces the fitted one, ``start`` is how many
-    labels each item has at first (default: 1, or 2 where there are many labels). Evidence that saw the labels is not
-    used: it would know what is hidden.
+    labels each item has at first (default: 1, or 2 where there are many labels). Evidence that saw the labels must not
+    be there: it would know what is hidden.
     """
     totals = observed.counts.sum(axis=1)
     labelled = np.flatnonzero(totals >= FEWEST_LABELS)
@@ -109,8 +109,7 @@ def replay(
         )
     referenced = np.intersect1d(labelled, observed.referenced)
     by_reference = len(referenced) >= FEWEST_ITEMS
-    blind = tuple(one for one in observed.evidence if one.saw_labels is False)
-    seen = Observations(observed.labels, observed.ids, observed.counts, {}, blind, observed.reference, observed.votes)
+    seen = replace(observed, groups={})
     fit = fit_labels(seen, most=PILOT)
     rows = drawn(referenced if by_reference else labelled, MOST_ITEMS, seed)
     few = seen.take(rows)

@@ -24,11 +24,6 @@ class Fitted:
         """Of the evidence; empty for none."""
         return self.fit.names
 
-    @property
-    def saw_labels(self) -> bool:
-        """Whether any of the evidence was made with the items' own labels."""
-        return any(one.saw_labels is not False for one in self.observed.evidence)
-
     def prior(self, fit: LabelFit | None = None) -> Array:
         """Prior means (N, K); under other parameters if ``fit`` is given."""
         return (fit or self.fit).prior_mean(self.observed.evidence, len(self.observed.counts))
@@ -37,7 +32,7 @@ class Fitted:
 def fits(observed: Observations, concentration: float | None = None) -> list[Fitted]:
     """The fit without evidence, with each evidence alone and, of several, with all.
 
-    A ``concentration`` replaces the fitted ones. Evidence that saw the labels must have its held-out form.
+    A ``concentration`` replaces the fitted ones.
 
     >>> import numpy as np
     >>> observed = Observations(("yes", "no"), ("1", "2"), np.array([[3.0, 0.0], [1.0, 2.0]]))

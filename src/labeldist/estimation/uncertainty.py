@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labeldist.estimation.labels import LabelFit, likelihood
+from labeldist.estimation.labels import LabelFit, covariance, likelihood
 from labeldist.estimation.likelihood import LEAST_LOG, MOST_LOG
 from labeldist.estimation.observations import Observations
 
@@ -25,8 +25,7 @@ def plausible(observed: Observations, fit: LabelFit, draws: int, generator: np.r
     """
     labels, centre = len(fit.bias), fit.parameters
     labelled = np.flatnonzero(observed.counts.sum(axis=1))
-    _, _, outer = likelihood(observed, labelled, fit.floor).value_and_gradient(centre, each=True)
-    covariance = np.linalg.inv(outer + np.diag(fit.belief.spread**-2.0))
-    for one in generator.multivariate_normal(centre, (covariance + covariance.T) / 2, size=draws):
+    gradients = likelihood(observed, labelled, fit.floor).gradients(centre)
+    for one in generator.multivariate_normal(centre, covariance(gradients, fit.belief), size=draws):
         concentration = float(np.exp(np.clip(one[-1], LEAST_LOG, MOST_LOG)))
         yield replace(fit, bias=one[:labels], weights=one[labels:-1], concentration=concentration)

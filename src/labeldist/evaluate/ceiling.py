@@ -33,7 +33,7 @@ def ceiling(
     few people may be better. Where only a reference is halved (50 against 50 of 100), both sides are noisier than the
     whole reference is, so that a distance between halves is larger than that of two whole references would be.
     Distances to a few annotators reward whoever is sharp, and annotators as they are are: with few votes compare a
-    prediction with this ceiling by CE, Brier or RPS (:mod:`labeldist.evaluate.votes`).
+    prediction with this ceiling by CE, Brier or RPS (:mod:`labeldist.evaluate.few_votes`).
     Labels are drawn one by one, also where an annotator gave several.
 
     >>> from labeldist.core.item import Annotation

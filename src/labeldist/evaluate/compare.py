@@ -17,8 +17,9 @@ from labeldist.evaluate.baselines import Candidate, baselines
 from labeldist.evaluate.bootstrap import RESAMPLES, intervals
 from labeldist.evaluate.ceiling import ceiling
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
+from labeldist.evaluate.few_votes import are_few
 from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics, scaled
-from labeldist.evaluate.votes import are_few, median_votes
+from labeldist.evaluate.votes import median_votes
 
 Predictions = Mapping[str, Mapping[str, Mapping[str, float]]]
 Missing = Literal["stop", "skip"]

@@ -25,7 +25,7 @@ class Metric:
     metric is computed on that many, drawn at random. ``bounds``: of a metric that is biased where items are drawn
     twice; its resamples are then put about its value, and cut to them. ``on_scale``: what makes the metric of an
     ordinal task from where its labels stand on the scale (None: the metric does not ask). ``proper``: a proper score
-    of votes, which leads tables where references have few of them (:mod:`labeldist.evaluate.votes`);
+    of votes, which leads tables where references have few of them (:mod:`labeldist.evaluate.few_votes`);
     ``favours_sharp``: a distance that then ranks sharp predictions too high.
     """
 

@@ -1,60 +1,92 @@
-"""How many votes references have, and what follows: of few, only proper scores rank predictions right."""
+"""How many votes are behind a reference: counts say it, probabilities hardly.
+
+A reference of few votes is far from the distribution that it was drawn from, so nothing may take it for a dense one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.core.item import Item
-from labeldist.evaluate.evaluation import Column
+from labeldist.evaluate.metric import Array
 
-FEW_VOTES = 20  # the median from which a reference is smooth enough for distances
-LEADING = ("ce", "brier", "rps")
+FEW = 20  # that probabilities can give away
+ACCIDENT = 0.1
+MOST_DECIMALS = 4  # of rounded probabilities; with more of them they are fractions as computed
+EXACT = 1e-6
+ROUNDED = 0.02  # what rounded probabilities may be off 1 in all
+
+
+def votes_behind(weights: Array) -> Array:
+    """The votes behind each reference (N,), from counts or probabilities as they were given (N, K), NaN for none.
+
+    Whole numbers that sum to more than 1 are counts. A 1 for one label is a single vote where no reference has
+    fractions, and a probability where some have. Where all probabilities are fractions of some number up to 20, such as
+    .2, .4 and .4, so many votes made them; of any others nobody knows (NaN).
+
+    >>> votes_behind(np.array([[3.0, 1.0], [0.0, 1.0]])).tolist()
+    [4.0, 1.0]
+    >>> votes_behind(np.array([[0.75, 0.25], [0.0, 1.0]])).tolist()
+    [4.0, 4.0]
+    >>> votes_behind(np.array([[0.77, 0.23], [0.0, 1.0]])).tolist()
+    [nan, nan]
+    """
+    totals = weights.sum(axis=1)
+    there = ~np.isnan(totals)
+    known = np.nan_to_num(weights, nan=0.0)
+    whole = there & np.all(known == np.round(known), axis=1)
+    fractions = there & ~whole
+    if not fractions.any():
+        return np.where(there, totals, np.nan)
+    counted = whole & (totals > 1)
+    said = there & ~counted
+    # Rounded probabilities show their decimals only as they are, a little more or less than 1 in all.
+    near = np.abs(totals[said] - 1) < ROUNDED
+    votes = np.where(counted, totals, _common(known[said] / np.where(near, 1.0, totals[said])[:, None]))
+    return np.where(there, votes, np.nan)
 
 
 def median_votes(items: Iterable[Item]) -> float | None:
-    """The median number of votes behind the references; None where they are probabilities, whose votes nobody knows.
-
-    Whole numbers are counts. A single whole vote counts as one only where no reference has fractions: among
-    probabilities, 1 is one of them.
+    """The median number of votes behind the references of items; None where nobody knows of half of them or more.
 
     >>> few = [Item("1", {}, reference={"yes": 1}), Item("2", {}, reference={"yes": 2, "no": 1})]
-    >>> median_votes(few), median_votes([few[0], Item("2", {}, reference={"yes": 0.6, "no": 0.4})])
+    >>> median_votes(few), median_votes([few[0], Item("2", {}, reference={"yes": 0.61, "no": 0.39})])
     (2.0, None)
     """
     references = [item.reference for item in items if item.reference is not None]
-    counts = [_votes(reference) for reference in references]
-    fractions = None in counts
-    known = [count for count in counts if count is not None and not (fractions and count == 1)]
-    return float(median(known)) if known and len(known) * 2 >= len(references) else None
+    labels = list(dict.fromkeys(label for reference in references for label in reference))
+    weights = np.array([[reference.get(label, 0.0) for label in labels] for reference in references], dtype=np.float64)
+    votes = votes_behind(weights.reshape(len(references), len(labels)))
+    known = votes[~np.isnan(votes)]
+    return float(np.median(known)) if len(known) and len(known) * 2 >= len(references) else None
 
 
-def are_few(votes: float | None) -> bool:
-    """Whether proper scores must lead."""
-    return votes is not None and votes < FEW_VOTES
+def _common(shares: Array) -> float:
+    """The number of votes of which all ``shares`` (R, K) are fractions, if it is small and no accident.
 
-
-def few_votes_note(votes: float, columns: Sequence[Column]) -> str:
-    """What to read first in a table with these columns, where references have few votes, and why."""
-    scores = listed([column.title for column in columns if column.name in LEADING] or ["CE", "Brier"])
-    distances = listed([column.title for column in columns if column.misleads])
-    return (
-        f"The references have few votes (median {votes:g}): read {scores} first, which rank predictions right whatever "
-        f"the number of votes. A reference of few votes is itself sharp, so {distances} favour sharp predictions, "
-        "right or wrong."
-    )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence lists them.
-
-    >>> listed(["CE"]), listed(["CE", "Brier", "RPS"])
-    ('CE', 'CE, Brier and RPS')
+    Where numbers of votes differ, the largest that any of them needs.
     """
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    split = shares[(shares < 1 - EXACT).all(axis=1)]
+    decimals = next((d for d in range(1, MOST_DECIMALS + 1) if _has(split, d)), MOST_DECIMALS)
+    tolerance = 0.501 * 10.0**-decimals if decimals > 1 and _has(split, decimals) else EXACT
+    fits = np.array([_fits(split, votes, tolerance) for votes in range(1, FEW + 1)])  # (V, R)
+    of_all = np.flatnonzero(fits.all(axis=1))
+    if not fits.any(axis=0).all():
+        return math.nan
+    votes = int(of_all[0] if len(of_all) else fits.argmax(axis=0).max()) + 1
+    # The chance that any numbers with so many decimals would do as well; with one decimal, ten votes explain all.
+    by_chance = 0.0 if decimals == 1 else min(votes * 10.0**-decimals, 1.0) ** len(split)
+    return float(votes) if by_chance <= ACCIDENT else math.nan
 
 
-def _votes(reference: Mapping[str, float]) -> float | None:
-    values = [float(value) for value in reference.values()]
-    return sum(values) if all(value.is_integer() for value in values) else None
+def _has(shares: Array, decimals: int) -> bool:
+    return bool(np.abs(shares - np.round(shares, decimals)).max(initial=0.0) < EXACT)
+
+
+def _fits(shares: Array, votes: int, tolerance: float) -> NDArray[np.bool_]:
+    fits: NDArray[np.bool_] = np.all(np.abs(shares - np.round(shares * votes) / votes) <= tolerance, axis=1)
+    return fits

@@ -19,8 +19,9 @@ from labeldist.datasets.source import Dataset
 from labeldist.estimation.estimate import estimate
 from labeldist.evaluate.baselines import baselines
 from labeldist.evaluate.compare import columns_of
+from labeldist.evaluate.few_votes import are_few, few_votes_note
 from labeldist.evaluate.metric import Metric
-from labeldist.evaluate.votes import are_few, few_votes_note, median_votes
+from labeldist.evaluate.votes import median_votes
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.measure import Distributions, Entry, difference, measure
 from labeldist.experiments.settings import ExperimentSettings

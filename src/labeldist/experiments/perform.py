@@ -12,8 +12,9 @@ from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset, open_source
+from labeldist.evaluate.few_votes import are_few
 from labeldist.evaluate.metric import all_metrics
-from labeldist.evaluate.votes import are_few, median_votes
+from labeldist.evaluate.votes import median_votes
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
 from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings

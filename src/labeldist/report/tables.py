@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
-from labeldist.evaluate.votes import few_votes_note, listed
+from labeldist.evaluate.few_votes import few_votes_note, listed
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,0 +1,288 @@
+"""What an item's own labels did to evidence that was made with them, taken out again.
+
+Label-guided evidence repeats the labels that guided it. Weighed as it is, and with the labels counted on top, they
+count twice: intervals come out too narrow. Its held-out form shows what a label does: how the distribution changes when
+one annotator with it is left out. A few simple forms of that change are fitted to all items, the one that predicts the
+held-out form best is taken to its end, and what remains is what the model would have said had nobody been asked. That
+is blind evidence, to be weighed like any other.
+
+On simulated items 90% intervals hold the truth in 87% to 92% of the cases with it, as with blind evidence, where they
+did in 62% to 87% without (``tests/estimation/test_guided.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.estimation.labels import fit_labels
+from labeldist.estimation.observations import Array, EvidenceArray, Observations, blocks, drawn
+from labeldist.estimation.opinion import softmax
+
+MOST_ITEMS = 20_000  # on which a form is fitted
+TINY = 1e-3  # added to probabilities, as a share of the uniform one, before a logarithm; the least that is left of one
+RIDGE = 0.01  # keeps apart what the labels at hand cannot tell apart
+MOST_GAIN, SURE = 0.02, 3.0  # nats per label, and in standard errors: what labels may still gain from being in evidence
+LEAST_OWN = 0.1  # of a distribution: what is less a model's own than this only repeats the labels
+
+Rows = NDArray[np.intp]
+
+
+class Form(Protocol):
+    """How labels change what a model says; both ways for R distributions (R, K) and the counts of labels (R, K)."""
+
+    @property
+    def name(self) -> str:
+        """In a word or two."""
+
+    def own(self, counts: Array) -> float:
+        """The share of a distribution that is the model's own and does not come from the labels, on average."""
+
+    def without(self, said: Array, counts: Array) -> Array:
+        """What the model would have said without any label."""
+
+    def guided(self, blind: Array, counts: Array) -> Array:
+        """What it says with these labels, given what it would have said without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A share of the distribution is the labels' own: (1 - share) q + share c / n."""
+
+    share: float
+    name: str = "mixture"
+
+    def own(self, counts: Array) -> float:
+        return 1 - self.share
+
+    def without(self, said: Array, counts: Array) -> Array:
+        share = self.share * (counts.sum(axis=1, keepdims=True) > 0)
+        return _positive((said - share * _shares(counts)) / np.maximum(1 - share, TINY))
+
+    def guided(self, blind: Array, counts: Array) -> Array:
+        share = self.share * (counts.sum(axis=1, keepdims=True) > 0)
+        mixed: Array = (1 - share) * blind + share * _shares(counts)
+        return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothing:
+    """The model's own distribution counts as so many annotators beside the real ones: (weight q + c) / (weight + n)."""
+
+    weight: float
+    name: str = "smoothing"
+
+    def own(self, counts: Array) -> float:
+        return float((self.weight / (self.weight + counts.sum(axis=1))).mean())
+
+    def without(self, said: Array, counts: Array) -> Array:
+        return _positive((said * (self.weight + counts.sum(axis=1, keepdims=True)) - counts) / self.weight)
+
+    def guided(self, blind: Array, counts: Array) -> Array:
+        raised: Array = (self.weight * blind + counts) / (self.weight + counts.sum(axis=1, keepdims=True))
+        return raised
+
+
+@dataclass(frozen=True, slots=True)
+class LogLinear:
+    """Each label adds to the logarithms: by its count, by the count's logarithm, and by its share of the labels."""
+
+    weights: Array
+    name: str = "log-linear"
+
+    def own(self, counts: Array) -> float:
+        return 1.0
+
+    def without(self, said: Array, counts: Array) -> Array:
+        return softmax(_logs(said) - _pushes(counts) @ self.weights)
+
+    def guided(self, blind: Array, counts: Array) -> Array:
+        return softmax(_logs(blind) + _pushes(counts) @ self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """How the labels guided the evidence ``name``: the ``form`` of it.
+
+    ``explained``: the share of what leaving an annotator out changes that the form predicts. ``own``: the share of the
+    evidence that is not a repetition of the labels.
+    """
+
+    name: str
+    form: str
+    explained: float
+    own: float
+
+    @property
+    def only_repeats(self) -> bool:
+        """Whether nothing would remain."""
+        return self.own < LEAST_OWN
+
+
+REPEATS = (
+    "evidence {name} has no part in the prior: what the labels did to it could not be told from what it says by "
+    "itself, so that they would count twice"
+)
+
+
+def unguide(observed: Observations) -> tuple[tuple[EvidenceArray, ...], tuple[Guidance, ...], list[str]]:
+    """The evidence of ``observed`` as if no label had guided any of it, how labels did, and notes of what is left out.
+
+    Each must be blind or have its held-out form. What is nothing without the labels, and that of which labels are a
+    part that cannot be taken out, is left out.
+    """
+    kept: list[EvidenceArray] = []
+    guided: list[Guidance] = []
+    notes: list[str] = []
+    for one in observed.evidence:
+        if one.saw_labels is False:
+            kept.append(one)
+            continue
+        blind, guidance = unguided(one, observed.counts)
+        if guidance.only_repeats or _still_guided(blind, observed):
+            notes.append(REPEATS.format(name=one.name))
+        else:
+            kept.append(blind)
+            guided.append(guidance)
+    return tuple(kept), tuple(guided), notes
+
+
+def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance]:
+    """Evidence as it would be had no label guided it, and how they did.
+
+    ``one`` must have its held-out form for every label in ``counts`` (N, K). The held-out form of the result is what
+    the same form makes of that of ``one``: where it takes out all that the labels did, it says the same as the result.
+
+    >>> blind = np.random.default_rng(0).dirichlet([1, 1], 40)
+    >>> counts = np.random.default_rng(1).multinomial(3, blind).astype(float)
+    >>> form = Mixture(0.5)  # half of what it says is the labels
+    >>> held = np.stack([form.guided(blind, np.maximum(counts - one, 0)) for one in np.eye(2)], axis=1)
+    >>> guided = EvidenceArray("m", form.guided(blind, counts), True, held_out=held)
+    >>> found, guidance = unguided(guided, counts)
+    >>> guidance.form, bool(np.allclose(found.distribution, blind, atol=0.01))
+    ('mixture', True)
+    """
+    assert one.held_out is not None
+    moved = one.present if one.blind is None else one.present & ~one.blind
+    item, label = np.nonzero(counts * moved[:, None])
+    some = np.isin(item, drawn(np.unique(item), MOST_ITEMS))
+    form, explained = _fitted(one, counts, item[some], label[some])
+    guidance = Guidance(one.name, form.name, explained, form.own(counts[moved]) if moved.any() else 1.0)
+    distribution, held = one.distribution.copy(), one.held_out.copy()
+    moved_rows = np.flatnonzero(moved)
+    for part in blocks(len(moved_rows)):
+        rows = moved_rows[part]
+        distribution[rows] = form.without(distribution[rows], counts[rows])
+    for part in blocks(len(item)):
+        rows, gone = item[part], label[part]
+        held[rows, gone] = form.without(held[rows, gone], _less_one(counts[rows], gone))
+    return replace(one, distribution=distribution, saw_labels=False, held_out=held), guidance
+
+
+def _still_guided(blind: EvidenceArray, observed: Observations) -> bool:
+    """Whether labels are still in ``blind``, which :func:`unguided` made.
+
+    If they are, an annotator's label is likelier given what the evidence says with it than given what it says without.
+    """
+    assert blind.held_out is not None
+    counts = observed.counts
+    item, label = np.nonzero(counts * blind.present[:, None])
+    some = np.isin(item, drawn(np.unique(item), MOST_ITEMS))
+    item, label = item[some], label[some]
+    if not len(item):
+        return False
+    fit = fit_labels(replace(observed, evidence=(blind,)).take(np.flatnonzero(blind.present)), most=MOST_ITEMS)
+    rows, times = np.arange(len(item)), counts[item, label]
+    views = (EvidenceArray(blind.name, said) for said in (blind.distribution[item], blind.held_out[item, label]))
+    priors = (fit.prior_mean((view,), len(item))[rows, label] for view in views)
+    with_it, without = (np.log(fit.concentration * prior + times - 1) for prior in priors)
+    further = with_it - without
+    gain = float(np.average(further, weights=times))
+    error = float(np.sqrt(np.average((further - gain) ** 2, weights=times) / len(rows)))
+    return gain > MOST_GAIN and gain > SURE * error
+
+
+def _fitted(one: EvidenceArray, counts: Array, item: Rows, label: Rows) -> tuple[Form, float]:
+    """The form that predicts the held-out distributions of these labels best, and the share of the change explained."""
+    assert one.held_out is not None
+    if not len(item):
+        return LogLinear(np.zeros(_FEATURES)), 1.0
+    with_it, less = counts[item], _less_one(counts[item], label)
+    said, held, times = one.distribution[item], one.held_out[item, label], with_it[np.arange(len(item)), label][:, None]
+    forms: list[Form] = [
+        _log_linear(said, held, with_it, less, times),
+        _mixture(said, held, with_it, less, times),
+        _smoothing(said, held, with_it, label, times),
+    ]
+    missed = [_size(form.guided(form.without(said, with_it), less) - held, times) for form in forms]
+    best = int(np.argmin(missed))
+    whole = _size(said - held, times)
+    return forms[best], 1 - missed[best] / whole if whole > 0 else 1.0
+
+
+def _mixture(said: Array, held: Array, with_it: Array, less: Array, times: Array) -> Mixture:
+    others = less.sum(axis=1, keepdims=True) > 0
+    change = _shares(with_it) - np.where(others, _shares(less), held)
+    size = _size(change, times)
+    share = float((times * change * (said - held)).sum()) / size if size > 0 else 0.0
+    return Mixture(float(np.clip(share, 0.0, 1 - TINY)))
+
+
+def _smoothing(said: Array, held: Array, with_it: Array, label: Rows, times: Array) -> Smoothing:
+    # (w + n) q = w b + c, and the same with one label less; the difference has no b.
+    total = with_it.sum(axis=1, keepdims=True)
+    added = np.eye(said.shape[1])[label] - total * said + (total - 1) * held
+    size = _size(said - held, times)
+    weight = float((times * (said - held) * added).sum()) / size if size > 0 else np.inf
+    return Smoothing(float(np.clip(weight, TINY, 1 / TINY)))
+
+
+def _log_linear(said: Array, held: Array, with_it: Array, less: Array, times: Array) -> LogLinear:
+    root = np.sqrt(times / times.sum())
+    columns = ((_pushes(with_it) - _pushes(less)) * root[..., None]).reshape(-1, _FEATURES)
+    wanted = ((_logs(said) - _logs(held)) * root).ravel()
+    scale = np.sqrt((columns**2).sum(axis=0)) + 1e-12
+    scaled = columns / scale
+    weights: Array = np.linalg.solve(scaled.T @ scaled + RIDGE * np.eye(_FEATURES), scaled.T @ wanted) / scale
+    return LogLinear(weights)
+
+
+_FEATURES = 3
+
+
+def _pushes(counts: Array) -> Array:
+    """What a label's count, its logarithm and its share may add to logarithms (R, K, 3), each around 0."""
+    found = np.stack([counts, np.log(counts + 0.5), _shares(counts)], axis=-1)
+    found -= found.mean(axis=1, keepdims=True)
+    return found
+
+
+def _logs(distribution: Array) -> Array:
+    logs: Array = np.log(distribution + TINY / distribution.shape[1])
+    logs -= logs.mean(axis=1, keepdims=True)
+    return logs
+
+
+def _shares(counts: Array) -> Array:
+    shares: Array = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
+
+
+def _positive(distribution: Array) -> Array:
+    """A distribution again, where taking out too much left a little less than nothing."""
+    kept = np.maximum(distribution, TINY / distribution.shape[1])
+    shares: Array = kept / kept.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _less_one(counts: Array, label: Rows) -> Array:
+    less = counts.copy()
+    less[np.arange(len(less)), label] -= 1
+    return less
+
+
+def _size(change: Array, times: Array) -> float:
+    return float((times * change**2).sum())

@@ -1,0 +1,123 @@
+"""Evidence that labels guided: what they did is taken out, so that intervals hold what they promise.
+
+Whatever the form in which labels steer a simulated model, blind evidence of the same model is what must come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from labeldist.estimation.estimate import Estimate, estimate_from
+from labeldist.estimation.guidance import unguided
+from labeldist.estimation.observations import Array, EvidenceArray, Observations
+from labeldist.estimation.opinion import log_opinion, pooled, softmax
+
+ITEMS, LABELS = 500, 3
+LEAST, MOST = 0.86, 0.94  # of intervals with a chance of 90%
+
+
+def shares(counts: Array) -> Array:
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+# How labels steer: from what the model says without them and the counts to what it says with them.
+STEERED: dict[str, Callable[[Array, Array], Array]] = {
+    "by each label's count": lambda blind, counts: softmax(np.log(blind) + 0.35 * counts),
+    "by the count's logarithm": lambda blind, counts: softmax(np.log(blind) + 0.8 * np.log(counts + 0.5)),
+    "by the count's root": lambda blind, counts: softmax(np.log(blind) + 0.8 * np.sqrt(counts)),
+    "by the share": lambda blind, counts: softmax(np.log(blind) + 2 * shares(counts)),
+    "by another label's count": lambda blind, counts: softmax(np.log(blind) + counts * [0.6, 0.1, 0.3]),
+    "by whether a label is there": lambda blind, counts: softmax(np.log(blind) + 1.2 * (counts > 0)),
+    "half of it the labels": lambda blind, counts: 0.5 * blind + 0.5 * shares(counts),
+    "smoothed labels": lambda blind, counts: (3 * blind + counts) / (3 + counts.sum(axis=1, keepdims=True)),
+}
+
+
+def made(labels: int, seed: int, steered: Callable[[Array, Array], Array] | None) -> tuple[Observations, Array]:
+    """Items whose model is right without labels, and the truth; evidence is blind or steered, with some noise."""
+    generator = np.random.default_rng([seed, labels])
+    blind = generator.dirichlet(np.ones(LABELS), ITEMS)
+    prior = pooled(np.array([0.3, 0.0, -0.3]), np.array([0.7]), log_opinion(blind, 0.03)[:, None])
+    truth = np.array([generator.dirichlet(np.maximum(4 * row, 1e-3)) for row in prior])
+    counts = generator.multinomial(labels, truth).astype(float)
+    if steered is None:
+        return seen(counts, EvidenceArray("m", blind, False)), truth
+
+    def said(given: Array) -> Array:
+        return softmax(np.log(steered(blind, given) + 1e-9) + generator.normal(0, 0.05, blind.shape))
+
+    held = np.stack([said(np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1)
+    held[counts == 0] = np.nan
+    return seen(counts, EvidenceArray("m", said(counts), True, held_out=held)), truth
+
+
+def seen(counts: Array, *evidence: EvidenceArray) -> Observations:
+    return Observations(("a", "b", "c"), tuple(map(str, range(len(counts)))), counts, evidence=evidence)
+
+
+def covered(found: Estimate, truth: Array) -> float:
+    known = found.posterior
+    return float(((known.low <= truth + 1e-9) & (truth <= known.high + 1e-9)).mean())
+
+
+@pytest.mark.parametrize("labels", [2, 4, 8])
+@pytest.mark.parametrize("how", [None, *STEERED])
+def test_intervals_hold_the_truth_as_often_as_they_say(how: str | None, labels: int) -> None:
+    observed, truth = made(labels, 0, STEERED[how] if how else None)
+    found = estimate_from(observed)
+    assert LEAST <= covered(found, truth) <= MOST
+    assert found.calibration.fit is not None
+    assert found.calibration.fit.names == ("m",)
+    blind = estimate_from(made(labels, 0, None)[0]).calibration
+    # Labels that were not taken out would make it look better than it is.
+    assert found.calibration.concentration < 1.35 * blind.concentration
+
+
+@pytest.mark.parametrize("votes", [1, 3, 10, 100])
+@pytest.mark.parametrize(("how", "labels"), [(None, 2), (None, 8), ("by each label's count", 4), ("by the share", 2)])
+def test_intervals_hold_with_references_of_any_number_of_votes(how: str | None, labels: int, votes: int) -> None:
+    observed, truth = made(labels, 1, STEERED[how] if how else None)
+    reference = np.random.default_rng(votes).multinomial(votes, truth) / votes
+    known = Observations(
+        observed.labels, observed.ids, observed.counts, {}, observed.evidence, reference, np.full(ITEMS, float(votes))
+    )
+    found = estimate_from(known, calibrate="reference")
+    assert LEAST <= covered(found, truth) <= MOST
+    assert 0.7 < found.calibration.confidence < 1.4
+
+
+def test_what_the_labels_did_is_found_exactly() -> None:
+    generator = np.random.default_rng(0)
+    blind = generator.dirichlet(np.ones(LABELS) * 2, 300)
+    counts = generator.multinomial(4, blind).astype(float)
+    for how, form, off in (("half of it the labels", "mixture", 0.01), ("smoothed labels", "smoothing", 0.01)):
+        steer = STEERED[how]
+        held = np.stack([steer(blind, np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1)
+        found, guidance = unguided(EvidenceArray("m", steer(blind, counts), True, held_out=held), counts)
+        assert guidance.form == form
+        assert guidance.explained > 0.999
+        np.testing.assert_allclose(found.distribution, blind, atol=off)
+        assert found.held_out is not None
+        given = counts > 0
+        np.testing.assert_allclose(found.held_out[given], np.repeat(blind[:, None], 3, axis=1)[given], atol=off)
+
+
+def test_what_no_label_guided_is_left_as_it_is() -> None:
+    blind = np.random.default_rng(0).dirichlet(np.ones(LABELS), 60)
+    counts = np.random.default_rng(1).multinomial(3, blind).astype(float)
+    same = EvidenceArray("m", blind, None, held_out=np.repeat(blind[:, None], LABELS, axis=1))
+    found, _ = unguided(same, counts)
+    np.testing.assert_allclose(found.distribution, blind, atol=1e-3)
+    part = np.arange(60) % 2 == 0
+    mixed = np.where(part[:, None], blind, STEERED["half of it the labels"](blind, counts))
+    held = np.stack(
+        [STEERED["half of it the labels"](blind, np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1
+    )
+    held[part] = blind[part][:, None]
+    found, guidance = unguided(EvidenceArray("m", mixed, True, held_out=held, blind=part), counts)
+    assert guidance.form == "mixture"
+    np.testing.assert_array_equal(found.distribution[part], blind[part])
+    np.testing.assert_allclose(found.distribution, blind, atol=0.02)
