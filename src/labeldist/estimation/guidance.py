@@ -7,7 +7,7 @@ held-out form best is taken to its end, and what remains is what the model would
 is blind evidence, to be weighed like any other.
 
 On simulated items 90% intervals hold the truth in 87% to 92% of the cases with it, as with blind evidence, where they
-did in 62% to 87% without (``tests/estimation/test_guided.py``).
+did in 62% to 88% without (``tests/estimation/test_guided.py``).
 """
 
 from __future__ import annotations

@@ -48,9 +48,8 @@ class EvidenceArray:
 
     def take(self, rows: NDArray[np.intp]) -> EvidenceArray:
         """That of some of the items."""
-        scores, held_out, blind = (
-            None if part is None else part[rows] for part in (self.scores, self.held_out, self.blind)
-        )
+        scores, held_out = (None if part is None else part[rows] for part in (self.scores, self.held_out))
+        blind = None if self.blind is None else self.blind[rows]
         return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, scores, held_out, blind)
 
     def covers(self, counts: Array) -> bool:
