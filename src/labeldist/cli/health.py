@@ -9,7 +9,7 @@ import click
 from labeldist.cli.spending import Prices
 
 if TYPE_CHECKING:
-    from labeldist.run.doctor import Cost, Health
+    from labeldist.run.doctor import Cost, Health, Saved
 
 SMALL_LETTER_MASS = 0.5
 KINDS = {
@@ -19,8 +19,8 @@ KINDS = {
 }
 
 
-def show_health(health: Health, cost: Cost | None, prices: Prices) -> None:
-    """What the model can do, and what a source would cost."""
+def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: Prices) -> None:
+    """What the model can do, what a source would cost, and what its evidence saves."""
     kind, _, samples = health.scores.partition(":")
     tokens = f"{health.prompt_tokens:,} prompt tokens, {health.new_tokens:,} new"
     facts = {
@@ -42,6 +42,10 @@ def show_health(health: Health, cost: Cost | None, prices: Prices) -> None:
     if cost is not None:
         click.echo()
         _show_cost(cost, prices)
+    if saved is not None:
+        click.echo()
+        for line in saved.words:
+            click.echo(line)
     for note in health.notes:
         click.echo(f"labeldist: note: {note}", err=True)
     if health.readable is False:

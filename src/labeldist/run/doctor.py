@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset
+from labeldist.estimation.estimate import estimate_from, usable
+from labeldist.estimation.observations import observe
+from labeldist.estimation.savings import Savings
 from labeldist.explain.condition import Condition
 from labeldist.explain.held_out import without_one
 from labeldist.explain.prompts import explain_prompt
@@ -156,6 +159,34 @@ def cost_of(
         prompt_tokens=size / max(rendered_calls, 1) * calls * health.tokens_per_byte,
         new_tokens=judged * each + found.items * reasons * model.max_new_tokens,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The labels per item that evidence saves: of all that the items carry, then each of several; and in words.
+
+    Empty where there is none that the labels can weigh: the ``words`` say how to find out.
+    """
+
+    savings: tuple[Savings, ...]
+    words: tuple[str, ...]
+
+
+def saved_by_evidence(dataset: Dataset) -> Saved | None:
+    """What the evidence that the items of ``dataset`` carry saves; None where they have no labels. Nothing is asked."""
+    observed = observe(dataset.items(), dataset.task.label_names)
+    if not observed.counts.any():
+        return None
+    weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
+    if not weighed:
+        unknown = (
+            "How many labels this model saves is not known before it has judged some of the items: "
+            f"`labeldist run {dataset.name} --limit 100` tells."
+        )
+        return Saved((), (unknown,))
+    known = estimate_from(replace(observed, evidence=weighed)).calibration
+    names = ", ".join(one.name for one in weighed)
+    return Saved(known.saves, (f"Evidence that the items carry: {names}.", *known.in_words()))
 
 
 class _Reply(NamedTuple):

@@ -36,7 +36,7 @@ from labeldist.cli.options import (
 @judge_options
 @json_option
 def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **given: Any) -> int:
-    """What a model can do, and what a run over SOURCE would cost.
+    """What a model can do, what a run over SOURCE would cost, and how many labels the evidence in it saves.
 
     Asks one known prompt, so nothing worth mentioning is spent. Ends with status 1 where a server refuses the key, does
     not have the model, or is none.
@@ -46,7 +46,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
     from labeldist.models.open import open_model
-    from labeldist.run.doctor import cost_of, examine
+    from labeldist.run.doctor import cost_of, examine, saved_by_evidence
     from labeldist.tasks.load import load_task
 
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], 0)
@@ -58,13 +58,14 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     model = open_model(given["model"], model_settings(given))
     health = examine(model, task, settings, item)
     cost = None if dataset is None else cost_of(dataset, split_names(explanations), settings, model, health)
+    saved = None if dataset is None else saved_by_evidence(dataset)
     prices = Prices(given["price_in"], given["price_out"])
     if as_json:
         told = None
         if cost is not None:
             price = prices.of(cost.prompt_tokens, cost.new_tokens)
             told = asdict(cost) | {"calls": cost.calls, "price": price}
-        print_json({"model": asdict(health), "cost": told})
+        print_json({"model": asdict(health), "cost": told, "saved": None if saved is None else asdict(saved)})
         return 0
-    show_health(health, cost, prices)
+    show_health(health, cost, saved, prices)
     return 0
