@@ -17,7 +17,6 @@ from labeldist.models.server.failures import (
     MalformedError,
     NotThereError,
     PassingError,
-    RefusedError,
 )
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.scores import Usage
@@ -133,7 +132,7 @@ class Asking:
     def _forbidden(self, error: ForbiddenError) -> ModelError | UnavailableError:
         """The error of a request that was forbidden: its own, where the endpoint still answers what it has before."""
         if self._alive():
-            return RefusedError(error.message, hint="the server refuses this text, not the key: others are answered")
+            return error.of_request
         self._end(error)
         return error
 

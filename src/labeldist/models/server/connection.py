@@ -160,7 +160,12 @@ class Connection:
                 )
             case "forbidden":
                 return ForbiddenError(
-                    f"{name} refuses the key or the request{code}: {said}", hint=missing_key(self.endpoint, self._key)
+                    f"{name} refuses the key{code}: {said}",
+                    hint=missing_key(self.endpoint, self._key),
+                    of_request=RefusedError(
+                        f"{name} refuses this request{code}: {said}",
+                        hint="other requests are answered: is it the text?",
+                    ),
                 )
             case "quota":
                 return UnavailableError(

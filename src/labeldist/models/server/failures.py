@@ -103,7 +103,11 @@ class RefusedError(ModelError):
 
 
 class ForbiddenError(UnavailableError):
-    """The server refuses the key, or this request only: whether it answers others tells."""
+    """The server refuses the key, or this request only: then ``of_request`` is the error. Others tell."""
+
+    def __init__(self, message: str, *, hint: str, of_request: RefusedError) -> None:
+        super().__init__(message, hint=hint)
+        self.of_request = of_request
 
 
 class NotThereError(UnavailableError):

@@ -213,8 +213,9 @@ def _first(trying: _Trying, models: dict[str, str], wanted: str) -> tuple[Abilit
     """The first way of asking that the endpoint takes, and its answer."""
     refused: LabeldistError | None = None
     missing: NotThereError | None = None
+    ignored: set[tuple[bool, str]] = set()
     for way in _ways(wanted):
-        if missing and way.chat:
+        if (missing and way.chat) or (way.listed and (way.chat, way.limit) in ignored):
             continue
         try:
             return _asked(trying, way)
@@ -222,6 +223,7 @@ def _first(trying: _Trying, models: dict[str, str], wanted: str) -> tuple[Abilit
             missing = missing or error
         except _WithoutListError as error:
             refused = refused or ModelError(str(error))
+            ignored.add((way.chat, way.limit))
         except ModelError as error:
             refused = refused or error
     connection = trying.asking.connection

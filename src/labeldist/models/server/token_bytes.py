@@ -51,23 +51,24 @@ def read_tokens(told: Sequence[tuple[str, Any]]) -> list[Token]:
     b'\\xe8'
     """
     given = [_given(text, data) for text, data in told]
-    texts = [text for (text, _), data in zip(told, given, strict=True) if data is None]
-    byte_level = all(map(_in_alphabet, texts)) and any(map(_clearly_byte_level, texts))
+    if any(data is not None and data != text.encode("utf-8", "surrogatepass") for text, data in given):
+        return [_token(text, False) if data is None else Token(data) for text, data in given]
+    # Many servers encode the text that they show, with its marks, so these bytes say no more than the text.
+    byte_level = all(_in_alphabet(text) for text, _ in given) and any(_clearly_byte_level(text) for text, _ in given)
+    tokens = [_token(text, byte_level) for text, _ in given]
     return [
-        _token(text, byte_level) if data is None else Token(data) for (text, _), data in zip(told, given, strict=True)
+        token if data is None or token.data != data else Token(data)
+        for token, (_, data) in zip(tokens, given, strict=True)
     ]
 
 
-def _given(text: str, data: Any) -> bytes | None:
-    """The bytes that the server gives, where they say more than the text does."""
+def _given(text: str, data: Any) -> tuple[str, bytes | None]:
+    """The text, and the bytes that the server gives; None also where they are a sign for what cannot be shown."""
     if data is None or data == [] or text.startswith(TOKEN_ID):
-        return None
+        return text, None
     if not isinstance(data, list) or not all(type(one) is int and 0 <= one < 256 for one in data):
         raise MalformedError("bytes of a token that are none")
-    found = bytes(data)
-    # Many servers encode the text that they show, with its marks, and a sign for what they cannot show.
-    same = found == text.encode("utf-8", "surrogatepass")
-    return None if same or UNREADABLE.encode() in found else found
+    return text, None if UNREADABLE.encode() in bytes(data) else bytes(data)
 
 
 def _token(text: str, byte_level: bool) -> Token:
@@ -80,9 +81,9 @@ def _token(text: str, byte_level: bool) -> Token:
     if UNREADABLE in text:
         before = _token(text[: text.index(UNREADABLE)], byte_level)
         return Token(before.data, named=False)
-    if text.startswith(SPACE):
+    if SPACE in text:
         return Token(text.replace(SPACE, " ").encode(), literal)
-    marked = text.startswith((BYTE_SPACE, BYTE_NEWLINE))
+    marked = BYTE_SPACE in text or BYTE_NEWLINE in text
     if _in_alphabet(text) and (marked or not text.isascii()):
         decoded = bytes(_ALPHABET[character] for character in text)
         if byte_level or marked:
@@ -99,7 +100,7 @@ def _in_alphabet(text: str) -> bool:
 
 def _clearly_byte_level(text: str) -> bool:
     """Whether a text can hardly be anything else: a mark for a space, or letters that make up another character."""
-    if text.startswith((BYTE_SPACE, BYTE_NEWLINE)):
+    if BYTE_SPACE in text or BYTE_NEWLINE in text:
         return True
     if text.isascii() or not _in_alphabet(text):
         return False
