@@ -213,6 +213,7 @@ def _first(trying: _Trying, models: dict[str, str], wanted: str) -> tuple[Abilit
     """The first way of asking that the endpoint takes, and its answer."""
     refused: LabeldistError | None = None
     missing: NotThereError | None = None
+    refused_first = False
     ignored: set[tuple[bool, str]] = set()
     for way in _ways(wanted):
         if (missing and way.chat) or (way.listed and (way.chat, way.limit) in ignored):
@@ -220,14 +221,14 @@ def _first(trying: _Trying, models: dict[str, str], wanted: str) -> tuple[Abilit
         try:
             return _asked(trying, way)
         except NotThereError as error:
-            missing = missing or error
+            missing, refused_first = missing or error, refused is not None
         except _WithoutListError as error:
             refused = refused or ModelError(str(error))
             ignored.add((way.chat, way.limit))
         except ModelError as error:
             refused = refused or error
     connection = trying.asking.connection
-    if missing:
+    if missing and not refused_first:
         raise _not_there(connection, models, missing)
     raise UnavailableError(
         f"{connection.endpoint.name} takes no question: {refused.message if refused else 'no way of asking'}",
