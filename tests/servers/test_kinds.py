@@ -233,6 +233,28 @@ def test_a_first_token_that_opens_a_thought_makes_answers_be_drawn(token: str) -
             opened(url, scores="top")
 
 
+def test_a_thought_that_the_prompt_opened_shows_by_its_end_only() -> None:
+    whole = thinker(*SHAPES["closing tag only"])
+
+    def answer(body: dict[str, Any]) -> Sent:
+        if body.get("logprobs"):
+            return 200, chat("Okay", ended="length", listing={"Okay": 0.9, "A": 0.02, "B": 0.01})
+        return whole(body)
+
+    with serving(answer) as (url, _):
+        assert opened(url).capabilities.scores == "sampled:20"
+
+
+def test_a_chatty_model_is_no_thinker() -> None:
+    def answer(body: dict[str, Any]) -> Sent:
+        if body.get("logprobs"):
+            return 200, chat("Sure", ended="length", listing={"Sure": 0.9, "A": 0.02, "B": 0.01})
+        return 200, chat("Sure, the answer is A, of course.")
+
+    with serving(answer) as (url, _):
+        assert opened(url).capabilities.scores == "top"
+
+
 def test_a_thought_where_the_probe_saw_none_fails_that_question() -> None:
     def answer(body: dict[str, Any]) -> Sent:
         if body.get("logprobs") and prompt_of(body) != PROMPT:
@@ -446,6 +468,22 @@ def test_bodies_are_utf8_whatever_the_header_says() -> None:
         assert written(model) == "Straße – „naß“"
         with pytest.raises(ModelError, match="zu groß"):
             written(model, "Why not?")
+
+
+@pytest.mark.parametrize("often", [1, 100])
+def test_a_list_that_contradicts_itself_at_first_is_looked_at_again(often: int) -> None:
+    tries: list[int] = []
+
+    def answer(body: dict[str, Any]) -> Sent:
+        if body.get("logprobs") and len(tries) < often:
+            tries.append(1)
+            return 200, chat("A", listing={"A": 0.9, "B": 0.9})
+        return usual(body)
+
+    with serving(answer) as (url, _):
+        able = opened(url).capabilities
+    assert able.scores == ("top" if often == 1 else "sampled:20")
+    assert ("sum to more than 1" in " ".join(able.notes)) == (often > 1)
 
 
 def test_malformed_listings_are_asked_for_again_and_said() -> None:

@@ -37,6 +37,8 @@ SHORT, THOUGHT, TEXT = 16, 4096, 256
 SMALL_MASS = 0.1
 # Requests that may be changed and made again, for one question and in all.
 CHANGES, TRIES = 6, 40
+# Looks at a list of tokens that contradicts itself, which may be chance; one that is not there will not come.
+LOOKS, NO_LIST = 3, "no log-probabilities"
 # Characters of a thought that no model repeats by chance.
 LONG = 60
 ALL = Taken()
@@ -154,8 +156,11 @@ def probe(
         found = replace(found, scores="exact")
     if found.scores == "sampled":
         found = replace(found, room=trying.room if found.reasons or thought_tokens else SHORT)
-        found = _drawn(trying, found)
+        found, refused = _drawn(trying, found)
+        notes += refused
         why = "as asked for" if wanted == "sampled" else "the server gives no log-probabilities of its answer"
+        if trying.contradiction:
+            why = f"the server's list of tokens cannot be right ({trying.contradiction})"
         notes.append(f"distributions come from sampled answers: {'it reasons first' if found.reasons else why}")
     if wanted not in ("auto", found.scores):
         because = ": it reasons first" if found.reasons else ""
@@ -169,12 +174,16 @@ def probe(
 
 
 class _Trying:
-    """Asks the known prompt, in another way where the first is refused; ``room``: new tokens for thoughts."""
+    """Asks the known prompt, in another way where the first is refused.
+
+    ``room``: new tokens for thoughts. ``contradiction``: what was wrong with a list of tokens.
+    """
 
     def __init__(self, asking: Asking, room: int) -> None:
         self.asking = asking
         self.model = asking.connection.endpoint.model
         self.room = room
+        self.contradiction = ""
         self._left = TRIES
 
     def answer(
@@ -223,6 +232,7 @@ def _first(trying: _Trying, models: dict[str, str], wanted: str) -> tuple[Abilit
         except NotThereError as error:
             missing, refused_first = missing or error, refused is not None
         except _WithoutListError as error:
+            trying.contradiction = "" if str(error).startswith(NO_LIST) else str(error)
             refused = refused or ModelError(str(error))
             ignored.add((way.chat, way.limit))
         except ModelError as error:
@@ -265,7 +275,11 @@ def _asked(trying: _Trying, way: Abilities) -> tuple[Abilities, Any]:
                 without.append(str(error))
         return answer
 
-    answer, taken = trying.answer(way.path, body, way.taken, read)
+    for _ in range(LOOKS):
+        without.clear()
+        answer, taken = trying.answer(way.path, body, way.taken, read)
+        if not without or without[-1].startswith(NO_LIST):
+            break
     if without:
         raise _WithoutListError(without[-1])
     return replace(way, taken=taken), answer
@@ -333,14 +347,14 @@ def _exact(asking: Asking, way: Abilities) -> bool:
         return False
 
 
-def _drawn(trying: _Trying, way: Abilities) -> Abilities:
-    """The way with which answers can be drawn, several at a time where the server gives several."""
+def _drawn(trying: _Trying, way: Abilities) -> tuple[Abilities, list[str]]:
+    """The way with which answers can be drawn, several at a time where the server gives several; what to say if not."""
     body = way._wanted(trying.model, PROMPT, way.room, 1.0, n=2)
     name = trying.asking.connection.endpoint.name
     try:
         found, taken = trying.answer(way.path, body, way.taken, replies)
     except ModelError as error:
-        raise UnavailableError(f"{name} gives no drawn answers: {error.message}", hint=error.hint) from None
+        return way, [f"it refuses to draw answers: {error.message}"]
     if way.reasons and all(reply.open or not reply.text.strip() for reply in found):
         raise UnavailableError(
             f"{name} gives no answer within {taken.new_tokens(way.room):,} tokens, thoughts included",
@@ -348,7 +362,7 @@ def _drawn(trying: _Trying, way: Abilities) -> Abilities:
         )
     if len(found) > 1 and found[0].thought and len(found[0].whole) > LONG and len({one.whole for one in found}) == 1:
         taken = replace(taken, choices=1)  # nobody thinks the same twice, word for word: these are copies
-    return replace(way, taken=taken, inline=any(reply.inline for reply in found))
+    return replace(way, taken=taken, inline=any(reply.inline for reply in found)), []
 
 
 def _written(trying: _Trying, way: Abilities, temperature: float) -> tuple[Abilities, list[str]]:
