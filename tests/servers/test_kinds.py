@@ -486,6 +486,17 @@ def test_a_list_that_contradicts_itself_at_first_is_looked_at_again(often: int) 
     assert ("sum to more than 1" in " ".join(able.notes)) == (often > 1)
 
 
+def test_drawn_answers_that_name_no_option_are_no_uniform_distribution() -> None:
+    def answer(body: dict[str, Any]) -> Sent:
+        if body.get("logprobs"):
+            return 400, error(None, "logprobs is not supported")
+        says = "A" if prompt_of(body) == PROMPT else "Okay, the user asks me for"
+        return 200, chat(*[says] * body.get("n", 1), ended="length")
+
+    with serving(answer) as (url, _), pytest.raises(ModelError, match="none of 20 drawn answers names an option"):
+        chosen(opened(url))
+
+
 def test_malformed_listings_are_asked_for_again_and_said() -> None:
     tries: list[int] = []
 

@@ -22,7 +22,7 @@ from labeldist.models.server.parallel import answered
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.probe import TEXT, Abilities, new_tokens_of, probe
 from labeldist.models.server.reply import Reply, replies
-from labeldist.models.server.scores import Usage, exact, sampled, top
+from labeldist.models.server.scores import Usage, exact, named, sampled, top
 from labeldist.models.server.taken import remedy
 from labeldist.models.server.tokens import ServerTokenizer
 
@@ -161,7 +161,7 @@ class ServerModel:
         """Draw until there are enough answers: some servers give one at a time, whatever they are asked for.
 
         One that was cut off in its thoughts fails the question: long thoughts and some answers go together, so the
-        others alone would be biased.
+        others alone would be biased. Where no answer names an option, nothing is known, which is no distribution.
         """
         drawn: list[str] = []
         before = new = 0
@@ -182,6 +182,11 @@ class ServerModel:
                 continue
             drawn += got[:count]
             before, new = before + usage.prompt_tokens, new + usage.new_tokens
+        if all(named(text, question.answers) is None for text in drawn):
+            raise ModelError(
+                f"{self.name}: none of {len(drawn)} drawn answers names an option; the first is {shown(drawn[0], 40)}",
+                hint="use --answers words or verbalised, or --thought-tokens 4096 where it thinks first",
+            )
         return sampled(drawn, question.answers, before, new)
 
     def _written(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> Written:
