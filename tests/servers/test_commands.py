@@ -37,7 +37,7 @@ def test_doctor_tells_what_an_endpoint_can_do(behaviour: Behaviour, kind: str, l
     assert told["model"]["scores"] == kind
     assert told["model"]["raw_logits"] is False
     assert told["cost"] is None
-    assert asked <= 5
+    assert asked <= 6
 
 
 def test_doctor_fails_clearly(labeldist: Command) -> None:

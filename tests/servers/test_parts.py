@@ -22,9 +22,12 @@ from labeldist.models.server.connection import LARGEST_BODY, _Ending
 from labeldist.models.server.endpoint import read_endpoint
 from labeldist.models.server.failures import MalformedError
 from labeldist.models.server.key import Key, key_for
+from labeldist.models.server.listing import Listed, listed
 from labeldist.models.server.parallel import answered
 from labeldist.models.server.patience import Patience, retry_after
-from labeldist.models.server.scores import Listed, Usage, listed, named, sampled, texts, top
+from labeldist.models.server.reply import replies
+from labeldist.models.server.scores import Usage, named, sampled, top
+from labeldist.models.server.token_bytes import Token
 
 LOCAL, FAR, CLEAR, OPENAI = (
     read_endpoint(f"m@{url}")
@@ -92,7 +95,8 @@ def test_waits_grow_are_bounded_and_obey_the_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("3", 3.0), ("0.25", 0.25), ("-5", 0.0), ("inf", None), ("", None), (None, None)]
+    ("header", "seconds"),
+    [("3", 3), ("0.25", 0.25), ("-5", 0.0), ("inf", math.inf), ("1e9", 1e9), ("nan", None), ("", None), (None, None)],
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after(header) == seconds
@@ -258,17 +262,20 @@ def chat(pairs: list[tuple[object, object]], drawn: tuple[object, object] | None
     return {"choices": [{"logprobs": {"content": [{"token": first[0], "logprob": first[1], "top_logprobs": told}]}}]}
 
 
-def test_the_drawn_token_says_nothing_of_the_others() -> None:
-    found = listed(chat([("A", -0.5), ("B", -2.0)], drawn=("z", -9.0)))
-    assert found.tokens["z"] == -9.0
-    assert found.least == -2.0
+def listing(tokens: dict[str, float], least: float | None = None) -> Listed:
+    return Listed({Token(text.encode()): value for text, value in tokens.items()}, least)
+
+
+def test_a_drawn_token_that_is_not_listed_changes_nothing() -> None:
+    found = listed(chat([("A", -0.5), ("B", -2.0)], drawn=("z", -9.0)), 20)
+    assert found == listing({"A": -0.5, "B": -2.0}, -2.0)
     scores = top(found, OPTIONS, Usage(1, 1))
-    left = math.log(1 - math.exp(-0.5) - math.exp(-2.0) - math.exp(-9.0))
+    left = math.log(1 - math.exp(-0.5) - math.exp(-2.0))
     assert scores.logits == pytest.approx((-0.5, -2.0, min(-2.0 + math.log(2), left)))
 
 
 def test_an_option_that_is_not_listed_may_have_each_of_its_spellings() -> None:
-    found = Listed({"A": math.log(0.5), "x": math.log(0.1)}, math.log(0.1))
+    found = listing({"A": math.log(0.5), "x": math.log(0.1)}, math.log(0.1))
     scores = top(found, (("A",), ("B", " B"), ("C",)), Usage(1, 1))
     assert [math.exp(value) for value in scores.logits] == pytest.approx([0.5, 0.2, 0.1])
     assert [math.exp(value) for value in scores.likeliest] == pytest.approx([0.5, 0.1, 0.1])
@@ -292,7 +299,7 @@ def test_tokens_that_are_not_told_are_estimated(usage: object, expected: tuple[i
 
 @given(st.text(st.sampled_from("ab\ud83d\ude00"), max_size=8))
 def test_text_of_a_server_can_be_kept(text: str) -> None:
-    said = texts({"choices": [{"text": text}]})[0][0]
+    said = replies({"choices": [{"text": text}]})[0].text
     assert said.encode().decode() == said
     assert said.replace("\ufffd", "") == text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
 
@@ -320,10 +327,15 @@ def test_packed_answers_are_unpacked_and_bounded_by_what_they_hold(encoding: str
 
 
 def test_a_token_that_begins_two_options_means_neither() -> None:
-    found = Listed({"Ne": math.log(0.5), "Neut": math.log(0.2), "Neg": math.log(0.1)}, math.log(0.1))
-    scores = top(found, (("Neutral",), ("Negative",), ("Yes",)), Usage(1, 1))
-    assert [math.exp(value) for value in scores.logits] == pytest.approx([0.2, 0.1, 0.1])
+    options = (("Neutral",), ("Negative",), ("Yes",))
+    found = listing({"Ne": math.log(0.05), "Neut": math.log(0.5), "Neg": math.log(0.3)}, math.log(0.1))
+    scores = top(found, options, Usage(1, 1))
+    assert [math.exp(value) for value in scores.logits] == pytest.approx([0.5, 0.3, 0.1])
+    assert [math.exp(value) for value in scores.most] == pytest.approx([0.65, 0.45, 0.1])
     assert scores.unlisted == 1
+    found = listing({"Ne": math.log(0.5), "Neut": math.log(0.2), "Neg": math.log(0.1)}, math.log(0.1))
+    with pytest.raises(UnavailableError, match="only 'Neutral' and not 'Negative'"):
+        top(found, options, Usage(1, 1))
 
 
 @pytest.mark.parametrize(

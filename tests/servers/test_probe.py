@@ -28,8 +28,7 @@ from labeldist.models.server.endpoint import read_endpoint
 from labeldist.models.server.failures import PassingError
 from labeldist.models.server.model import ServerModel, open_server
 from labeldist.models.server.patience import Patience
-from labeldist.models.server.probe import _thinks
-from labeldist.models.server.scores import texts
+from labeldist.models.server.reply import replies, thinks
 from labeldist.run.doctor import cost_of, examine
 from labeldist.tasks.load import load_task
 
@@ -230,7 +229,7 @@ def test_new_tokens_that_are_not_counted_are_spent_all_the_same() -> None:
 
 @pytest.mark.parametrize("usage", [[], [1], "none", {"completion_tokens_details": [2]}])
 def test_usage_of_any_shape_is_no_sign_of_thoughts(usage: Any) -> None:
-    assert not _thinks({"choices": [{"message": {"content": "A"}}], "usage": usage})
+    assert not thinks({"choices": [{"message": {"content": "A"}}], "usage": usage})
 
 
 def test_the_end_of_one_is_the_end_of_those_that_wait() -> None:
@@ -244,7 +243,7 @@ def test_the_end_of_one_is_the_end_of_those_that_wait() -> None:
         body = {"model": MODEL, "messages": [{"role": "user", "content": "Is it?"}], "max_tokens": 1}
 
         def ask() -> None:
-            asking.answer("/chat/completions", body, texts, prompt="Is it?", new_tokens=1)
+            asking.answer("/chat/completions", body, replies, prompt="Is it?", new_tokens=1)
 
         def late() -> None:
             raise PassingError("later", overload=True, after=50.0)
@@ -350,7 +349,8 @@ def test_a_budget_is_kept_and_what_was_answered_is_given(limits: dict[str, int])
         with pytest.raises(UnavailableError, match="budget") as error:
             take(model, answered)
         assert "same command" in error.value.hint
-        tokens = sum(count * (len(prompt) + 1) for prompt, count in seen.answered.items())
+        # A text of two tokens is asked for once, all else has one.
+        tokens = 1 + sum(count * (len(prompt) + 1) for prompt, count in seen.answered.items())
         assert sum(seen.tries.values()) == budget.calls
         assert budget.tokens == tokens
         assert len(answered) == sum(count for prompt, count in seen.answered.items() if prompt.startswith("Is it"))

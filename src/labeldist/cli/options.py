@@ -84,6 +84,12 @@ model_options = _together(
         "--samples", type=AT_LEAST_ONE, default=20, show_default=True, help="Answers per prompt where they are sampled."
     ),
     click.option(
+        "--thought-tokens",
+        type=AT_LEAST_ONE,
+        help="Of a server's model that thinks before it answers: room for a thought and its answer.  [default: 4096, "
+        "where it shows that it thinks]",
+    ),
+    click.option(
         "--concurrency", type=AT_LEAST_ONE, default=16, show_default=True, help="Most requests to a server at a time."
     ),
     click.option(
@@ -210,6 +216,8 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
         batch_tokens=given["batch_tokens"] or 0,
         scores=given["scores"],
         samples=given["samples"],
+        thought_tokens=given["thought_tokens"],
+        temperature=given.get("temperature", 0.0),
         concurrency=given["concurrency"],
         timeout=given["timeout"],
         budget=Budget(given["max_calls"], given["max_tokens"]),

@@ -26,7 +26,7 @@ from labeldist.run.engine import engine
 from labeldist.run.folder import FAILURES, alone, write_failures
 from labeldist.run.pipeline import CARRIED
 from labeldist.run.recorded import Recorded
-from labeldist.run.stages import Progress, Watch, explain_items, explanation_pool
+from labeldist.run.stages import Progress, Watch, check_words, explain_items, explanation_pool
 from labeldist.run.store import Store
 from labeldist.run.survey import Survey, check_profile, check_source, survey
 from labeldist.run.tally import model_notes
@@ -83,16 +83,18 @@ def perform(
     _check(dataset, settings, found)
     folder, written = out / known.name, settings.explainer or ""
     with engine(settings.engine, settings.workers) as open_model:
-        models = [open_model(settings.model, settings.model_options)]
+        options = replace(settings.model_options, temperature=settings.generation.temperature)
+        models = [open_model(settings.model, options)]
         settings.judge.for_model(models[0], len(dataset.task.labels))
         if not written.startswith(CARRIED) and written not in ("same", settings.model):
-            models.append(open_model(written, settings.model_options))
+            models.append(open_model(written, options))
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             kept = [recorded.enter_context(Recorded(model, store)) for model in models]
             lab = _lab(settings, dataset, found, kept, Watch(progress, [], settings.on_error, found.items), folder)
             known.requires(lab)
             claim(folder, settings, overwrite=overwrite)
             _remove_results(folder)
+            check_words(lab.items, lab.task, lab.judge, settings.judge)
             lab = _explained(lab, kept[-1])
             return _summary(known, known.perform(lab), lab, kept, store)
 

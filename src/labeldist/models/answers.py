@@ -51,13 +51,22 @@ def answer_tokens(model: Encoder, prompt: str, answers: Sequence[Sequence[str]])
     for at, tokens in enumerate(own):
         if not tokens:
             also = next((i for i, other in enumerate(found) if i != at and {*other} & {*found[at]}), None)
-            and_what = "" if also is None else f" and not {shown(answers[also][0])}"
-            letters = "--answers letters, " if len(answers) <= len(LETTERS) else ""
-            raise UnavailableError(
-                f"model {model.name!r} has no first token that means only {shown(answers[at][0])}{and_what}",
-                hint=f"options must differ in their first token: use other words, {letters}or --answers verbalised",
-            )
+            raise begin_alike(model.name, answers, at, also)
     return tuple(own)
+
+
+def begin_alike(name: str, answers: Sequence[Sequence[str]], at: int, also: int | None) -> UnavailableError:
+    """The error for the option ``at``, of which model ``name`` has no first token of its own: ``also`` begins so too.
+
+    >>> print(begin_alike("m", [["unlikely"], ["unsure"]], 0, 1).message)
+    model 'm' has no first token that means only 'unlikely' and not 'unsure'
+    """
+    and_what = "" if also is None else f" and not {shown(answers[also][0])}"
+    letters = "--answers letters, " if len(answers) <= len(LETTERS) else ""
+    return UnavailableError(
+        f"model {name!r} has no first token that means only {shown(answers[at][0])}{and_what}",
+        hint=f"options must differ in their first token: use other words, {letters}or --answers verbalised",
+    )
 
 
 def _first_token(model: Encoder, prompt: str, stem: list[int], spelling: str) -> int | None:

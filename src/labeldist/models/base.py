@@ -42,7 +42,11 @@ class AnswerScores:
     ``logits`` (K,): log of the summed exponentials of the logits of the tokens that begin an option's spellings
     (of log-probabilities where the backend has no raw logits; ``log_total`` is then 0). ``likeliest`` (K,): the
     largest of these tokens alone. ``log_total``: log-sum-exp over the whole vocabulary. ``unlisted``: for how many
-    options the backend knows an upper bound only, which then stands for the score.
+    options the backend knows an upper bound only, which then stands for the score. ``most`` (K,): the most that each
+    option could have, in the same terms as ``logits``; empty where the logits are exact, or nothing tells. Where a
+    server lists the likeliest tokens only, what is not listed is at most as likely as the least of them, one token more
+    for each spelling, and all together at most what is left of 1; mass that may belong to one option or another counts
+    for each of them.
     """
 
     logits: tuple[float, ...]
@@ -51,6 +55,7 @@ class AnswerScores:
     prompt_tokens: int
     new_tokens: int = 0
     unlisted: int = 0
+    most: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,10 @@ class ModelOptions:
     ``batch_tokens``: the most tokens, padding included, in one forward pass (0: the backend's own choice).
 
     Of servers: ``scores`` wanted (auto, exact, top or sampled), ``samples`` drawn per question where scores are
-    sampled, the most requests at a time (``concurrency``), the most seconds for one (``timeout``), and what may be
-    spent, shared by all models that get the same ``budget`` (None: without limit).
+    sampled, ``thought_tokens`` for a thought and its answer (None: 4,096 of a model that shows that it thinks),
+    ``temperature`` with which texts will be written (so that a refusal shows early), the most requests at a time
+    (``concurrency``), the most seconds for one (``timeout``), and what may be spent, shared by all models that get the
+    same ``budget`` (None: without limit).
     """
 
     device: str = "auto"
@@ -31,6 +33,8 @@ class ModelOptions:
     batch_tokens: int = 0
     scores: str = "auto"
     samples: int = 20
+    thought_tokens: int | None = None
+    temperature: float = 0.0
     concurrency: int = 16
     timeout: float = 120.0
     budget: Budget | None = None

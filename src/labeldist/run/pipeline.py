@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError, ModelError
+from labeldist.core.errors import InputError
 from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_json, write_rows
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN, Condition
-from labeldist.judge.judge import judge as judge_batch
 from labeldist.judge.orders import read_orders
-from labeldist.judge.prompts import WORDS_STYLE
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
 from labeldist.run.distributions import distribution_row, evaluate_files
@@ -38,6 +36,7 @@ from labeldist.run.stages import (
     Choose,
     Progress,
     Watch,
+    check_words,
     choose_explanations,
     explain_items,
     explanation_pool,
@@ -156,12 +155,13 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
     carried = settings.explainer.startswith(CARRIED)
     if carried and needs_pool(conditions):
         check_source(settings.explainer.removeprefix(CARRIED), found)
-    judge = open_model(settings.model, settings.model_options)
+    options = replace(settings.model_options, temperature=settings.generation.temperature)
+    judge = open_model(settings.model, options)
     settings.judge.for_model(judge, len(dataset.task.labels))
     explainer = None
     if not carried and needs_pool(conditions):
         same = settings.explainer in ("same", settings.model)
-        explainer = judge if same else open_model(settings.explainer, settings.model_options)
+        explainer = judge if same else open_model(settings.explainer, options)
     return Plan(settings, dataset, found, tuple(conditions), judge, explainer, skipped)
 
 
@@ -169,8 +169,7 @@ def _carry_out(
     plan: Plan, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
 ) -> RunSummary:
     watch = Watch(progress, [], plan.settings.on_error, plan.found.items)
-    if explainer is not None:
-        _check_words(plan, judge)
+    check_words(plan.dataset.items(), plan.dataset.task, judge, plan.settings.judge)
     files, items = _explained(plan, explainer, watch, out)
     source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
     of_pool = explanation_pool(source, plan.settings.parser, watch)
@@ -179,7 +178,9 @@ def _carry_out(
     bounds: list[str] = []
     for condition in plan.conditions:
         file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
-        rows, tally = _judge_condition(plan, condition, items(), of_pool, judge, watch, file)
+        # An item that nobody could explain can still be judged without explanations, or with those that it carries.
+        asked = items() if needs_pool([condition]) else plan.dataset.items()
+        rows, tally = _judge_condition(plan, condition, asked, of_pool, judge, watch, file)
         mass[condition.name] = tally.letter_mass
         bounds += tally.notes(condition.name)
         files.append(file)
@@ -217,14 +218,6 @@ def _carry_out(
         ),
         files=tuple(files),
     )
-
-
-def _check_words(plan: Plan, judge: Recorded) -> None:
-    """Ask one question where options answer by their words, which may begin alike: before explanations are paid for."""
-    task, settings = plan.dataset.task, plan.settings.judge.for_model(judge, len(plan.dataset.task.labels))
-    if settings.style == WORDS_STYLE:
-        with suppress(ModelError):  # of this item, which will be named among the failures
-            judge_batch([(next(iter(plan.dataset.items())), ())], task, judge, replace(settings, orders="balanced:1"))
 
 
 def _explained(

@@ -178,7 +178,9 @@ class Recorded:
     def _check(self, portion: Mapping[int, AnswerScores | Written]) -> None:
         """Kept answers are never asked for again, so one that is no number must not be kept."""
         scores = (one for one in portion.values() if isinstance(one, AnswerScores))
-        if not all(map(math.isfinite, (number for one in scores for number in (*one.logits, one.log_total)))):
+        if not all(
+            map(math.isfinite, (number for one in scores for number in (*one.logits, *one.most, one.log_total)))
+        ):
             raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
 
     def _claim(

@@ -18,7 +18,10 @@ WITHOUT_EFFECT = (
     "on_error",
     "engine",
     "workers",
-    *(f"model_options.{name}" for name in ("batch_tokens", "concurrency", "timeout", "budget")),
+    *(
+        f"model_options.{name}"
+        for name in ("batch_tokens", "thought_tokens", "temperature", "concurrency", "timeout", "budget")
+    ),
 )
 
 

@@ -23,6 +23,7 @@ from labeldist.run.stages import (
     Generation,
     Progress,
     Watch,
+    check_words,
     choose_explanations,
     explain_items,
     explanation_pool,
@@ -148,6 +149,7 @@ def judge_to_file(
     check_rows_out(out, dataset.path)
     with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
         remove_unfinished(out)
+        check_words(dataset.items(), dataset.task, recorded, settings)
         questions = with_held_out(asked()) if held_out else asked()
         judged = judge_items(questions, dataset.task, recorded, settings, watch, "judge")
         rows = write_rows(

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +21,7 @@ from labeldist.explain.held_out import without_one
 from labeldist.judge.judge import JudgeSettings, judge
 from labeldist.judge.orders import orders
 from labeldist.judge.pool import Pooled
+from labeldist.judge.prompts import WORDS_STYLE
 from labeldist.models.base import LanguageModel
 from labeldist.run.ahead import ahead
 
@@ -186,6 +188,18 @@ def with_their_held_out(
         given = Counter(annotation.label for annotation in one.item.labels)
         complete = hidden.keys() == explained.keys() and explained <= given
         yield one, pooled, hidden | dict.fromkeys(given.keys() - explained.keys(), pooled) if complete else {}
+
+
+def check_words(items: Iterable[Item], task: Task, model: LanguageModel, settings: JudgeSettings) -> None:
+    """Ask one question about the first of ``items`` where options answer by their words, which may begin alike.
+
+    Raises :class:`~labeldist.core.errors.UnavailableError` where they do, before anything else is paid for.
+    """
+    settings = settings.for_model(model, len(task.labels))
+    item = next(iter(items), None)
+    if settings.style == WORDS_STYLE and item is not None:
+        with suppress(ModelError):  # of this item, which will be named among the failures
+            judge([(item, ())], task, model, replace(settings, orders="balanced:1"))
 
 
 def judge_items(

@@ -2,8 +2,10 @@
 
 The way of a question: ``model`` gives many to ``parallel``, which asks several at a time; ``asking`` sends one until it
 is answered, within the budget (``adaptive``: how many at a time, ``patience``: how long to wait); ``connection`` is one
-request, its errors mapped; ``scores`` reads the answer. ``probe`` finds out first what the server can do, ``tokens``
-which token ids mean which answer, ``endpoint`` and ``key`` say where, and as whom.
+request, its errors mapped (``failures``); ``reply`` reads the answer without its ``thoughts``, ``listing`` the tokens
+that it lists (``token_bytes``), ``scores`` what both say of the options. ``probe`` finds out first what the server can
+do, and ``taken`` what it takes; ``tokens`` knows which token ids mean which answer, ``endpoint`` and ``key`` where to
+ask, and as whom.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,7 +12,12 @@ from labeldist.core.errors import LabeldistError, ModelError, UnavailableError
 from labeldist.models.budget import Budget
 from labeldist.models.server.adaptive import Slots
 from labeldist.models.server.connection import Connection
-from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
+from labeldist.models.server.failures import (
+    ForbiddenError,
+    MalformedError,
+    NotThereError,
+    PassingError,
+)
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.scores import Usage
 
@@ -21,7 +27,8 @@ AGAIN = "all answers are kept: the same command goes on from here"
 
 
 class Asking:
-    """Asks an endpoint through a connection; several threads may. ``repeated`` counts requests that were made again.
+    """Asks an endpoint through a connection; several threads may. ``repeated`` counts requests that were made again,
+    ``malformed`` those of them whose answer was, by what was wrong with it.
 
     ``hint``: what to do where the endpoint answers nothing at all. ``known``: path and body of a request that it has
     answered before, its prompt and the most new tokens; whether it still answers that tells whose failure it is when
@@ -34,12 +41,14 @@ class Asking:
         self.connection = connection
         self.slots = Slots(most)
         self.repeated = 0
+        self.malformed: Counter[str] = Counter()
         self.known: tuple[str, dict[str, Any], str, int] | None = None
         self._patience = patience
         self._budget = budget
         self._hint = hint
         self._answered_at = -1.0
         self._over = threading.Event()
+        self._counting = threading.Lock()
         self._why: UnavailableError | None = None
 
     def answer(
@@ -47,9 +56,10 @@ class Asking:
     ) -> tuple[R, Usage]:
         """What ``read`` makes of the answer to ``body``, and the tokens that it took.
 
-        ``read`` raises :class:`MalformedError` for an answer that lacks what was asked for. ``prompt`` and
-        ``new_tokens`` are what the budget goes by. Raises :class:`ModelError` where this request fails again and again
-        while others are answered, :class:`UnavailableError` where all do, and at once for whatever is asked after that.
+        ``read`` raises :class:`MalformedError` for an answer that lacks what was asked for, and :class:`ModelError` for
+        one that is of no use and would be again. ``prompt`` and ``new_tokens`` are what the budget goes by. Raises
+        :class:`ModelError` where this request fails again and again, or is forbidden, while others are answered,
+        :class:`UnavailableError` where all are, and at once for whatever is asked after that.
         """
         return self.patiently(lambda: self._try(path, body, read, prompt, new_tokens))
 
@@ -64,8 +74,12 @@ class Asking:
                 passing = failure
             except MalformedError as error:
                 passing = PassingError(f"a malformed answer: {error}", overload=False, computed=True)
+                with self._counting:
+                    self.malformed[str(error)] += 1
             except NotThereError:
                 raise
+            except ForbiddenError as error:
+                raise self._forbidden(error) from None
             except UnavailableError as error:
                 self._end(error)
                 raise
@@ -96,7 +110,7 @@ class Asking:
             try:
                 answer = self.connection.post(path, body)
                 usage = Usage.of(answer, prompt)
-                found = read(answer)
+                found, useless = _read(read, answer)
             except MalformedError:
                 self._budget.fail(reserved, computed=True)
                 raise
@@ -111,7 +125,16 @@ class Asking:
             self._budget.settle(reserved, usage.prompt_tokens, usage.new_tokens)
             self._answered_at = time.monotonic()
             self.slots.answered()
-        return found, usage
+        if useless is not None:
+            raise useless
+        return found, usage  # type: ignore[return-value]
+
+    def _forbidden(self, error: ForbiddenError) -> ModelError | UnavailableError:
+        """The error of a request that was forbidden: its own, where the endpoint still answers what it has before."""
+        if self._alive():
+            return error.of_request
+        self._end(error)
+        return error
 
     def _given_up(self, last: PassingError, tries: int, began: float) -> ModelError | UnavailableError:
         """The error of a request that failed too often: its own, where others were answered meanwhile."""
@@ -132,6 +155,8 @@ class Asking:
                 self._try(path, body, lambda answer: answer, prompt, new_tokens)
             except (PassingError, MalformedError, ModelError):
                 self._over.wait(self._patience.wait(tries))
+            except UnavailableError:
+                return False
             else:
                 return True
         return False
@@ -147,3 +172,11 @@ class Asking:
             self._why = error
         self._over.set()
         self.slots.end()
+
+
+def _read(read: Callable[[Any], R], answer: Any) -> tuple[R | None, ModelError | None]:
+    """What ``read`` makes of an answer, or why it is of no use; it was paid for either way."""
+    try:
+        return read(answer), None
+    except ModelError as error:
+        return None, error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 import urllib.request
@@ -16,9 +17,18 @@ import openai
 
 from labeldist.core.errors import LabeldistError, ModelError, UnavailableError
 from labeldist.models.server.endpoint import Endpoint
-from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
+from labeldist.models.server.failures import (
+    TOO_MANY,
+    Failure,
+    ForbiddenError,
+    MalformedError,
+    NotThereError,
+    PassingError,
+    RefusedError,
+)
 from labeldist.models.server.key import Key, missing_key
 from labeldist.models.server.patience import Patience, retry_after
+from labeldist.models.server.reply import failure_of
 from labeldist.models.server.surrogates import repaired
 
 CONNECTING = 10.0
@@ -26,9 +36,6 @@ LARGEST_BODY = 64 << 20
 DEFLATED = ("gzip", "x-gzip", "deflate")
 EITHER_HEADER = zlib.MAX_WBITS + 32  # gzip's or zlib's own, as it comes
 SHOWN = 300
-TOO_MANY, NO_TIME = 429, 408
-# Errors that OpenAI and others send with status 429 and that no waiting ends.
-QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
 
 
 class Connection:
@@ -72,7 +79,8 @@ class Connection:
         """The JSON that the server answers to ``body``; :meth:`hide` whatever of it is shown or kept.
 
         Raises :class:`PassingError` and :class:`MalformedError` for what may go better next time,
-        :class:`ModelError` where the server refuses this request, :class:`UnavailableError` where it would refuse any.
+        :class:`RefusedError` where the server refuses this request, :class:`UnavailableError` where it would refuse
+        any. A failure that comes with the status of a success is one all the same.
         """
         return self._parsed(lambda: self._client.post(path, cast_to=httpx2.Response, body=body, options=self._options))
 
@@ -92,9 +100,15 @@ class Connection:
             )
         else:
             try:
-                return json.loads(response.text)
+                # JSON is UTF-8, whatever charset a gateway's header names.
+                answer = json.loads(response.content.decode("utf-8-sig"))
             except (ValueError, RecursionError):
-                failure = MalformedError(f"no JSON: {self._said(response.text)}")
+                failure = MalformedError(f"no JSON: {self._said(_text(response))}")
+            else:
+                told = failure_of(answer)
+                if told is None:
+                    return answer
+                failure = self._told(told)
         # Outside the handlers, so that no library's error, which may hold the key, hangs on ours.
         raise failure
 
@@ -106,47 +120,99 @@ class Connection:
 
     def _refused(self, response: httpx2.Response) -> LabeldistError | PassingError:
         """What a status that is no success means."""
-        status, said, name = response.status_code, self._said(response.text), self.endpoint.name
-        if status == TOO_MANY and not any(code in response.text for code in QUOTA):
-            after = retry_after(response.headers.get("retry-after"))
-            if after is not None and after > self._patience.obeyed:
-                return UnavailableError(
-                    f"{name} wants no request for {after:,.0f} s: {said}", hint="the same command goes on from here"
-                )
-            return PassingError(f"too many requests (429): {said}", overload=True, after=after)
-        if status >= 500 or status == NO_TIME:
-            after = retry_after(response.headers.get("retry-after"))
-            after = None if after is None else min(after, self._patience.obeyed)
-            return PassingError(f"server error ({status}): {said}", overload=True, after=after)
-        if status in (401, 403):
-            return UnavailableError(
-                f"{name} refuses the key ({status}): {said}", hint=missing_key(self.endpoint, self._key)
-            )
-        if status in (402, TOO_MANY):
-            return UnavailableError(
-                f"{name} has no more quota for this key ({status}): {said}",
-                hint="see to the account's limits; the same command then goes on from here",
-            )
+        status, text, name = response.status_code, _text(response), self.endpoint.name
         if 300 <= status < 400:
             to = self._said(response.headers.get("location", "nowhere"))
             return UnavailableError(
                 f"{name} sends to another address ({status}), which is not followed: {to}", hint="give that address"
             )
-        if status in (404, 405):
-            return NotThereError(f"{name} is not there ({status}): {said}", hint="check the address and the model")
-        return ModelError(
-            f"{name} refuses the request ({status}): {said}", hint="too long a prompt, or one it does not take?"
-        )
+        after = retry_after(response.headers.get("retry-after"))
+        if after is not None and after > self._patience.obeyed:
+            wait = f"for {after:,.0f} s" if math.isfinite(after) else "ever again"
+            return UnavailableError(
+                f"{name} wants no request {wait} ({status}): {self._said(text)}",
+                hint="the same command goes on from here when it answers again",
+            )
+        told = Failure(str(status), text, param=_param(text))
+        return self._failure(told, f" ({status})", self._said(text), after)
+
+    def _told(self, told: Failure) -> LabeldistError | PassingError:
+        """What a failure means that came with the status of a success."""
+        said = self._said(told.text)
+        if told.meaning in ("forbidden", "missing"):
+            told = told._replace(code="400")
+        failure = self._failure(told, f" ({self._said(told.code)})" if told.code else "", said, None)
+        if isinstance(failure, PassingError):
+            failure.computed = True
+        return failure
+
+    def _failure(self, told: Failure, code: str, said: str, after: float | None) -> LabeldistError | PassingError:
+        """The error for a failure that a server told; ``code`` and ``said`` are shown."""
+        name = self.endpoint.name
+        match told.meaning:
+            case "passing" if told.status == TOO_MANY:
+                return PassingError(f"too many requests{code}: {said}", overload=True, after=after)
+            case "passing":
+                return PassingError(f"server error{code}: {said}", overload=True, after=after)
+            case "key":
+                return UnavailableError(
+                    f"{name} refuses the key{code}: {said}", hint=missing_key(self.endpoint, self._key)
+                )
+            case "forbidden":
+                return ForbiddenError(
+                    f"{name} refuses the key{code}: {said}",
+                    hint=missing_key(self.endpoint, self._key),
+                    of_request=RefusedError(
+                        f"{name} refuses this request{code}: {said}",
+                        hint="other requests are answered: is it the text?",
+                    ),
+                )
+            case "quota":
+                return UnavailableError(
+                    f"{name} has no more quota for this key{code}: {said}",
+                    hint="see to the account's limits; the same command then goes on from here",
+                )
+            case "missing":
+                return NotThereError(f"{name} is not there{code}: {said}", hint="check the address and the model")
+            case "lasting":
+                return RefusedError(
+                    f"{name} refuses the request{code}: {said}",
+                    hint="too long a prompt, or one it does not take?",
+                    said=_message(told.text),
+                    param=told.param,
+                )
 
     def _said(self, text: str) -> str:
-        """What a server says, short and on one line; of an error in the protocol's shape, its message."""
-        try:
-            body = json.loads(text)
-            error = body.get("error", body)
-            text = str(error.get("message") or error) if isinstance(error, dict) else str(error)
-        except (ValueError, AttributeError, RecursionError):
-            pass
-        return _cut(self.hide(" ".join(repaired(text).split()))) or "(it says nothing)"
+        """What a server says, short and on one line."""
+        return _cut(self.hide(" ".join(repaired(_message(text)).split()))) or "(it says nothing)"
+
+
+def _message(text: str) -> str:
+    """The message of an error in the protocol's shape; else all of its text."""
+    try:
+        body = json.loads(text)
+        error = body.get("error", body)
+        return str(error.get("message") or error) if isinstance(error, dict) else str(error)
+    except (ValueError, AttributeError, RecursionError):
+        return text
+
+
+def _text(response: httpx2.Response) -> str:
+    """The body of an error, whatever bytes it has."""
+    return response.content.decode("utf-8", "replace")
+
+
+def _param(text: str) -> str:
+    """The field that an error names: ``param`` of the protocol, or where FastAPI found it."""
+    try:
+        body = json.loads(text)
+        error = body.get("error") if isinstance(body.get("error"), dict) else body
+        if isinstance(error.get("param"), str):
+            return str(error["param"])
+        places = body.get("detail")
+        return ".".join(map(str, places[0]["loc"])) if isinstance(places, list) else ""
+    except (ValueError, AttributeError, KeyError, IndexError, TypeError, RecursionError):
+        return ""
 
 
 class _Punctual(httpx2.BaseTransport):

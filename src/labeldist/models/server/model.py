@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +15,15 @@ from labeldist.models.open import ModelOptions
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.connection import Connection
 from labeldist.models.server.endpoint import Endpoint
-from labeldist.models.server.failures import MalformedError
+from labeldist.models.server.failures import MalformedError, RefusedError
 from labeldist.models.server.key import key_for
+from labeldist.models.server.listing import Listed, begins_with_thought, listed
 from labeldist.models.server.parallel import answered
 from labeldist.models.server.patience import Patience
-from labeldist.models.server.probe import PROMPT, SHORT, THOUGHT, Abilities, probe
-from labeldist.models.server.scores import Listed, Usage, exact, listed, sampled, texts, top
+from labeldist.models.server.probe import TEXT, Abilities, new_tokens_of, probe
+from labeldist.models.server.reply import Reply, replies
+from labeldist.models.server.scores import Usage, exact, named, sampled, top
+from labeldist.models.server.taken import remedy
 from labeldist.models.server.tokens import ServerTokenizer
 
 # Before anything is known of a server, two more tries tell enough.
@@ -29,6 +31,7 @@ PROBING = 2
 # While one batch waits for its last answers, the next is under way.
 BATCHES_AT_ONCE = 2
 SAMPLES_PER_REQUEST = 128
+TEXTS, THOUGHTS = "--max-new-tokens", "--thought-tokens"
 RUNNING = "is it running, and is that the address of an OpenAI-compatible server? It often ends in /v1"
 
 
@@ -47,6 +50,7 @@ class ServerModel:
         self._asking = asking
         self._samples = samples
         self._most = most
+        self._choices = abilities.taken.choices or SAMPLES_PER_REQUEST
         self._tokenizing = threading.Lock()
         self._tokens = AnswerTokens(ServerTokenizer(asking.connection, chat=abilities.chat))
 
@@ -55,7 +59,8 @@ class ServerModel:
         """How it is asked, and the weights as far as the server names them: it may change them unseen."""
         drawn = f":{self._samples}" if self.abilities.scores == "sampled" else ""
         way = "chat" if self.abilities.chat else "completions"
-        return " ".join(filter(None, (way, f"{self.abilities.scores}{drawn}", self.abilities.served)))
+        able = self.abilities
+        return " ".join(filter(None, (way, f"{able.scores}{drawn}", able.revision, able.served)))
 
     @property
     def transform(self) -> str:
@@ -65,7 +70,7 @@ class ServerModel:
     @property
     def max_new_tokens(self) -> int:
         """As published, with room for thoughts where the model has some."""
-        return THOUGHT if self.abilities.reasons else 256
+        return max(TEXT, self.abilities.room) if self.abilities.reasons else TEXT
 
     @property
     def capabilities(self) -> Capabilities:
@@ -75,7 +80,7 @@ class ServerModel:
             raw_logits=False,
             at_once=BATCHES_AT_ONCE,
             scores=f"sampled:{self._samples}" if kind == "sampled" else kind,
-            notes=self.abilities.notes,
+            notes=(*self.abilities.notes, *self._malformed()),
         )
 
     @property
@@ -113,66 +118,103 @@ class ServerModel:
         with self._tokenizing:
             return self._asking.patiently(lambda: self._tokens.of(question.prompt, question.answers))
 
+    def _malformed(self) -> list[str]:
+        """What to say of answers that could not be used as they were."""
+        found = self._asking.malformed
+        if not found:
+            return []
+        [(most, _)] = found.most_common(1)
+        return [f"{found.total():,} answers were malformed and asked for again: {most}"]
+
     def _exact(self, question: Question) -> AnswerScores:
         tokens = self.answer_tokens(question)
         flat = [token for option in tokens for token in option]
-        found, usage = self._first_token(question.prompt, self.abilities.chosen(flat))
+        found, usage = self._first_token(question.prompt, self.abilities.chosen(flat), None)
         try:
             return exact(found, tokens, usage)
         except MalformedError as error:  # cannot be: the reader has checked it
             raise ModelError(f"{self.name}: {error}") from None
 
     def _top(self, question: Question) -> AnswerScores:
-        found, usage = self._first_token(question.prompt, self.abilities.listing())
-        return top(found, question.answers, usage)
+        found, usage = self._first_token(question.prompt, self.abilities.listing(), self.abilities.listed)
+        return top(found, question.answers, usage, self.name)
 
-    def _first_token(self, prompt: str, fields: dict[str, Any]) -> tuple[Listed, Usage]:
-        wanted = {f"token_id:{token}" for token in fields.get("logprob_token_ids", ())}
+    def _first_token(self, prompt: str, fields: dict[str, Any], most: int | None) -> tuple[Listed, Usage]:
+        wanted = {f"token_id:{token}".encode() for token in fields.get("logprob_token_ids", ())}
 
         def read(answer: Any) -> Listed:
-            found = listed(answer)
-            if not wanted <= found.tokens.keys():
+            if begins_with_thought(answer):
+                raise ModelError(
+                    f"{self.name} begins to think before it answers {shown(prompt[-60:], 70)}, so the first token "
+                    "says nothing of its answer",
+                    hint="use --scores sampled, with --thought-tokens 4096 for room, or tell the model not to think",
+                )
+            found = listed(answer, most)
+            if not wanted <= {token.data for token in found.tokens}:
                 raise MalformedError("not all the log-probabilities that were asked for")
             return found
 
         body = self.abilities.body(self._model, prompt, 1, 1.0, **fields)
-        return self._asking.answer(self.abilities.path, body, read, prompt=prompt, new_tokens=1)
+        return self._asking.answer(self.abilities.path, body, read, prompt=prompt, new_tokens=new_tokens_of(body))
 
     def _sampled(self, question: Question) -> AnswerScores:
-        """Draw until there are enough answers: some servers give one at a time, whatever they are asked for."""
-        most = THOUGHT if self.abilities.reasons else SHORT
+        """Draw until there are enough answers: some servers give one at a time, whatever they are asked for.
+
+        One that was cut off in its thoughts fails the question: long thoughts and some answers go together, so the
+        others alone would be biased. Where no answer names an option, nothing is known, which is no distribution.
+        """
         drawn: list[str] = []
         before = new = 0
         while len(drawn) < self._samples:
-            count = min(self._samples - len(drawn), SAMPLES_PER_REQUEST)
-            body = self.abilities.body(self._model, question.prompt, most, 1.0, n=count)
-            got, usage = self._asking.answer(
-                self.abilities.path, body, texts, prompt=question.prompt, new_tokens=most * count
-            )
-            drawn += [text for text, _ in got[:count]]
+            count = min(self._samples - len(drawn), self._choices)
+            body = self.abilities.draws(self._model, question.prompt, count)
+            read = self._reader(question.prompt, self.abilities.taken.new_tokens(self.abilities.room), THOUGHTS)
+            try:
+                got, usage = self._asking.answer(
+                    self.abilities.path, body, read, prompt=question.prompt, new_tokens=new_tokens_of(body)
+                )
+            except RefusedError as refusal:
+                # How many come at a time changes no answer, so it can be learnt as late as this.
+                other = remedy(self.abilities.taken, refusal, body) if "n" in body else None
+                if other is None or other.choices is None or other.choices >= count:
+                    raise
+                self._choices = other.choices
+                continue
+            drawn += got[:count]
             before, new = before + usage.prompt_tokens, new + usage.new_tokens
+        if all(named(text, question.answers) is None for text in drawn):
+            raise ModelError(
+                f"{self.name}: none of {len(drawn)} drawn answers names an option; the first is {shown(drawn[0], 40)}",
+                hint="use --answers words or verbalised, or --thought-tokens 4096 where it thinks first",
+            )
         return sampled(drawn, question.answers, before, new)
 
     def _written(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> Written:
-        more: dict[str, Any] = {}
-        if temperature:
-            more = {"top_p": 1.0, "seed": _seed(seed, prompt)}
-        if self.abilities.scores == "exact":
-            # vLLM fills what it is not told from the model's own settings, which may penalise or cut.
-            more |= {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-        body = self.abilities.body(self._model, prompt, max_new_tokens, temperature, **more)
-        got, usage = self._asking.answer(self.abilities.path, body, texts, prompt=prompt, new_tokens=max_new_tokens)
-        text, ended = got[0]
-        if not text.strip() and ended == "length":
-            raise ModelError(
-                f"{self.name} used up {max_new_tokens} new tokens before it began its answer to {shown(prompt, 40)}",
-                hint="give it more with --max-new-tokens: it seems to reason first",
-            )
-        return Written(self._asking.connection.hide(text).strip(), usage.prompt_tokens, usage.new_tokens)
+        body = self.abilities.text(self._model, prompt, max_new_tokens, temperature, seed)
+        read = self._reader(prompt, self.abilities.writing.new_tokens(max_new_tokens), TEXTS)
+        got, usage = self._asking.answer(self.abilities.path, body, read, prompt=prompt, new_tokens=new_tokens_of(body))
+        return Written(self._asking.connection.hide(got[0]).strip(), usage.prompt_tokens, usage.new_tokens)
+
+    def _reader(self, prompt: str, most: int, option: str) -> Callable[[Any], list[str]]:
+        """What takes the texts out of an answer: each whole, behind its thoughts, or an error."""
+
+        def text(reply: Reply) -> str:
+            # Of a model whose thoughts stand in its text, what was cut before a thought's end is all thought.
+            if reply.open or (reply.cut and (not reply.text.strip() or (self.abilities.inline and not reply.thought))):
+                why = "used up" if reply.cut else "never ended its thoughts within"
+                raise ModelError(
+                    f"{self.name} {why} {most:,} new tokens before it began its answer to {shown(prompt, 40)}",
+                    hint=f"give it more with {option}: it seems to reason first",
+                )
+            if not reply.text.strip():
+                raise MalformedError("an empty answer")
+            return reply.text
+
+        return lambda answer: [text(reply) for reply in replies(answer)]
 
 
 def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | None = None) -> ServerModel:
-    """The model at ``endpoint``, after a look at what it can do: one or two short requests.
+    """The model at ``endpoint``, after a look at what it can do: a few short requests.
 
     Raises :class:`~labeldist.core.errors.UsageError` and :class:`~labeldist.core.errors.UnavailableError` as
     :func:`~labeldist.models.server.probe.probe` does.
@@ -181,9 +223,9 @@ def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | 
     connection = Connection(endpoint, key_for(endpoint), patience, options.concurrency)
     budget = options.budget or Budget()
     probing = Asking(connection, replace(patience, retries=min(PROBING, patience.retries)), budget, 1, hint=RUNNING)
-    abilities = probe(probing, options.scores)
+    abilities = probe(probing, options.scores, thought_tokens=options.thought_tokens, temperature=options.temperature)
     asking = Asking(connection, patience, budget, options.concurrency)
-    asking.known = (abilities.path, abilities.body(endpoint.model, PROMPT, SHORT, 1.0), PROMPT, SHORT)
+    asking.known = probing.known
     return ServerModel(
         endpoint,
         asking,
@@ -192,8 +234,3 @@ def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | 
         samples=options.samples,
         most=options.concurrency,
     )
-
-
-def _seed(seed: int, prompt: str) -> int:
-    """31 bits from a seed of any size and a prompt: prompts that are asked together must not share their chance."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {prompt}".encode()).digest()[:4], "big") >> 1

@@ -39,6 +39,8 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
 
     >>> retry_after("1.5"), retry_after("Thu, 01 Jan 1970 00:01:00 GMT", now=0.0), retry_after("soon")
     (1.5, 60.0, None)
+    >>> retry_after("1e400")
+    inf
     """
     if value is None:
         return None
@@ -49,4 +51,4 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
             seconds = email.utils.parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now)
         except (ValueError, TypeError, OverflowError):
             return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return None if math.isnan(seconds) else max(0.0, seconds)

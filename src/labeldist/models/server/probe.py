@@ -1,29 +1,47 @@
-"""What an endpoint can do, found out with one known prompt before anything is spent."""
+"""What an endpoint can do, found out with one known prompt before anything is spent.
+
+It is asked as the run will ask: for a first token's log-probabilities, for several drawn answers, for a text. What it
+refuses of a request is sent in another way (:mod:`labeldist.models.server.taken`), as far as one is found in a few
+tries.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import hashlib
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError
 from labeldist.models.answers import AnswerTokens
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.connection import Connection
-from labeldist.models.server.failures import MalformedError, NotThereError, PassingError
-from labeldist.models.server.scores import Usage, exact, listed, texts
+from labeldist.models.server.failures import MalformedError, NotThereError, PassingError, RefusedError
+from labeldist.models.server.listing import begins_with_thought, listed
+from labeldist.models.server.reply import Reply, replies, thinks
+from labeldist.models.server.scores import Usage, exact, named, top
 from labeldist.models.server.surrogates import repaired
+from labeldist.models.server.taken import LIMITS, Taken, remedy
 from labeldist.models.server.tokens import ServerTokenizer
 
+R = TypeVar("R")
 Scores = Literal["exact", "top", "sampled"]
 WANTED = ("auto", "exact", "top", "sampled")
 PROMPT = "Is the sun hot? Choose one.\nA. Yes\nB. No\nAnswer:"
 ANSWERS = (("A", " A"), ("B", " B"))
 # The most that OpenAI and vLLM list; some servers list no more than five.
 MOST_LISTED = (20, 5)
-SHORT, THOUGHT = 16, 4096
-THINKING = re.compile(r"^\s*(<think|<\|channel|<thought|<reasoning|◁think)")
+SHORT, THOUGHT, TEXT = 16, 4096, 256
+# Of a question that is easy: less says that the model would rather say something else first.
+SMALL_MASS = 0.1
+# Requests that may be changed and made again, for one question and in all.
+CHANGES, TRIES = 6, 40
+# Looks at a list of tokens that contradicts itself, which may be chance; one that is not there will not come.
+LOOKS, NO_LIST = 3, "no log-probabilities"
+# Characters of a thought that no model repeats by chance.
+LONG = 60
+ALL = Taken()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +50,9 @@ class Abilities:
 
     ``scores``: of chosen tokens exactly, of the likeliest tokens, or none but drawn answers. ``chat``: the model takes
     messages (else a bare prompt). ``limit``: the name of the field with the most new tokens. ``listed``: how many
-    tokens it lists. ``reasons``: it thinks before it answers. ``served``: what the server says of the weights.
+    tokens it lists. ``reasons``: it thinks before it answers; ``inline``: in the text of its answers. ``room``: most
+    new tokens of a drawn answer, thoughts included. ``taken``, ``writing``: what it takes of a question, and of what
+    asks for a text. ``served``: what the server says of the weights.
     """
 
     scores: Scores = "sampled"
@@ -40,6 +60,10 @@ class Abilities:
     limit: str = "max_tokens"
     listed: int = 0
     reasons: bool = False
+    inline: bool = False
+    room: int = SHORT
+    taken: Taken = ALL
+    writing: Taken = ALL
     served: str = ""
     notes: tuple[str, ...] = ()
 
@@ -54,7 +78,27 @@ class Abilities:
         return self.reasons and self.limit == "max_completion_tokens"
 
     def body(self, model: str, prompt: str, new_tokens: int, temperature: float, **more: Any) -> dict[str, Any]:
-        """A request. Temperature 1 leaves log-probabilities as they are where a server applies it to them."""
+        """A question. Temperature 1 leaves log-probabilities as they are where a server applies it to them."""
+        return self.taken.request(self._wanted(model, prompt, new_tokens, temperature, **more))
+
+    def draws(self, model: str, prompt: str, count: int) -> dict[str, Any]:
+        """A request for ``count`` drawn answers."""
+        return self.body(model, prompt, self.room, 1.0, n=count)
+
+    def text(self, model: str, prompt: str, new_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
+        """A request for a text."""
+        return self.writing.request(self._text(model, prompt, new_tokens, temperature, seed))
+
+    def _text(self, model: str, prompt: str, new_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
+        more: dict[str, Any] = {}
+        if temperature:
+            more = {"top_p": 1.0, "seed": _seed(seed, prompt)}
+        if self.scores == "exact":
+            # vLLM fills what it is not told from the model's own settings, which may penalise or cut.
+            more |= {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+        return self._wanted(model, prompt, new_tokens, temperature, **more)
+
+    def _wanted(self, model: str, prompt: str, new_tokens: int, temperature: float, **more: Any) -> dict[str, Any]:
         asked = {"messages": [{"role": "user", "content": prompt}]} if self.chat else {"prompt": prompt}
         warm = {} if self.fixed_temperature else {"temperature": temperature}
         return {"model": model, **asked, self.limit: new_tokens, **warm, **more}
@@ -71,37 +115,92 @@ class Abilities:
             "return_tokens_as_token_ids": True,
         }
 
+    @property
+    def revision(self) -> str:
+        """What answers depend on of the ways in which requests are sent."""
+        told = [self.taken.revision, self.writing.revision if self.writing != self.taken else ""]
+        return " ".join(f"({one})" for one in told if one)
 
-def probe(asking: Asking, wanted: str = "auto") -> Abilities:
+
+def new_tokens_of(body: dict[str, Any]) -> int:
+    """The most new tokens that a request may take, all its answers together."""
+    return next((int(body[name]) for name in LIMITS if name in body), THOUGHT) * int(body.get("n", 1))
+
+
+def probe(
+    asking: Asking, wanted: str = "auto", *, thought_tokens: int | None = None, temperature: float = 0.0
+) -> Abilities:
     """What the endpoint of ``asking`` can do; ``wanted`` refuses all scores but those.
+
+    ``thought_tokens``: room for a thought with its answer (None: as much as is usual, where the model shows that it
+    thinks). ``temperature``: with which texts will be written.
 
     Raises :class:`UsageError` where the endpoint does not give the scores that are wanted, and
     :class:`UnavailableError` for a wrong key, a model it does not have, something that is no such server, or nothing
-    that answers.
+    that answers. A refusal to write texts is a note: not all need that.
     """
     if wanted not in WANTED:
         raise UsageError(f"no scores are named {wanted!r}", hint=f"use one of: {', '.join(WANTED)}")
     connection = asking.connection
     models = _models(asking)
     served = models.get(connection.endpoint.model, "")
-    found, answer = _first(asking, models, wanted)
+    trying = _Trying(asking, thought_tokens or THOUGHT)
+    found, answer = _first(trying, models, wanted)
+    asking.known = (found.path, found.body(connection.endpoint.model, PROMPT, SHORT, 1.0), PROMPT, SHORT)
     usage = Usage.of(answer, PROMPT)
     notes = ["the server counts no tokens: they are estimated, four characters each"] if usage.estimated else []
-    if found.scores == "top":
-        reasons = _thinks(answer)
-        if reasons and wanted == "auto":
-            found = replace(found, scores="sampled")
-        elif wanted in ("auto", "exact") and _exact(asking, found):
-            found = replace(found, scores="exact")
+    if _reasons(trying, found, answer, usage):
+        found = replace(found, scores="sampled", listed=0, reasons=True)
+        notes.append(f"it reasons first: its answers get up to {found.taken.new_tokens(trying.room):,} tokens of room")
+    elif found.scores == "top" and wanted in ("auto", "exact") and _exact(asking, found):
+        found = replace(found, scores="exact")
     if found.scores == "sampled":
-        found = _drawn(asking, found, answer)
+        found = replace(found, room=trying.room if found.reasons or thought_tokens else SHORT)
+        found, refused = _drawn(trying, found)
+        notes += refused
         why = "as asked for" if wanted == "sampled" else "the server gives no log-probabilities of its answer"
+        if trying.contradiction:
+            why = f"the server's list of tokens cannot be right ({trying.contradiction})"
         notes.append(f"distributions come from sampled answers: {'it reasons first' if found.reasons else why}")
     if wanted not in ("auto", found.scores):
+        because = ": it reasons first" if found.reasons else ""
         raise UsageError(
-            f"{connection.endpoint.name} does not give {wanted!r} scores", hint=f"use --scores {found.scores} or auto"
+            f"{connection.endpoint.name} does not give {wanted!r} scores{because}",
+            hint=f"use --scores {found.scores} or auto",
         )
-    return replace(found, served=served, notes=tuple(notes))
+    found, refused = _written(trying, found, temperature)
+    told = dict.fromkeys((*found.taken.notes(), *found.writing.notes(), *refused))
+    return replace(found, served=served, notes=(*notes, *told))
+
+
+class _Trying:
+    """Asks the known prompt, in another way where the first is refused.
+
+    ``room``: new tokens for thoughts. ``contradiction``: what was wrong with a list of tokens.
+    """
+
+    def __init__(self, asking: Asking, room: int) -> None:
+        self.asking = asking
+        self.model = asking.connection.endpoint.model
+        self.room = room
+        self.contradiction = ""
+        self._left = TRIES
+
+    def answer(
+        self, path: str, body: dict[str, Any], taken: Taken, read: Callable[[Any], R], *, prompt: str = PROMPT
+    ) -> tuple[R, Taken]:
+        """What ``read`` makes of the answer, and what the server takes; :class:`ModelError` where it takes nothing."""
+        for change in range(CHANGES + 1):
+            sent = taken.request(body)
+            self._left -= 1
+            try:
+                return self.asking.answer(path, sent, read, prompt=prompt, new_tokens=new_tokens_of(sent))[0], taken
+            except RefusedError as refusal:
+                other = remedy(taken, refusal, sent) if change < CHANGES and self._left > 0 else None
+                if other is None:
+                    raise
+                taken = other
+        raise AssertionError("unreachable")
 
 
 def _models(asking: Asking) -> dict[str, str]:
@@ -119,23 +218,30 @@ def _models(asking: Asking) -> dict[str, str]:
         return {}
 
 
-def _first(asking: Asking, models: dict[str, str], wanted: str) -> tuple[Abilities, Any]:
+def _first(trying: _Trying, models: dict[str, str], wanted: str) -> tuple[Abilities, Any]:
     """The first way of asking that the endpoint takes, and its answer."""
     refused: LabeldistError | None = None
     missing: NotThereError | None = None
+    refused_first = False
+    ignored: set[tuple[bool, str]] = set()
     for way in _ways(wanted):
-        if missing and way.chat:
+        if (missing and way.chat) or (way.listed and (way.chat, way.limit) in ignored):
             continue
         try:
-            return way, _asked(asking, way)
+            return _asked(trying, way)
         except NotThereError as error:
-            missing = missing or error
-        except _RefusedError as error:
-            refused = refused or error.said
-    if missing:
-        raise _not_there(asking.connection, models, missing)
+            missing, refused_first = missing or error, refused is not None
+        except _WithoutListError as error:
+            trying.contradiction = "" if str(error).startswith(NO_LIST) else str(error)
+            refused = refused or ModelError(str(error))
+            ignored.add((way.chat, way.limit))
+        except ModelError as error:
+            refused = refused or error
+    connection = trying.asking.connection
+    if missing and not refused_first:
+        raise _not_there(connection, models, missing)
     raise UnavailableError(
-        f"{asking.connection.endpoint.name} takes no question: {refused.message if refused else 'no way of asking'}",
+        f"{connection.endpoint.name} takes no question: {refused.message if refused else 'no way of asking'}",
         hint="is it the address of an OpenAI-compatible server, and of a model that takes chats or prompts?",
     )
 
@@ -143,45 +249,40 @@ def _first(asking: Asking, models: dict[str, str], wanted: str) -> tuple[Abiliti
 def _ways(wanted: str) -> Iterator[Abilities]:
     """Ways of asking, the most telling ones first."""
     for chat in (True, False):
-        for limit in ("max_tokens", "max_completion_tokens") if chat else ("max_tokens",):
+        for limit in LIMITS if chat else LIMITS[:1]:
             for listed_ in (*(MOST_LISTED if wanted != "sampled" else ()), 0):
                 yield Abilities(scores="top" if listed_ else "sampled", chat=chat, limit=limit, listed=listed_)
             if chat:  # some models that reason refuse a limit that leaves no room for it
                 yield Abilities(limit=limit, reasons=True)
 
 
-class _RefusedError(Exception):
-    """The endpoint does not take a question asked in this way."""
-
-    def __init__(self, said: LabeldistError) -> None:
-        super().__init__(said.message)
-        self.said = said
+class _WithoutListError(Exception):
+    """An answer without the log-probabilities that were asked for; to ask again would change nothing."""
 
 
-def _asked(asking: Asking, way: Abilities) -> Any:
-    """The answer to the known prompt, asked in this way and shaped as the way promises."""
-    model = asking.connection.endpoint.model
-    new_tokens = 1 if way.listed else THOUGHT if way.reasons else SHORT
-    body = way.body(model, PROMPT, new_tokens, 1.0, **(way.listing() if way.listed else {}))
-    unlisted: list[str] = []
+def _asked(trying: _Trying, way: Abilities) -> tuple[Abilities, Any]:
+    """The way as the endpoint takes it, and the answer to the known prompt, shaped as the way promises."""
+    new_tokens = 1 if way.listed else trying.room if way.reasons else SHORT
+    body = way.body(trying.model, PROMPT, new_tokens, 1.0, **(way.listing() if way.listed else {}))
+    without: list[str] = []
 
     def read(answer: Any) -> Any:
-        texts(answer)
-        if way.listed:
+        replies(answer)
+        if way.listed and not thinks(answer):
             try:
-                listed(answer)
+                listed(answer, way.listed)
             except MalformedError as error:
-                # A server without log-probabilities leaves them out; asking again would change nothing.
-                unlisted.append(str(error))
+                without.append(str(error))
         return answer
 
-    try:
-        answer, _ = asking.answer(way.path, body, read, prompt=PROMPT, new_tokens=new_tokens)
-    except ModelError as error:
-        raise _RefusedError(error) from None
-    if unlisted:
-        raise _RefusedError(ModelError(unlisted[-1]))
-    return answer
+    for _ in range(LOOKS):
+        without.clear()
+        answer, taken = trying.answer(way.path, body, way.taken, read)
+        if not without or without[-1].startswith(NO_LIST):
+            break
+    if without:
+        raise _WithoutListError(without[-1])
+    return replace(way, taken=taken), answer
 
 
 def _not_there(connection: Connection, models: dict[str, str], error: NotThereError) -> UnavailableError:
@@ -197,18 +298,33 @@ def _not_there(connection: Connection, models: dict[str, str], error: NotThereEr
     )
 
 
-def _thinks(answer: Any) -> bool:
-    """Whether an answer shows that the model thinks first."""
-    message = answer["choices"][0].get("message") or {}
-    text = message.get("content") or answer["choices"][0].get("text") or ""
-    usage = answer.get("usage")
-    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
-    return bool(
-        message.get("reasoning_content")
-        or message.get("reasoning")
-        or (isinstance(details, dict) and details.get("reasoning_tokens"))
-        or THINKING.match(text)
-    )
+def _reasons(trying: _Trying, way: Abilities, answer: Any, usage: Usage) -> bool:
+    """Whether the model thinks first: it shows, or what it begins with is no answer, and a longer look shows it."""
+    reply = replies(answer)[0]
+    if way.reasons or thinks(answer) or (reply.cut and not reply.text.strip() and not way.listed):
+        return True
+    if way.listed and begins_with_thought(answer):
+        return True
+    if not way.chat or _answers(way, answer, reply, usage):
+        return False
+    # A thought that the prompt's template has opened shows by its end only.
+    body = way.body(trying.model, PROMPT, trying.room, 1.0)
+    try:
+        longer, _ = trying.answer(way.path, body, way.taken, lambda found: (replies(found), thinks(found)))
+    except (ModelError, MalformedError):
+        return False
+    return longer[1]
+
+
+def _answers(way: Abilities, answer: Any, reply: Reply, usage: Usage) -> bool:
+    """Whether the model begins its answer with an option, which a model that thinks first does not."""
+    if not way.listed:
+        return not reply.cut or named(reply.text, ANSWERS) is not None
+    try:
+        scores = top(listed(answer, way.listed), ANSWERS, usage)
+    except (MalformedError, LabeldistError):
+        return False
+    return sum(math.exp(value) for value in scores.logits) >= SMALL_MASS
 
 
 def _exact(asking: Asking, way: Abilities) -> bool:
@@ -226,19 +342,42 @@ def _exact(asking: Asking, way: Abilities) -> bool:
         tokens = AnswerTokens(tokenizer).of(PROMPT, ANSWERS)
         chosen = way.chosen([token for option in tokens for token in option])
         body = way.body(asking.connection.endpoint.model, PROMPT, 1, 1.0, **chosen)
-        return asking.answer(way.path, body, read, prompt=PROMPT, new_tokens=1)[0]
+        return asking.answer(way.path, body, read, prompt=PROMPT, new_tokens=new_tokens_of(body))[0]
     except (NotThereError, ModelError, MalformedError, PassingError):
         return False
 
 
-def _drawn(asking: Asking, way: Abilities, answer: Any) -> Abilities:
-    """How to draw answers, by a short ``answer``: with room for thoughts where the model needs it."""
-    text, ended = texts(answer)[0]
-    if not (way.reasons or _thinks(answer) or (not text.strip() and ended == "length")):
-        return way
-    way = replace(way, listed=0, reasons=True)
-    if not texts(_asked(asking, way))[0][0].strip():
+def _drawn(trying: _Trying, way: Abilities) -> tuple[Abilities, list[str]]:
+    """The way with which answers can be drawn, several at a time where the server gives several; what to say if not."""
+    body = way._wanted(trying.model, PROMPT, way.room, 1.0, n=2)
+    name = trying.asking.connection.endpoint.name
+    try:
+        found, taken = trying.answer(way.path, body, way.taken, replies)
+    except ModelError as error:
+        return way, [f"it refuses to draw answers: {error.message}"]
+    if way.reasons and all(reply.open or not reply.text.strip() for reply in found):
         raise UnavailableError(
-            f"{asking.connection.endpoint.name} gives no answer within {THOUGHT:,} tokens", hint="use another model"
+            f"{name} gives no answer within {taken.new_tokens(way.room):,} tokens, thoughts included",
+            hint="give it more with --thought-tokens, or use another model",
         )
-    return way
+    if len(found) > 1 and found[0].thought and len(found[0].whole) > LONG and len({one.whole for one in found}) == 1:
+        taken = replace(taken, choices=1)  # nobody thinks the same twice, word for word: these are copies
+    return replace(way, taken=taken, inline=any(reply.inline for reply in found)), []
+
+
+def _written(trying: _Trying, way: Abilities, temperature: float) -> tuple[Abilities, list[str]]:
+    """The way with which texts can be written, and what to say where they cannot."""
+    writing = way.taken
+    for warmth in dict.fromkeys((temperature, 0.0)):
+        body = way._text(trying.model, PROMPT, trying.room if way.reasons else TEXT, warmth, 0)
+        try:
+            _, writing = trying.answer(way.path, body, writing, replies)
+        except ModelError as error:
+            at = f" at temperature {warmth:g}" if warmth else ""
+            return replace(way, writing=writing), [f"it refuses to write texts{at}: {error.message}"]
+    return replace(way, writing=writing), []
+
+
+def _seed(seed: int, prompt: str) -> int:
+    """31 bits from a seed of any size and a prompt: prompts that are asked together must not share their chance."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {prompt}".encode()).digest()[:4], "big") >> 1

@@ -1,31 +1,30 @@
-"""What an answer of the protocol says of the options: exactly, as far as the likeliest tokens go, or in drawn answers.
-
-Both kinds of endpoint are read: ``choices[].logprobs.content[].top_logprobs`` of chats, and
-``choices[].logprobs.top_logprobs[]`` of bare completions.
-"""
+"""What an answer says of the options: exactly, as far as the likeliest tokens go, or by many drawn answers."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
+from labeldist.core.errors import ModelError, shown
+from labeldist.models.answers import begin_alike
 from labeldist.models.base import AnswerScores
 from labeldist.models.server.failures import MalformedError
-from labeldist.models.server.surrogates import repaired
+from labeldist.models.server.listing import SUM_TOLERANCE, Listed, log_sum
+from labeldist.models.server.reply import THOUGHT_FIELDS
+from labeldist.models.server.token_bytes import Token
 
-# What the log-probabilities of different tokens may sum to; servers compute in half precision.
-SUM_TOLERANCE = 0.02
-# Servers write this where they have no number.
-NO_NUMBER = -9999.0
+# Probabilities up to this that may be one option's or another's widen what is known of it, and no more.
+NEGLIGIBLE = 0.01
 # What is left of a probability of 1 is no more than rounding below this.
 SMALLEST = 1e-6
 CHARACTERS_PER_TOKEN = 4
 # No server means a count beyond this; the sums of such counts still fit a database.
 MOST_TOKENS = 2**40
 Answers = tuple[tuple[str, ...], ...]
+Unsure = tuple[Token, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,63 +56,24 @@ class Usage:
         )
 
 
-def texts(answer: Any) -> list[tuple[str, str]]:
-    """The text of each choice, and why it ended (``stop``, ``length``); of chats the message's content."""
-    choices = answer.get("choices") if isinstance(answer, dict) else None
-    if not isinstance(choices, list) or not choices:
-        raise MalformedError("no choices")
-    return [_text(choice) for choice in choices]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The log-probabilities that an answer lists for its first new token, by the token's text.
-
-    ``least``: of the likeliest tokens the least likely; every token that is not listed is at most as likely. None where
-    the answer lists the drawn token only.
-    """
-
-    tokens: Mapping[str, float]
-    least: float | None = None
-
-
-def listed(answer: Any) -> Listed:
-    """What the answer lists. Tokens with the same text (parts of a character, mostly) are added up.
-
-    Raises :class:`MalformedError` where there are none, or where the numbers cannot be log-probabilities.
-    """
-    pairs, drawn = _listed(answer)
-    found: dict[str, float] = {}
-    known = any(token == drawn[0] for token, _ in pairs)
-    for token, value in pairs if known else [*pairs, drawn]:
-        if not isinstance(token, str) or isinstance(value, bool) or not isinstance(value, int | float):
-            raise MalformedError("log-probabilities that are no pairs of text and number")
-        if math.isfinite(value) and value > NO_NUMBER:
-            found[token] = _sum((found[token], value)) if token in found else float(value)
-    if not found:
-        raise MalformedError("no log-probabilities")
-    if math.fsum(math.exp(min(value, 1.0)) for value in found.values()) > 1 + SUM_TOLERANCE:
-        raise MalformedError("log-probabilities that sum to more than 1")
-    # The drawn token is listed even where it is not among the likeliest, so it says nothing of the others.
-    return Listed(found, min((value for token, value in pairs if token != drawn[0] and token in found), default=None))
-
-
 def exact(found: Listed, tokens: Sequence[Sequence[int]], usage: Usage) -> AnswerScores:
     """Scores from the log-probabilities of all ``tokens`` that begin each option, named ``token_id:N``.
 
     Raises :class:`MalformedError` where one is missing.
 
-    >>> found = Listed({"token_id:5": math.log(0.5), "token_id:6": math.log(0.25), "token_id:7": math.log(0.125)})
+    >>> shares = {5: 0.5, 6: 0.25, 7: 0.125}
+    >>> found = Listed({Token(b"token_id:%d" % token): math.log(share) for token, share in shares.items()})
     >>> scores = exact(found, [[5], [6, 7]], Usage(9, 1))
     >>> [round(math.exp(logit), 3) for logit in scores.logits]
     [0.5, 0.375]
     """
+    known = {token.data: value for token, value in found.tokens.items()}
     try:
-        values = [[found.tokens[f"token_id:{token}"] for token in option] for option in tokens]
+        values = [[known[b"token_id:%d" % token] for token in option] for option in tokens]
     except KeyError as error:
-        raise MalformedError(f"no log-probability of {error.args[0]}") from None
+        raise MalformedError(f"no log-probability of {error.args[0].decode()}") from None
     return AnswerScores(
-        tuple(_sum(option) for option in values),
+        tuple(log_sum(option) for option in values),
         tuple(max(option) for option in values),
         0.0,
         usage.prompt_tokens,
@@ -121,34 +81,96 @@ def exact(found: Listed, tokens: Sequence[Sequence[int]], usage: Usage) -> Answe
     )
 
 
-def top(found: Listed, answers: Answers, usage: Usage) -> AnswerScores:
-    """Scores as far as the listed tokens go.
+def top(found: Listed, answers: Answers, usage: Usage, name: str = "server") -> AnswerScores:
+    """Scores as far as the listed tokens go, and the most that each option could have.
 
-    A spelling's token is the longest listed one with which it begins, unless another option begins with that too. An
-    option without a listed token gets the most that it could have: for each of its spellings the probability of the
-    least likely token that is listed, or all that is left, whichever is less; ``unlisted`` counts such options.
+    A spelling's token is the longest listed one with which it begins, unless another option begins with that too. Of
+    what is not listed, a spelling may have one token more: at most as likely as the least likely listed one, and all
+    together at most what is left. To the most that an option could have also counts whatever may belong to it and to
+    others: tokens that begin several options (white space, say), and parts of a character that nobody can name.
 
-    >>> found = Listed({"A": math.log(0.6), " A": math.log(0.1), "x": math.log(0.2)}, least=math.log(0.1))
+    An option without a token of its own, or with less than may be its own of the latter two kinds (white space aside),
+    is *unlisted*: the most that it could have, white space aside, stands for its score. Where that is more than a
+    hundredth, no number is honest: :class:`UnavailableError` names the options that begin alike, as a local model does,
+    and :class:`ModelError` tells of characters in parts.
+
+    >>> found = Listed({Token(b"A"): math.log(0.6), Token(b" A"): math.log(0.1), Token(b"x"): math.log(0.2)},
+    ...     least=math.log(0.1))
     >>> scores = top(found, (("A", " A"), ("B", " B")), Usage(9, 1))
     >>> [round(math.exp(logit), 3) for logit in scores.logits], scores.unlisted
     ([0.7, 0.1], 1)
+    >>> [round(math.exp(logit), 3) for logit in scores.most]
+    [0.8, 0.1]
     """
-    left = math.log(max(1.0 - math.fsum(math.exp(value) for value in found.tokens.values()), SMALLEST))
-    bound = left if found.least is None else min(found.least, left)
-    bounds = [left if found.least is None else min(found.least + math.log(len(set(one))), left) for one in answers]
-    options: list[list[float]] = []
-    for at, spellings in enumerate(answers):
-        others = [spelling for other, more in enumerate(answers) if other != at for spelling in more]
-        tokens = dict.fromkeys(_token(spelling, found.tokens, others) for spelling in spellings)
-        options.append([found.tokens[token] for token in tokens if token is not None])
+    left = max(1.0 - math.fsum(math.exp(value) for value in found.tokens.values()), SMALLEST)
+    one_more = left if found.least is None else min(math.exp(found.least), left)
+    spellings = [tuple(dict.fromkeys(text.encode() for text in option if text)) for option in answers]
+    sure, unsure = _sorted_out(found, spellings)
+    begun = {token: [at for at, option in enumerate(spellings) if _begins(token, option)] for token in sure}
+    options: list[_Known] = []
+    for at, option in enumerate(spellings):
+        own = {
+            max(fits, key=len)
+            for text in option
+            if (fits := [t for t in begun if text.startswith(t) and begun[t] == [at]])
+        }
+        shared = {token: others for token, others in begun.items() if at in others and len(others) > 1}
+        options.append(
+            _Known(
+                own=tuple(sure[token] for token in own),
+                more=min(len(option) * one_more, left),
+                begun_alike=math.fsum(sure[token] for token in shared if token.strip()),
+                blank=math.fsum(sure[token] for token in shared if not token.strip()),
+                in_parts=math.fsum(value for token, value in unsure if any(map(token.may_begin, option))),
+            )
+        )
+    for at, known in enumerate(options):
+        if known.begun_alike > max(known.total, known.more, NEGLIGIBLE):
+            likeliest = max(
+                (t for t in begun if at in begun[t] and len(begun[t]) > 1 and t.strip()), key=sure.__getitem__
+            )
+            raise begin_alike(name, answers, at, next(other for other in begun[likeliest] if other != at))
+        if known.in_parts > max(known.total, known.more, NEGLIGIBLE):
+            raise ModelError(
+                f"{name} lists a token with a probability of {known.in_parts:.2g} that is part of a character, without "
+                f"its bytes: it may begin {shown(answers[at][0])}",
+                hint="use --answers letters, --answers verbalised or --scores sampled",
+            )
     return AnswerScores(
-        tuple(_sum(values) if values else most for values, most in zip(options, bounds, strict=True)),
-        tuple(max(values) if values else bound for values in options),
+        tuple(math.log(known.score) for known in options),
+        tuple(math.log(max(known.own, default=one_more)) for known in options),
         0.0,
         usage.prompt_tokens,
         usage.new_tokens,
-        unlisted=sum(not values for values in options),
+        unlisted=sum(known.unlisted for known in options),
+        most=tuple(math.log(known.most) for known in options),
     )
+
+
+class _Known(NamedTuple):
+    """Probabilities of one option: of its own listed tokens, and of what else may be its own."""
+
+    own: tuple[float, ...]
+    more: float
+    begun_alike: float
+    blank: float
+    in_parts: float
+
+    @property
+    def total(self) -> float:
+        return math.fsum(self.own)
+
+    @property
+    def unlisted(self) -> bool:
+        return self.total == 0 or self.begun_alike + self.in_parts > self.total
+
+    @property
+    def score(self) -> float:
+        return self.most - self.blank if self.unlisted else self.total
+
+    @property
+    def most(self) -> float:
+        return min(1.0 + SUM_TOLERANCE, math.fsum((self.total, self.more, self.begun_alike, self.blank, self.in_parts)))
 
 
 def sampled(drawn: Sequence[str], answers: Answers, prompt_tokens: int, new_tokens: int) -> AnswerScores:
@@ -186,39 +208,21 @@ def named(text: str, answers: Answers) -> int | None:
     return None
 
 
-def _token(spelling: str, found: Mapping[str, float], others: Sequence[str]) -> str | None:
-    fits = [
-        token
-        for token in found
-        if token and spelling.startswith(token) and not any(other.startswith(token) for other in others)
-    ]
-    return max(fits, key=len, default=None)
+def _sorted_out(found: Listed, spellings: Sequence[Sequence[bytes]]) -> tuple[dict[bytes, float], list[Unsure]]:
+    """Probabilities by the bytes of tokens of which these are sure, and the tokens of which they are not."""
+    sure: dict[bytes, float] = {}
+    unsure: list[Unsure] = []
+    for token, value in found.tokens.items():
+        also = token.also is not None and any(_begins(token.also, option) for option in spellings)
+        if not token.named or also:
+            unsure.append((token, math.exp(value)))
+        elif token.data:
+            sure[token.data] = sure.get(token.data, 0.0) + math.exp(value)
+    return sure, unsure
 
 
-def _listed(answer: Any) -> tuple[list[tuple[Any, Any]], tuple[Any, Any]]:
-    """Pairs of token and log-probability for the first new token, and the pair of the drawn one."""
-    try:
-        logprobs = answer["choices"][0]["logprobs"]
-        if "content" in logprobs:
-            first = logprobs["content"][0]
-            return [(one["token"], one["logprob"]) for one in first["top_logprobs"]], (first["token"], first["logprob"])
-        return (
-            list((logprobs["top_logprobs"][0] or {}).items()),
-            (logprobs["tokens"][0], logprobs["token_logprobs"][0]),
-        )
-    except (KeyError, IndexError, TypeError, AttributeError):
-        raise MalformedError("no log-probabilities, or of another shape") from None
-
-
-def _text(choice: Any) -> tuple[str, str]:
-    try:
-        text = choice["message"]["content"] if "message" in choice else choice["text"]
-        ended = choice.get("finish_reason")
-    except (KeyError, TypeError, AttributeError):
-        raise MalformedError("a choice without a text") from None
-    if text is not None and not isinstance(text, str):
-        raise MalformedError("a text that is none")
-    return repaired(text or ""), str(ended)
+def _begins(token: bytes, spellings: Sequence[bytes]) -> bool:
+    return any(text.startswith(token) for text in spellings)
 
 
 def _count(value: Any) -> TypeGuard[int]:
@@ -236,11 +240,13 @@ def _answered(answer: Any) -> int:
     for choice in choices if isinstance(choices, list) else []:
         message = choice.get("message", choice) if isinstance(choice, dict) else None
         if isinstance(message, dict):
-            told = (message.get(name) for name in ("content", "text", "reasoning_content", "reasoning"))
-            new += sum(_estimated(text) for text in told if isinstance(text, str))
+            new += sum(_estimated(_all_text(message.get(name))) for name in ("content", "text", *THOUGHT_FIELDS))
     return max(new, 1)
 
 
-def _sum(values: Sequence[float]) -> float:
-    most = max(values)
-    return most + math.log(math.fsum(math.exp(value - most) for value in values))
+def _all_text(told: Any) -> str:
+    """Every text in a field, thoughts included, however it is parted."""
+    if isinstance(told, str):
+        return told
+    parts = told if isinstance(told, list) else list(told.values()) if isinstance(told, dict) else []
+    return "".join(map(_all_text, parts))
