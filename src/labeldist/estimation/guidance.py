@@ -24,6 +24,7 @@ from labeldist.estimation.opinion import softmax
 
 MOST_ITEMS = 20_000  # on which a form is fitted
 TINY = 1e-3  # added to probabilities, as a share of the uniform one, before a logarithm; the least that is left of one
+FEATURES = 3  # of what a label may add to logarithms
 RIDGE = 0.01  # keeps apart what the labels at hand cannot tell apart
 MOST_GAIN, SURE = 0.02, 3.0  # nats per label, and in standard errors: what labels may still gain from being in evidence
 LEAST_OWN = 0.1  # of a distribution: what is less a model's own than this only repeats the labels
@@ -209,7 +210,7 @@ def _fitted(one: EvidenceArray, counts: Array, item: Rows, label: Rows) -> tuple
     """The form that predicts the held-out distributions of these labels best, and the share of the change explained."""
     assert one.held_out is not None
     if not len(item):
-        return LogLinear(np.zeros(_FEATURES)), 1.0
+        return LogLinear(np.zeros(FEATURES)), 1.0
     with_it, less = counts[item], _less_one(counts[item], label)
     said, held, times = one.distribution[item], one.held_out[item, label], with_it[np.arange(len(item)), label][:, None]
     forms: list[Form] = [
@@ -242,15 +243,12 @@ def _smoothing(said: Array, held: Array, with_it: Array, label: Rows, times: Arr
 
 def _log_linear(said: Array, held: Array, with_it: Array, less: Array, times: Array) -> LogLinear:
     root = np.sqrt(times / times.sum())
-    columns = ((_pushes(with_it) - _pushes(less)) * root[..., None]).reshape(-1, _FEATURES)
+    columns = ((_pushes(with_it) - _pushes(less)) * root[..., None]).reshape(-1, FEATURES)
     wanted = ((_logs(said) - _logs(held)) * root).ravel()
     scale = np.sqrt((columns**2).sum(axis=0)) + 1e-12
     scaled = columns / scale
-    weights: Array = np.linalg.solve(scaled.T @ scaled + RIDGE * np.eye(_FEATURES), scaled.T @ wanted) / scale
+    weights: Array = np.linalg.solve(scaled.T @ scaled + RIDGE * np.eye(FEATURES), scaled.T @ wanted) / scale
     return LogLinear(weights)
-
-
-_FEATURES = 3
 
 
 def _pushes(counts: Array) -> Array:
