@@ -83,3 +83,12 @@ def test_one_order_has_no_standard_error() -> None:
 def test_bad_transforms_are_refused(spec: str) -> None:
     with pytest.raises(UsageError):
         read_transform(spec)
+
+
+def test_bounds_of_every_option_alone_are_no_distribution() -> None:
+    known = OptionScores(LABELS, (-1.0, -2.0, -3.0, -4.0), 0.0, raw=False, unlisted=3)
+    nothing = OptionScores(LABELS, (-4.0,) * 4, 0.0, raw=False, unlisted=4)
+    transform = read_transform("softmax:1")
+    assert pool([known, nothing], transform, asked(2)).unlisted == pytest.approx(7 / 8)
+    with pytest.raises(ModelError, match="no option is among the tokens"):
+        pool([nothing, nothing], transform, asked(2))

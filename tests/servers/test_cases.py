@@ -100,6 +100,7 @@ def test_options_that_begin_alike_are_named_before_anything_is_paid_for(
 ) -> None:
     folder = CASES / "files" / "shared_first_token"
     options = ("--task", folder / "risk", "--answers", "words", "--orders", "balanced:6", "--max-calls", "5")
+    out = tmp_path / ("out.jsonl" if command == "judge" else "out")
     with serving("shared_first_token") as model:
         what = ("labels", "--source") if command == "experiment" else ()
         out = tmp_path / ("out.jsonl" if command == "judge" else "out")

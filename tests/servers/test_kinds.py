@@ -408,6 +408,40 @@ FIELDS: dict[str, tuple[Answer, dict[str, Any], str, Callable[[dict[str, Any]], 
         refusing(lambda body: body["max_tokens"] > 200, "max_tokens is too large: 256. At most 200 are supported"),
         {}, "more than 200", lambda body: body["max_tokens"] <= 200,
     ),
+    "a range of tokens": (
+        refusing(lambda body: body["max_tokens"] > 200, "Invalid max_tokens value, the valid range is [1, 200]"),
+        {}, "more than 200", lambda body: body["max_tokens"] == 200,
+    ),
+    "few tokens with log-probabilities": (
+        refusing(lambda body: body.get("logprobs") and body["max_tokens"] < 4, "logprobs: at least 4 max_tokens"),
+        {}, "fewer than 4", lambda body: body["max_tokens"] >= 4,
+    ),
+    "one token with log-probabilities": (
+        refusing(lambda body: body["max_tokens"] < 2, "logprobs need more than one token to be generated"),
+        {}, "fewer than 16", lambda body: body["max_tokens"] >= 16,
+    ),
+    "temperature, in Chinese": (
+        refusing(lambda body: body.get("temperature") == 0, "temperature参数非法。取值范围是：(0.0,1.0)"),
+        {}, "0.01", lambda body: body["temperature"] == 0.01,
+    ),
+    "hot, as a range": (
+        refusing(lambda body: body.get("temperature", 1) > 1, "temperature: range: 0..1"),
+        {"temperature": 1.5}, "no temperature above 1", lambda body: body["temperature"] == 1.0,
+    ),
+    "temperature or top_p": (
+        refusing(lambda body: "top_p" in body, "`temperature` and `top_p` cannot both be specified"),
+        {"temperature": 0.7}, "'top_p': it is left out", lambda body: body["temperature"] == 0.7,
+    ),
+    **{
+        f"n, {status}: {said}": (
+            refusing(lambda body: body.get("n", 1) > 1, said, status, lists=False),
+            {}, "one by one", lambda body: "n" not in body,
+        )
+        for status, said in (
+            (400, "Only one completion choice is allowed"), (400, "Multiple candidates is not enabled for this model"),
+            (400, "Bad Request"), (501, "not implemented"),
+        )
+    },
 }  # fmt: skip
 
 
@@ -424,6 +458,21 @@ def test_a_refused_field_is_sent_in_another_way_and_that_is_said(kind: str) -> N
         other = opened(url, **options)
         # How many answers come at a time changes none of them.
         assert model.revision == "chat sampled:20" if kind.startswith("n,") else model.revision != other.revision
+
+
+def test_log_probabilities_that_are_forbidden_are_no_refused_key() -> None:
+    forbidden = (403, error(None, "You are not allowed to request logprobs from this model"))
+    with serving(lambda body: forbidden if body.get("logprobs") else usual(body)) as (url, _):
+        assert opened(url).capabilities.scores == "sampled:20"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_error_in_a_list_is_told_by_its_message(status: int) -> None:
+    told = status, [error(400, "too long a text: mine")]
+    with serving(lambda body: told if prompt_of(body) == "Why?" else usual(body)) as (url, _):
+        model = opened(url)
+        with pytest.raises(ModelError, match=r"\(400\): too long a text: mine"):
+            written(model)
 
 
 def test_scores_do_without_texts_where_these_are_refused() -> None:
@@ -495,6 +544,50 @@ def test_drawn_answers_that_name_no_option_are_no_uniform_distribution() -> None
 
     with serving(answer) as (url, _), pytest.raises(ModelError, match="none of 20 drawn answers names an option"):
         chosen(opened(url))
+
+
+@pytest.mark.parametrize(
+    "write", [lambda text: f"{text} ", lambda text: f"{text}.", lambda text: f"token_id:{ord(text[0])}", lambda _: ""]
+)
+def test_a_list_whose_tokens_cannot_be_read_is_none(write: Callable[[str], str]) -> None:
+    def answer(body: dict[str, Any]) -> Sent:
+        sent = usual(body)
+        if body.get("logprobs"):
+            first = sent[1]["choices"][0]["logprobs"]["content"][0]
+            for one in (first, *first["top_logprobs"]):
+                one["token"] = write(one["token"])
+        return sent
+
+    with serving(answer) as (url, _):
+        able = opened(url).capabilities
+    assert able.scores == "sampled:20"
+    assert any("list of tokens cannot be right" in note for note in able.notes)
+
+
+def test_a_list_of_the_likeliest_token_only_is_none() -> None:
+    one = 200, chat("A", listing={"A": 0.7})
+    with serving(lambda body: one if body.get("logprobs") else usual(body)) as (url, _):
+        able = opened(url).capabilities
+    assert able.scores == "sampled:20"
+    assert any("one token only" in note for note in able.notes)
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan])
+def test_a_token_without_a_number_matters_where_it_may_begin_an_option(nothing: Any) -> None:
+    def answer(body: dict[str, Any]) -> Sent:
+        sent = usual(body)
+        if body.get("logprobs"):
+            tops = sent[1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+            tops.append({"token": without, "logprob": nothing})
+        return sent
+
+    with serving(answer) as (url, _):
+        without = "x"
+        model = opened(url)
+        assert chosen(model) == pytest.approx([0.7, 0.25])
+        without = " B"
+        with pytest.raises(ModelError, match="no number for a token that may begin an option"):
+            chosen(model)
 
 
 def test_malformed_listings_are_asked_for_again_and_said() -> None:

@@ -45,7 +45,8 @@ def pool(answers: Sequence[OptionScores | None], transform: Transform, asked: Se
     ``asked[i]`` is the order that gave ``answers[i]``, none twice; None is an answer that could not be read. How the
     standard error comes about: :mod:`labeldist.judge.precision`; where answers are missing it is that of orders drawn
     by chance, which is more. Raises :class:`UsageError` where ``transform`` needs raw logits and the scores are
-    log-probabilities, or where there is nothing to pool, :class:`ModelError` where most answers could not be read.
+    log-probabilities, or where there is nothing to pool, :class:`ModelError` where most answers could not be read, or
+    where no option was listed.
 
     >>> from labeldist.judge.transform import read_transform
     >>> pooled = pool([OptionScores(("yes", "no"), (1.0, 3.0), 4.0)], read_transform("norm"), [Order((), (0, 1))])
@@ -66,6 +67,11 @@ def pool(answers: Sequence[OptionScores | None], transform: Transform, asked: Se
         raise UsageError(
             f"transform {transform.spec!r} needs raw logits, and this model gives log-probabilities only",
             hint="use softmax:T",
+        )
+    if all(score.unlisted == len(score.labels) for score in scores):
+        raise ModelError(
+            "no option is among the tokens that the server lists, in any order: bounds alone are no distribution",
+            hint="the model would rather say something else: use other --answers, or --scores sampled",
         )
     raw = transform.needs_raw_logits
     logits = [score.likeliest if raw and score.likeliest else score.logits for score in scores]

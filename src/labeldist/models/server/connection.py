@@ -190,11 +190,16 @@ class Connection:
 def _message(text: str) -> str:
     """The message of an error in the protocol's shape; else all of its text."""
     try:
-        body = json.loads(text)
+        body = _first_of(json.loads(text))
         error = body.get("error", body)
         return str(error.get("message") or error) if isinstance(error, dict) else str(error)
     except (ValueError, AttributeError, RecursionError):
         return text
+
+
+def _first_of(body: Any) -> Any:
+    """An error's body; Google puts it in a list."""
+    return body[0] if isinstance(body, list) and body else body
 
 
 def _text(response: httpx2.Response) -> str:
@@ -205,7 +210,7 @@ def _text(response: httpx2.Response) -> str:
 def _param(text: str) -> str:
     """The field that an error names: ``param`` of the protocol, or where FastAPI found it."""
     try:
-        body = json.loads(text)
+        body = _first_of(json.loads(text))
         error = body.get("error") if isinstance(body.get("error"), dict) else body
         if isinstance(error.get("param"), str):
             return str(error["param"])

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from labeldist.core.errors import ModelError, UnavailableError
 
 Meaning = Literal["passing", "lasting", "forbidden", "key", "quota", "missing"]
-TOO_MANY, NO_TIME, TOO_EARLY = 429, 408, 425
+TOO_MANY, NO_TIME, TOO_EARLY, NOT_IMPLEMENTED = 429, 408, 425, 501
 # Errors that OpenAI and others send with status 429 and that no waiting ends.
 _QUOTA = re.compile(
     r"insufficient[_ ](?:quota|balance|credits?|funds)|billing_hard_limit|billing hard limit|payment required|"
@@ -26,6 +26,8 @@ _OF_THE_TEXT = re.compile(
     r"data_inspection|inappropriate|sensitive content|prohibited|recitation|refuses to answer|string_above_max",
     re.IGNORECASE,
 )
+# A field that this key or model may not use: OpenAI says so with the status of a key that is refused.
+_OF_A_FIELD = re.compile(r"\b(?:top_)?logprobs\b|\bparameter\b", re.IGNORECASE)
 _LASTING = re.compile(
     r"invalid[_ ]request|bad[_ ]request|unsupported|not supported|invalid[_ ](?:value|param|argument|type)|"
     r"unprocessable|validation[_ ]error|permission|forbidden|not[_ ]found|does not exist|unknown model",
@@ -66,10 +68,10 @@ class Failure(NamedTuple):
         if status in (404, 405):
             return "missing"
         if status == 403:
-            return "forbidden"
+            return "lasting" if _OF_A_FIELD.search(told) else "forbidden"
         if status in (TOO_MANY, NO_TIME, TOO_EARLY):
             return "passing"
-        if _OF_THE_TEXT.search(told) or (status is not None and status < 500):
+        if _OF_THE_TEXT.search(told) or (status is not None and status < 500) or status == NOT_IMPLEMENTED:
             return "lasting"
         if status is not None or _PASSING.search(told):
             return "passing"

@@ -43,16 +43,19 @@ class _Entry(NamedTuple):
     id: Any = None
 
 
-def listed(answer: Any, most: int | None = None) -> Listed:
+def listed(answer: Any, most: int | None = None, options: Iterable[Iterable[str]] = ()) -> Listed:
     """What an answer lists that was asked for the ``most`` likeliest tokens (None: for tokens of our choice).
 
     What is kept does not depend on which token was drawn. The drawn one counts once, however often it is there; where
     it is the least likely in a full list, some servers have put it there in the place of a likelier one, so it is left
     out.
 
-    Raises :class:`MalformedError` where there are none, where the numbers cannot be log-probabilities, or where they
-    contradict each other: a total above 1; the drawn token with another number than in the list, or likelier than the
-    least of a list that lacks it.
+    A token without a number (NaN, or null, which JSON has for an infinity) is left out, unless it may begin a spelling
+    of ``options``: then nothing would be known of that option.
+
+    Raises :class:`MalformedError` where there are none, where such a number is missing, where the numbers cannot be
+    log-probabilities, or where they contradict each other: a total above 1; the drawn token with another number than in
+    the list, or likelier than the least of a list that lacks it.
 
     >>> answer = {"choices": [{"logprobs": {"content": [{"token": "A", "logprob": -0.5, "top_logprobs": [
     ...     {"token": "A", "logprob": -0.5}, {"token": "A", "logprob": -0.5}, {"token": "▁B", "logprob": -1.5}]}]}}]}
@@ -65,6 +68,9 @@ def listed(answer: Any, most: int | None = None) -> Listed:
             raise MalformedError("log-probabilities that are no pairs of text and number")
         if one.value > POSITIVE:
             raise MalformedError("a positive log-probability")
+    without = read_tokens([(one.text, one.bytes) for one in entries if math.isnan(one.value)])
+    if any(token.may_begin(text.encode()) for token in without if token.data for option in options for text in option):
+        raise MalformedError("no number for a token that may begin an option")
     entries = [one for one in entries if math.isfinite(one.value) and one.value > NO_NUMBER]
     if not entries:
         raise MalformedError("no log-probabilities, or of the drawn token only")
@@ -105,6 +111,12 @@ def begins_with_thought(answer: Any) -> bool:
         return False
     unseen = reply.cut and not reply.text.strip() and shown[-1] != "" and not shown[-1].startswith(("<", "token_id:"))
     return unseen or opens_thought(reply.text) or any(map(opens_thought, shown))
+
+
+def drawn_token(answer: Any) -> Token:
+    """The token that was drawn; :class:`MalformedError` where none is told."""
+    _, drawn = _entries(answer)
+    return read_tokens([(str(drawn.text), drawn.bytes)])[0]
 
 
 def log_sum(values: Sequence[float]) -> float:
@@ -161,12 +173,16 @@ def _entries(answer: Any) -> tuple[list[_Entry], _Entry]:
             return [_entry(one) for one in first["top_logprobs"] or ()], _entry(first)
         top = logprobs["top_logprobs"][0] or {}
         return (
-            [_Entry(text, value) for text, value in top.items()],
-            _Entry(logprobs["tokens"][0], logprobs["token_logprobs"][0]),
+            [_Entry(text, _number(value)) for text, value in top.items()],
+            _Entry(logprobs["tokens"][0], _number(logprobs["token_logprobs"][0])),
         )
     except (KeyError, IndexError, TypeError, AttributeError):
         raise MalformedError("no log-probabilities, or of another shape") from None
 
 
 def _entry(told: Any) -> _Entry:
-    return _Entry(told["token"], told["logprob"], told.get("bytes"), told.get("id"))
+    return _Entry(told["token"], _number(told["logprob"]), told.get("bytes"), told.get("id"))
+
+
+def _number(told: Any) -> Any:
+    return math.nan if told is None else told

@@ -22,7 +22,7 @@ from labeldist.models.server.parallel import answered
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.probe import TEXT, Abilities, new_tokens_of, probe
 from labeldist.models.server.reply import Reply, replies
-from labeldist.models.server.scores import Usage, exact, named, sampled, top
+from labeldist.models.server.scores import Answers, Usage, exact, named, sampled, top
 from labeldist.models.server.taken import remedy
 from labeldist.models.server.tokens import ServerTokenizer
 
@@ -136,10 +136,13 @@ class ServerModel:
             raise ModelError(f"{self.name}: {error}") from None
 
     def _top(self, question: Question) -> AnswerScores:
-        found, usage = self._first_token(question.prompt, self.abilities.listing(), self.abilities.listed)
-        return top(found, question.answers, usage, self.name)
+        answers = question.answers
+        found, usage = self._first_token(question.prompt, self.abilities.listing(), self.abilities.listed, answers)
+        return top(found, answers, usage, self.name)
 
-    def _first_token(self, prompt: str, fields: dict[str, Any], most: int | None) -> tuple[Listed, Usage]:
+    def _first_token(
+        self, prompt: str, fields: dict[str, Any], most: int | None, options: Answers = ()
+    ) -> tuple[Listed, Usage]:
         wanted = {f"token_id:{token}".encode() for token in fields.get("logprob_token_ids", ())}
 
         def read(answer: Any) -> Listed:
@@ -149,7 +152,7 @@ class ServerModel:
                     "says nothing of its answer",
                     hint="use --scores sampled, with --thought-tokens 4096 for room, or tell the model not to think",
                 )
-            found = listed(answer, most)
+            found = listed(answer, most, options)
             if not wanted <= {token.data for token in found.tokens}:
                 raise MalformedError("not all the log-probabilities that were asked for")
             return found

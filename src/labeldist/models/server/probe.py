@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
-from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError
+from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError, shown
 from labeldist.models.answers import AnswerTokens
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.connection import Connection
 from labeldist.models.server.failures import MalformedError, NotThereError, PassingError, RefusedError
-from labeldist.models.server.listing import begins_with_thought, listed
+from labeldist.models.server.listing import SUM_TOLERANCE, Listed, begins_with_thought, drawn_token, listed
 from labeldist.models.server.reply import Reply, replies, thinks
 from labeldist.models.server.scores import Usage, exact, named, top
 from labeldist.models.server.surrogates import repaired
 from labeldist.models.server.taken import LIMITS, Taken, remedy
+from labeldist.models.server.token_bytes import TOKEN_ID
 from labeldist.models.server.tokens import ServerTokenizer
 
 R = TypeVar("R")
@@ -270,8 +271,8 @@ def _asked(trying: _Trying, way: Abilities) -> tuple[Abilities, Any]:
         replies(answer)
         if way.listed and not thinks(answer):
             try:
-                listed(answer, way.listed)
-            except MalformedError as error:
+                _usable(listed(answer, way.listed, ANSWERS), answer)
+            except (MalformedError, LabeldistError) as error:
                 without.append(str(error))
         return answer
 
@@ -283,6 +284,19 @@ def _asked(trying: _Trying, way: Abilities) -> tuple[Abilities, Any]:
     if without:
         raise _WithoutListError(without[-1])
     return replace(way, taken=taken), answer
+
+
+def _usable(found: Listed, answer: Any) -> None:
+    """Raises :class:`MalformedError` for a list of one token where more must be, or whose tokens cannot be read.
+
+    They cannot where the drawn one is no text, or says an option and yet begins none as it is written.
+    """
+    if len(found.tokens) == 1 and math.exp(max(found.tokens.values())) < 1 - SUM_TOLERANCE:
+        raise MalformedError("one token only, although there are more")
+    text = drawn_token(answer).data.decode("utf-8", "replace")
+    opaque = not text or text.startswith(TOKEN_ID) or named(text, ANSWERS) is not None
+    if opaque and top(found, ANSWERS, Usage.of(answer, PROMPT)).unlisted == len(ANSWERS):
+        raise MalformedError(f"{shown(text)} begins no option")
 
 
 def _not_there(connection: Connection, models: dict[str, str], error: NotThereError) -> UnavailableError:
@@ -352,7 +366,7 @@ def _drawn(trying: _Trying, way: Abilities) -> tuple[Abilities, list[str]]:
     body = way._wanted(trying.model, PROMPT, way.room, 1.0, n=2)
     name = trying.asking.connection.endpoint.name
     try:
-        found, taken = trying.answer(way.path, body, way.taken, replies)
+        found, taken = _several(trying, way, body)
     except ModelError as error:
         return way, [f"it refuses to draw answers: {error.message}"]
     if way.reasons and all(reply.open or not reply.text.strip() for reply in found):
@@ -363,6 +377,16 @@ def _drawn(trying: _Trying, way: Abilities) -> tuple[Abilities, list[str]]:
     if len(found) > 1 and found[0].thought and len(found[0].whole) > LONG and len({one.whole for one in found}) == 1:
         taken = replace(taken, choices=1)  # nobody thinks the same twice, word for word: these are copies
     return replace(way, taken=taken, inline=any(reply.inline for reply in found)), []
+
+
+def _several(trying: _Trying, way: Abilities, body: dict[str, Any]) -> tuple[list[Reply], Taken]:
+    """Several drawn answers, or one, where they are refused together with no word of the reason."""
+    try:
+        return trying.answer(way.path, body, way.taken, replies)
+    except ModelError:
+        if way.taken.choices == 1:
+            raise
+        return trying.answer(way.path, body, replace(way.taken, choices=1), replies)
 
 
 def _written(trying: _Trying, way: Abilities, temperature: float) -> tuple[Abilities, list[str]]:

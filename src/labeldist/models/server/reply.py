@@ -75,6 +75,8 @@ def failure_of(answer: Any) -> Failure | None:
     >>> failure_of({"choices": [{"message": {"content": "1. The"}, "finish_reason": "error"}]}).text
     'the server broke off its answer (error)'
     """
+    if isinstance(answer, list) and len(answer) == 1:
+        [answer] = answer  # so Google puts errors
     if not isinstance(answer, dict):
         return None
     found = _error(answer.get("error"))

@@ -27,9 +27,14 @@ OTHER_NAMES = (
 WARM, COLD = 0.01, 0.1
 FEW, ROOM_FOR_PROMPT = 16, 2
 _NUMBER = re.compile(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(?![\w])")
-_TOO_FEW = re.compile(r"minimum|at least|greater|more than|larger|too (?:small|low|few)|>=?|≥|below", re.I)
+_TOO_FEW = re.compile(
+    r"minimum|at least|greater|more than|larger|too (?:small|low|few)|>=?|≥|below|(?:valid|allowed) range|between", re.I
+)
+_MORE_TOKENS = re.compile(r"(?:several|multiple|more than (?:one|1)|at least \w+) (?:\w+ ){0,2}tokens?\b", re.I)
 _TOO_MANY = re.compile(
-    r"maximum|at most|less|fewer|smaller|no more|too (?:large|big|high|many|long)|<=?|≤|exceed|up to", re.I
+    r"maximum|at most|less|fewer|smaller|no more|too (?:large|big|high|many|long)|<=?|≤|exceed|up to|"
+    r"(?:valid|allowed) range|between",
+    re.I,
 )
 _CONTEXT = re.compile(r"context[ _](?:length|window|size)|maximum context|model's context", re.I)
 # One letter is a word of its own; as the name of a field it stands in quotes, or before what it must be.
@@ -37,8 +42,11 @@ _N = re.compile(
     r"(?:^|[\s'\"`(\[.])n(?:['\"`\])]|\s*(?:[=:><≤]|must|should|is\b|has|cannot|can\b|to\b|parameter|value|$|>))"
 )
 _N_IN_WORDS = re.compile(
-    r"number of (?:choices|completions|generations)|multiple (?:choices|completions)|(?:best_of|candidate_?count)", re.I
+    r"number of (?:choices|completions|generations)|multiple (?:choices|completions|candidates)|"
+    r"(?:only )?one (?:completion )?(?:choice|completion|candidate)|(?:best_of|candidate_?count)",
+    re.I,
 )
+_EITHER = re.compile(r"\bboth\b|only one of|only use one|one of the two|mutually exclusive", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,8 @@ def _named(refusal: RefusedError, sent: Mapping[str, Any]) -> str | None:
     said = refusal.said
     limit = next((name for name in LIMITS if name in sent), None)
     fields = [name for name in sent if name not in NEEDED]
+    if limit is not None and sent[limit] < FEW and _wants_more(limit, said):
+        return limit  # log-probabilities are given of longer answers only
     last = refusal.param.replace("/", ".").split(".")[-1].strip("[]'\"` ")
     if last in fields:
         return last
@@ -153,6 +163,8 @@ def _named(refusal: RefusedError, sent: Mapping[str, Any]) -> str | None:
             places[limit] = min(others)
         elif _CONTEXT.search(said):
             places[limit] = len(said)
+    if _EITHER.search(said) and places.keys() >= {"temperature", "top_p"}:
+        return "top_p"  # it is 1, which changes nothing
     needed = [one.start() for name in NEEDED[3:] if name in sent and (one := _spoken_of(name, said)) is not None]
     if not places or min(needed, default=len(said) + 1) < min(places.values()):
         return None
@@ -162,7 +174,13 @@ def _named(refusal: RefusedError, sent: Mapping[str, Any]) -> str | None:
 def _spoken_of(name: str, said: str) -> re.Match[str] | None:
     if name == "n":
         return _N.search(said) or _N_IN_WORDS.search(said)
-    return re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", said, re.IGNORECASE)
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, re.IGNORECASE | re.ASCII)
+
+
+def _wants_more(limit: str, said: str) -> bool:
+    """Whether a refusal is about too few new tokens, whatever else it names."""
+    spoken = _spoken_of(limit, said) is not None and any(number > 1 for number in _numbers(said))
+    return _MORE_TOKENS.search(said) is not None or (spoken and re.search(r"at least|minimum", said, re.I) is not None)
 
 
 def _other_limit(taken: Taken, said: str, sent: int) -> Taken:
@@ -199,4 +217,4 @@ def _other_temperature(taken: Taken, said: str, sent: float) -> Taken:
 
 
 def _numbers(said: str) -> list[float]:
-    return [float(number.replace(",", "")) for number in _NUMBER.findall(said)]
+    return [float(number.replace(",", "")) for number in _NUMBER.findall(said.replace("..", " .. "))]
