@@ -256,9 +256,9 @@ def gathered(row: Mapping[str, Any], place: Place, parts: Sequence[str] = SPREAD
     Raises :class:`InputError` for ``Labels.neutral``: beside ``labels.entailment`` it would be left out of the counts.
     """
     for column in row:
-        part, dot, label = column.partition(".")
-        if dot and part not in parts and folded(part) in parts:
-            _refuse(f"column {shown(column)}", repr(f"{folded(part)}.{label}"), replace(place, field=folded(part)))
+        base, dot, label = column.partition(".")
+        if dot and base not in parts and folded(base) in parts:
+            _refuse(f"column {shown(column)}", repr(f"{folded(base)}.{label}"), replace(place, field=folded(base)))
     whole = {column: value for column, value in row.items() if not spread_over(column, parts)}
     for column, value in row.items():
         part = spread_over(column, parts)
