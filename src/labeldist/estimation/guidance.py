@@ -133,8 +133,8 @@ REPEATS = (
     "itself, so that they would count twice"
 )
 TELLS_NOTHING = (
-    "evidence {name} has no part in the prior: what it says without an annotator's label foretells that label no "
-    "better than the other labels do"
+    "evidence {name} has no part in the prior: as far as these items show, what it says without an annotator's label "
+    "foretells that label no better than the other labels do"
 )
 
 
