@@ -62,6 +62,9 @@ def test_every_command_names_the_column_that_was_meant(command: str, labeldist: 
         {"raw": '["e", "e"]'},
         {"votes.entailment": 3, "votes.neutral": 2, "votes.contradiction": 0},
         {"entailment": 3, "neutral": 2, "contradiction": 0},
+        {"labels_entailment": 3, "labels_neutral": 2, "labels_contradiction": 0},
+        {"n_entailment": 3, "n_neutral": 2, "n_contradiction": 0},
+        {"entailment count": 3, "neutral count": 2, "contradiction count": 0},
     ],
     ids=lambda column: next(iter(column)),
 )
@@ -69,6 +72,40 @@ def test_what_looks_like_labels_is_not_dropped(column: dict[str, Any], labeldist
     done = called(labeldist, "estimate", written(tmp_path, [column, column]))
     assert done.returncode == 2
     assert f"did you mean '{next(iter(column))}'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "part"),
+    [
+        ("refrence", {"e": 3, "n": 2}, "reference"),
+        ("References", {"e": 0.6, "n": 0.4, "c": 0}, "reference"),
+        ("evidances", {"llm": {"distribution": {"e": 0.6, "n": 0.3, "c": 0.1}, "saw_labels": False}}, "evidence"),
+        ("explanation", [{"label": "e", "text": "It is."}], "explanations"),
+    ],
+)
+def test_other_parts_are_not_dropped_either(
+    column: str, value: object, part: str, labeldist: Command, tmp_path: Path
+) -> None:
+    source = written(tmp_path, [{"labels": ["e", "n"], column: value}] * 2)
+    done = called(labeldist, "estimate", source)
+    assert done.returncode == 2
+    for told in (f"no {part}, but a column '{column}'", "2 of 2 items", f"Rename it to '{part}'"):
+        assert told in done.stderr
+    both = written(tmp_path, [{"labels": ["e", "n"], column: value, part: value}, {"labels": ["e"], column: "p. 3"}])
+    assert called(labeldist, "estimate", both).returncode == 0
+
+
+def test_a_count_in_another_case_is_not_left_out(labeldist: Command, tmp_path: Path) -> None:
+    source = written(tmp_path, [{"labels.entailment": 1, "labels.neutral": 1, "Labels.contradiction": 5}])
+    done = called(labeldist, "estimate", source)
+    assert done.returncode == 2
+    assert "found column 'Labels.contradiction', expected 'labels.contradiction'" in done.stderr
+
+
+def test_numbers_of_a_model_are_no_counts(labeldist: Command, tmp_path: Path) -> None:
+    said = {"pred_entailment": 1, "pred_neutral": 0, "pred_contradiction": 0, "a_0": 1, "a_1": 2, "a_2": 3}
+    done = called(labeldist, "judge", written(tmp_path, [said] * 2))
+    assert done.returncode == 0, done.stderr
 
 
 def test_some_rows_under_another_name(labeldist: Command, tmp_path: Path) -> None:
@@ -115,7 +152,7 @@ def test_labels_are_not_needed_where_nothing_is_learned_from_them(labeldist: Com
 
 
 TWICE = [
-    {"labels": [{"annotator": name, "label": label} for name, label in (("a", "e"), ("b", "n"), ("a", "c"))]},
+    {"labels": [{"annotator": name, "label": label} for name, label in (("a", "e"), ("b", "n"), (" a ", "c"))]},
     {"labels": [{"annotator": "a", "label": "n"}, {"annotator": "b", "label": "n"}]},
     {"labels": ["n", "n", "e"]},
 ]
@@ -128,7 +165,12 @@ def test_an_annotator_twice_on_an_item_is_refused_with_the_count(
     source = written(tmp_path, [row | {"reference": {"e": 2, "n": 3}} for row in TWICE])
     done = called(labeldist, command, source)
     assert done.returncode == 2, done.stdout
-    for part in ("line 1, field 'labels'", "'a'", "1 repeated label on 1 of 3 items", "--repeated-labels first"):
+    for part in (
+        "line 1, field 'labels'",
+        "annotator 'a'",
+        "1 repeated label on 1 of 3 items",
+        "--repeated-labels first",
+    ):
         assert part in done.stderr
     assert called(labeldist, command, source, "--repeated-labels", "each").returncode == 0
 

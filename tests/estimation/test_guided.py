@@ -32,6 +32,12 @@ STEERED: dict[str, Callable[[Array, Array], Array]] = {
     "by another label's count": lambda blind, counts: softmax(np.log(blind) + counts * [0.6, 0.1, 0.3]),
     "by whether a label is there": lambda blind, counts: softmax(np.log(blind) + 1.2 * (counts > 0)),
     "half of it the labels": lambda blind, counts: 0.5 * blind + 0.5 * shares(counts),
+    "by which labels are there": lambda blind, counts: np.where(
+        counts.any(axis=1, keepdims=True), 0.6 * blind + 0.4 * shares(1.0 * (counts > 0)), blind
+    ),
+    "by the most frequent label": lambda blind, counts: np.where(
+        counts.any(axis=1, keepdims=True), 0.6 * blind + 0.4 * shares(counts**20), blind
+    ),
     "smoothed labels": lambda blind, counts: (3 * blind + counts) / (3 + counts.sum(axis=1, keepdims=True)),
 }
 
@@ -121,3 +127,49 @@ def test_what_no_label_guided_is_left_as_it_is() -> None:
     assert guidance.form == "mixture"
     np.testing.assert_array_equal(found.distribution[part], blind[part])
     np.testing.assert_allclose(found.distribution, blind, atol=0.02)
+
+
+@pytest.mark.parametrize("options", [2, 4])
+def test_unequal_numbers_of_labels_and_a_model_that_is_not_exact(options: int) -> None:
+    generator = np.random.default_rng(options)
+    truth = softmax(generator.normal(0, 0.7, options) + 1.4 * generator.normal(size=(ITEMS, options)))
+    blind = softmax(0.8 * np.log(truth) + 0.6 * generator.normal(size=truth.shape))
+    counts = np.array(
+        [generator.multinomial(n, p) for n, p in zip(generator.integers(2, 7, ITEMS), truth, strict=True)]
+    )
+
+    def said(given: Array) -> Array:
+        smoothed = (2 * blind + given) / (2 + given.sum(axis=1, keepdims=True))
+        return softmax(np.log(smoothed + 1e-4) + generator.normal(0, 0.1, blind.shape))
+
+    held = np.stack([said(np.maximum(counts - one, 0)) for one in np.eye(options)], axis=1)
+    guided = EvidenceArray("m", said(counts), True, held_out=held)
+    names = tuple("abcd"[:options])
+    found = estimate_from(Observations(names, tuple(map(str, range(ITEMS))), counts.astype(float), evidence=(guided,)))
+    assert [one.form for one in found.calibration.guided] == ["smoothing"]
+    assert LEAST <= covered(found, truth) <= MOST
+
+
+COPIES: dict[str, Callable[[Array], Array]] = {
+    "as they are": lambda copied: copied,
+    "sharper": lambda copied: softmax(2 * np.log(0.9 * copied + 0.1 / LABELS)),
+    "flatter": lambda copied: softmax(0.5 * np.log(0.9 * copied + 0.1 / LABELS)),
+}
+
+
+@pytest.mark.parametrize("labels", [2, 4, 8])
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_of_the_labels_is_worth_nothing(copied: str, labels: int) -> None:
+    generator = np.random.default_rng([3, labels])
+    truth = generator.dirichlet(np.ones(LABELS), ITEMS)
+    counts = generator.multinomial(labels, truth).astype(float)
+
+    def said(given: Array) -> Array:
+        known = np.where(given.any(axis=1, keepdims=True), shares(given), 1 / LABELS)
+        return softmax(np.log(COPIES[copied](known) + 1e-4) + generator.normal(0, 0.1, given.shape))
+
+    held = np.stack([said(np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1)
+    found = estimate_from(seen(counts, EvidenceArray("m", said(counts), True, held_out=held)))
+    alone = estimate_from(seen(counts))
+    np.testing.assert_allclose(found.mean, alone.mean, atol=0.01)
+    assert found.calibration.concentration == pytest.approx(alone.calibration.concentration, rel=0.1)

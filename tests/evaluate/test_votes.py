@@ -50,3 +50,26 @@ def test_dense_probabilities_are_no_few_votes() -> None:
     assert np.isnan(votes_behind(truth)).all()
     assert np.isnan(votes_behind(np.round(truth, 2))).all()
     assert np.isnan(votes_behind(np.random.default_rng(1).multinomial(100, truth) / 100)).all()
+
+
+@pytest.mark.parametrize("labels", [2, 3, 5])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_single_votes_beside_dense_references_are_single(labels: int, share: float) -> None:
+    generator = np.random.default_rng([labels, int(10 * share)])
+    truth = generator.dirichlet(np.full(labels, 2.0), 200)
+    dense = np.array([generator.multinomial(100, row) for row in truth]) / 100
+    single = np.array([generator.multinomial(1, row) for row in truth])
+    alone = generator.uniform(size=200) < share
+    votes = votes_behind(np.where(alone[:, None], single, dense))
+    assert (votes[alone] == 1).all()
+    assert np.isnan(votes[~alone]).all() or (votes[~alone] >= 20).all()
+
+
+@pytest.mark.parametrize("labels", [2, 3, 5])
+@pytest.mark.parametrize("sharpness", [0.15, 0.5, 2.0])
+def test_people_of_one_mind_are_not_single_votes(labels: int, sharpness: float) -> None:
+    generator = np.random.default_rng([labels, int(100 * sharpness)])
+    truth = generator.dirichlet(np.full(labels, sharpness), 300)
+    for number in (5, 100):
+        given = np.array([generator.multinomial(number, row) for row in truth]) / number
+        assert not (votes_behind(given) == 1).any()

@@ -79,9 +79,24 @@ MARKERS = {
     "escaped dots": two("1\\. ", "2\\. "),
     "quoted block": two("> - ", "> - "),
     "dash without a space": two("-", "-"),
+    "hash and colon": two("#1: ", "#2: "),
+    "No.": two("No. 1: ", "No. 2: "),
+    "LaTeX": (f"\\begin{{itemize}}\n\\item {RAIN}\n\\item {SNOW}\n\\end{{itemize}}", BOTH),
+    "quoted numbers": two("> 1. ", "> 2. "),
+    "byte order mark": two("\ufeff1. ", "2. "),
+    "signs without width": two("\u200b1. ", "\u200b2. "),
+    "pictures": two("\U0001f539 ", "\U0001f539 "),
+    "pictures below one": (f"\U0001f4cc Here are the reasons:\n\U0001f449 {RAIN}\n\U0001f449 {SNOW}", BOTH),
+    "other pictures": (f"\U0001f327 {RAIN}\n\u2744 {SNOW}", [f"\U0001f327 {RAIN}", f"\u2744 {SNOW}"]),
+    "bullets in a line": (f"• {RAIN} • {SNOW}", BOTH),
+    "or between": (f"1. {RAIN}\n\nOr\n\n2. {SNOW}", BOTH),
+    "a place that is filled": (f"1. {RAIN}\n2. {SNOW}\n3. N/A", BOTH),
 } | {f"bullet {sign}": two(f"{sign} ", f"{sign} ") for sign in "-*+•‣–—·●○▪・※→"}
 
 AROUND = {
+    "let us": (f"Let's think about possible reasons.\n\n{RAIN}\n\n{SNOW}", BOTH),
+    "there are a few": (f"Great question! There are a few reasons this could be true.\n\n{RAIN}\n\n{SNOW}", BOTH),
+    "Japanese without a list": ("ここでは、この文が真である理由を挙げます。\n\n" + "\n".join(JAPANESE), JAPANESE),
     "Chinese introduction": (f"以下是可能的理由：\n1、{REGEN}\n2、{SCHNEE}", [REGEN, SCHNEE]),
     "Chinese introduction, no markers": (f"以下是可能的理由：\n{REGEN}\n{SCHNEE}", [REGEN, SCHNEE]),
     "Chinese introduction that ends": (f"好的，以下是一些可能的理由。\n{REGEN}\n{SCHNEE}", [REGEN, SCHNEE]),
@@ -166,6 +181,11 @@ TOGETHER = {
 }
 
 WHOLE = {
+    "titles in a table": (
+        f"| Reason | Detail |\n|---|---|\n| Rain | {RAIN} |\n| Snow | {SNOW} |",
+        [f"Rain: {RAIN}", f"Snow: {SNOW}"],
+    ),
+    "labels in a table": (f"| Reason | Label |\n|---|---|\n| {RAIN} | true |\n| {SNOW} | true |", BOTH),
     "JSON list": (f'["{RAIN}", "{SNOW}"]', BOTH),
     "JSON list, a line each": (f'[\n  "{RAIN}",\n  "{SNOW}"\n]', BOTH),
     "JSON list in a fence": (f'Here you go:\n```json\n["{RAIN}", "{SNOW}"]\n```\nI hope this helps.', BOTH),
@@ -219,6 +239,8 @@ NOT_MARKERS = {
 }
 
 REFUSALS = [
+    "No explanation is possible, as the statement is false.",
+    "1. N/A\n2. None",
     "It is not possible to explain why the statement is true.",
     "Given the context, it is impossible to explain why the statement is true.",
     "There are no valid reasons why the statement is true.",
@@ -255,6 +277,8 @@ NO_REFUSALS = [
     "There is no reason to believe him.",
     "It is not possible to explain the noise by the wind.",
     "No reason is named in the text.",
+    "There are many people, for reasons of their own.",
+    "None of them is wet.",
     "没有理由相信他不在那里。",
     "他无法解释这件事。",
     "그는 갈 이유가 없었다.",

@@ -134,13 +134,16 @@ def test_a_column_under_a_wrong_name_is_told(items: Items, tmp_path: Path) -> No
     source = items({"labels": None, "label": ["e"], "reference": None})
     with pytest.raises(InputError, match="did you mean 'label'"):
         run(RunSettings(str(source), model="scripted"), tmp_path / "out")
-    source = items({"labels": None, "gold": "e", "reference": None, "Reference": {"e": 1}})
+    source = items({"reference": None, "Reference": {"e": 1}})
+    with pytest.raises(InputError, match="did you mean 'Reference'"):
+        run(RunSettings(str(source), model="scripted"), tmp_path / "out")
+    source = items({"labels": None, "gold": "e", "reference": None, "truth": {"e": 0.6, "n": 0.4}})
     summary = run(RunSettings(str(source), model="scripted"), tmp_path / "out")
     assert [note.partition(":")[0] for note in summary.notes] == [
         "no item has labels (columns kept and not used",
         "no item has a reference (columns kept and not used",
     ]
-    assert all("gold, Reference" in note for note in summary.notes)
+    assert all("gold, truth" in note for note in summary.notes)
     assert "did you mean 'gold'?" in summary.notes[0]
 
 

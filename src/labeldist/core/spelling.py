@@ -15,6 +15,15 @@ def nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def same_person(name: str) -> str:
+    """An annotator's name as it is compared: composed, without spaces around it; case tells people apart.
+
+    >>> same_person(" Jose\\u0301") == same_person("Jos\\u00e9"), same_person("a1") == same_person("A1")
+    (True, False)
+    """
+    return nfc(name.strip())
+
+
 def folded(text: str) -> str:
     """``text`` without spaces around it, composed, and without case: what labels are compared by.
 

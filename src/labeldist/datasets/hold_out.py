@@ -9,7 +9,7 @@ from random import Random
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.item import Annotation, Item
-from labeldist.core.spelling import nfc
+from labeldist.core.spelling import same_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +73,4 @@ def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
 
 
 def _name(annotation: Annotation, at: int) -> str:
-    return f"#{at}" if annotation.annotator is None else nfc(annotation.annotator)
+    return f"#{at}" if annotation.annotator is None else same_person(annotation.annotator)

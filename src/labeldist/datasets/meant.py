@@ -1,8 +1,12 @@
-"""Columns that seem to hold labels under a name that the contract does not know, so that none is dropped in silence."""
+"""Columns that seem to hold labels, or another part of the contract, under a name that it does not know.
+
+They are found so that nothing is dropped in silence.
+"""
 
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,7 +17,7 @@ from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Item
 from labeldist.core.spelling import folded
 from labeldist.core.task import Task
-from labeldist.datasets.rows import KNOWN
+from labeldist.datasets.rows import KNOWN, item_from_row
 
 # What labels are called elsewhere; compared without case, spaces and signs.
 OTHER_NAMES = (
@@ -24,19 +28,24 @@ NUMBERS_OF_MODELS = ("distribution", "scores", "logits", "prior", "interval", "p
 ALIKE = 0.75  # likeness of two names, by difflib, from which one may be the other misspelt
 LONGEST_CELL = 10_000
 SHOWN_COLUMNS = 8
+NUMBER_OF = ("n", "num", "number", "no", "count", "counts", "total")  # beside a label: ``n_neutral``, ``neutral_count``
+OTHER_PARTS = ("reference", "evidence", "explanations", "answers")
+MISSPELT = 0.75  # likeness of two names, by difflib, from which one may be another part misspelt
 
 
 class MeantColumnError(InputError):
-    """An item without labels, and with a column that looks like them."""
+    """An item without labels, or another ``part``, and with a column that looks like them."""
 
-    def __init__(self, column: str, task: Task, place: Place) -> None:
+    def __init__(self, column: str, task: Task, place: Place, part: str = "labels") -> None:
+        renamed = _renamed(column, task) if part == "labels" else part + column[len(_base(column)) :]
         super().__init__(
-            f"no labels, but a column {shown(column)} that looks like them",
-            expected="labels in the column 'labels'",
+            f"no {part}, but a column {shown(column)} that looks like {'them' if part.endswith('s') else 'it'}",
+            expected=f"{part if part.endswith('s') else f'the {part}'} in the column {part!r}",
             place=place,
-            hint=f"did you mean {shown(column)}? Rename it to {_renamed(column, task)!r}",
+            hint=f"did you mean {shown(column)}? Rename it to {renamed!r}",
         )
         self.column = column
+        self.part = part
 
 
 @dataclass(slots=True)
@@ -109,6 +118,44 @@ def column_meant(item: Item, task: Task, excused: Collection[str] = ()) -> str |
     return _spread(columns, task)
 
 
+def part_meant(item: Item, task: Task, excused: Collection[str] = ()) -> tuple[str, str] | None:
+    """A column that can be read as a part that the item lacks and is named nearly so, and that part; or None.
+
+    >>> from labeldist.tasks.load import load_task
+    >>> nli = load_task("nli")
+    >>> texts = {"premise": "a", "hypothesis": "b"}
+    >>> rows = {"refrence": {"e": 3, "n": 2}}, {"References": "see page 3"}
+    >>> [part_meant(Item("1", texts, extra=extra), nli) for extra in rows]
+    [('refrence', 'reference'), None]
+    """
+    for name in item.extra:
+        part = _nearly(_base(name))
+        if part is None or getattr(item, part) or name in excused:
+            continue
+        value = {
+            column[len(_base(name)) + 1 :]: _parsed(cell)
+            for column, cell in item.extra.items()
+            if column.startswith(f"{_base(name)}.") and not _empty(cell)
+        } or _parsed(item.extra[name])
+        try:
+            read = item_from_row({"id": item.id, "fields": dict(item.fields), part: value}, task, Place())
+        except InputError:
+            continue
+        if getattr(read, part):
+            return name, part
+    return None
+
+
+@functools.cache
+def _nearly(name: str) -> str | None:
+    bare = _bare(name)
+    return next(iter(difflib.get_close_matches(bare, OTHER_PARTS, n=1, cutoff=MISSPELT)), None)
+
+
+def _base(column: str) -> str:
+    return column.partition(".")[0]
+
+
 def likeness(name: str) -> float:
     """How alike a column's name is to what labels are called, from 0 to 1.
 
@@ -175,14 +222,15 @@ def _split(text: str) -> list[str]:
 def with_counts(error: MeantColumnError, items: Iterable[Item], task: Task) -> InputError | None:
     """``error``, found at the first such item, with how many there are among all the ``items``.
 
-    None where items with labels have that column, too: then it is one of its own, such as a gold label.
+    None where items with that part have the column, too: then it is one of its own, such as a gold label.
     """
     total = meant = 0
     for item in items:
         total += 1
-        if item.labels and error.column in item.extra:
+        if getattr(item, error.part) and error.column in item.extra:
             return None
-        meant += column_meant(item, task) == error.column
+        found_there = column_meant(item, task) if error.part == "labels" else (part_meant(item, task) or ("",))[0]
+        meant += found_there == error.column
     found = f"{error.found} (in all: {meant:,} of {total:,} items)"
     return InputError(found, expected=error.expected, place=error.place, hint=error.hint)
 
@@ -198,12 +246,12 @@ def missing_labels(columns: Columns, place: Place, why: str) -> InputError:
 
 
 def _spread(columns: Mapping[str, Any], task: Task) -> str | None:
-    """The first of columns such as ``votes.neutral``, or just ``neutral``, of which each label has one with a count."""
+    """The first of columns such as ``votes.neutral``, ``n_neutral`` or ``neutral``: a count for each of the labels."""
     parts: dict[str, dict[str, tuple[str, Any]]] = {}
     for name, value in columns.items():
-        base, dot, label = name.rpartition(".") if "." in name else ("", "", name)
-        if _known(label, task) and not _other_part(base) and base not in KNOWN:
-            parts.setdefault(base + dot, {})[task.canonical(label)] = (name, _parsed(value))
+        of = _of_label(name, task)
+        if of is not None and not _other_part(of[0]):
+            parts.setdefault(of[0], {})[task.canonical(of[1])] = (name, _parsed(value))
     for found in parts.values():
         counts = {label: value for label, (_, value) in found.items()}
         if len(counts) == len(task.labels) and looks_like_labels(counts, task) and not _names(counts, task):
@@ -216,9 +264,27 @@ def _names(values: Mapping[str, Any], task: Task) -> bool:
     return not all(isinstance(value, int | float) for value in values.values()) or not any(values.values())
 
 
+def _of_label(column: str, task: Task) -> tuple[str, str] | None:
+    """What is said of a label in a column of its own, and the label: ``votes.`` and ``neutral``, ``_count`` and ``e``.
+
+    None for any other column.
+    """
+    if _known(column, task):
+        return "", column
+    base, dot, label = column.rpartition(".")
+    if dot and _known(label, task) and base not in KNOWN:
+        return base + dot, label
+    for sign in re.finditer(r"[_\-:/ ]+", column):
+        before, after = column[: sign.start()], column[sign.end() :]
+        for label, base, rest in ((after, before, column[: sign.end()]), (before, after, column[sign.start() :])):
+            if _known(label, task) and (_bare(base) in NUMBER_OF or likeness(base) >= ALIKE):
+                return rest, label
+    return None
+
+
 def _renamed(column: str, task: Task) -> str:
-    label = column.rpartition(".")[2]
-    return f"labels.{label}" if _known(label, task) else "labels"
+    of = _of_label(column, task)
+    return "labels" if of is None else f"labels.{of[1]}"
 
 
 def _known(name: Any, task: Task) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.item import Item
-from labeldist.core.spelling import nfc
+from labeldist.core.spelling import same_person
 
 Repeated = Literal["first", "last", "each"]
 WAYS: tuple[Repeated, ...] = get_args(Repeated)
@@ -60,10 +60,10 @@ def counted_once(item: Item, way: Repeated | None, place: Place | None = None) -
     seen: set[str] = set()
     kept = []
     for annotation in order:
-        if annotation.annotator is None or nfc(annotation.annotator) not in seen:
+        if annotation.annotator is None or same_person(annotation.annotator) not in seen:
             kept.append(annotation)
         if annotation.annotator is not None:
-            seen.add(nfc(annotation.annotator))
+            seen.add(same_person(annotation.annotator))
     return replace(item, labels=tuple(kept if way == "first" else kept[::-1]))
 
 
@@ -91,4 +91,4 @@ def with_counts(error: RepeatedLabelsError, items: Iterable[Item]) -> InputError
 
 
 def _times(item: Item) -> Counter[str]:
-    return Counter(nfc(annotation.annotator) for annotation in item.labels if annotation.annotator is not None)
+    return Counter(same_person(annotation.annotator) for annotation in item.labels if annotation.annotator is not None)

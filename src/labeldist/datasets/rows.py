@@ -28,7 +28,7 @@ from typing import Any, NoReturn, TypeVar
 
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
-from labeldist.core.spelling import nfc
+from labeldist.core.spelling import folded, nfc
 from labeldist.core.task import Task
 
 SPREAD = ("fields", "labels", "reference")
@@ -251,7 +251,14 @@ def _sums_to_one(weights: Mapping[str, float], task: Task) -> bool:
 
 
 def gathered(row: Mapping[str, Any], place: Place, parts: Sequence[str] = SPREAD) -> dict[str, Any]:
-    """The row with columns such as ``labels.neutral`` gathered under ``labels``, for each of ``parts``."""
+    """The row with columns such as ``labels.neutral`` gathered under ``labels``, for each of ``parts``.
+
+    Raises :class:`InputError` for ``Labels.neutral``: beside ``labels.entailment`` it would be left out of the counts.
+    """
+    for column in row:
+        base, dot, label = column.partition(".")
+        if dot and base not in parts and folded(base) in parts:
+            _refuse(f"column {shown(column)}", repr(f"{folded(base)}.{label}"), replace(place, field=folded(base)))
     whole = {column: value for column, value in row.items() if not spread_over(column, parts)}
     for column, value in row.items():
         part = spread_over(column, parts)

@@ -20,7 +20,7 @@ from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
 from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.meant import Columns, MeantColumnError, column_meant, columns_of, missing_labels
+from labeldist.datasets.meant import Columns, MeantColumnError, column_meant, columns_of, missing_labels, part_meant
 from labeldist.datasets.meant import with_counts as meant_with_counts
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
@@ -53,8 +53,9 @@ class Dataset:
         """The items as a stream, read anew at each call, ``limit`` at most.
 
         Raises :class:`InputError` at a bad row, or skips it and adds to ``failures`` (``on_error``). A row is bad where
-        an annotator has several labels and ``repeated`` does not say which count, and where it has no labels but, in
-        a file of your own, a column that looks like them; the error then says how many such items the source has.
+        an annotator has several labels and ``repeated`` does not say which count, and where it lacks labels, or another
+        part, and has, in a file of your own, a column that looks like them; the error then says how many such items the
+        source has.
         """
         self.failures.clear()
         self.columns.clear()
@@ -88,10 +89,13 @@ class Dataset:
         return item if self.hold_out is None else held_out(item, self.hold_out, place)
 
     def _refuse_meant(self, item: Item, place: Place) -> None:
-        column = column_meant(item, self.task, self._excused)
+        column, part = column_meant(item, self.task, self._excused), "labels"
         if column is None:
-            return
-        error = meant_with_counts(MeantColumnError(column, self.task, place), self._as_they_are(), self.task)
+            other = part_meant(item, self.task, self._excused)
+            if other is None:
+                return
+            column, part = other
+        error = meant_with_counts(MeantColumnError(column, self.task, place, part), self._as_they_are(), self.task)
         if error is not None:
             raise error
         self._excused.add(column)

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.estimation.labels import fit_labels
+from labeldist.estimation.labels import LabelFit, fit_labels
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, blocks, drawn
 from labeldist.estimation.opinion import softmax
 
@@ -27,6 +27,7 @@ TINY = 1e-3  # added to probabilities, as a share of the uniform one, before a l
 FEATURES = 3  # of what a label may add to logarithms
 RIDGE = 0.01  # keeps apart what the labels at hand cannot tell apart
 MOST_GAIN, SURE = 0.02, 3.0  # nats per label, and in standard errors: what labels may still gain from being in evidence
+POWERS = (1.0, 0.0, 8.0)  # of counts in a mixture: the labels' shares, which labels are there, the most frequent one
 LEAST_OWN = 0.1  # of a distribution: what is less a model's own than this only repeats the labels
 
 Rows = NDArray[np.intp]
@@ -51,9 +52,14 @@ class Form(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """A share of the distribution is the labels' own: (1 - share) q + share c / n."""
+    """A share of the distribution is the labels' own: (1 - share) q + share c^power / (sum of c^power).
+
+    With the power 1 these are the labels' shares, with 0 all labels that were given count alike, with a large one only
+    the most frequent label counts.
+    """
 
     share: float
+    power: float = 1.0
     name: str = "mixture"
 
     def own(self, counts: Array) -> float:
@@ -61,11 +67,11 @@ class Mixture:
 
     def without(self, said: Array, counts: Array) -> Array:
         share = self.share * (counts.sum(axis=1, keepdims=True) > 0)
-        return _positive((said - share * _shares(counts)) / np.maximum(1 - share, TINY))
+        return _positive((said - share * _shares(counts, self.power)) / np.maximum(1 - share, TINY))
 
     def guided(self, blind: Array, counts: Array) -> Array:
         share = self.share * (counts.sum(axis=1, keepdims=True) > 0)
-        mixed: Array = (1 - share) * blind + share * _shares(counts)
+        mixed: Array = (1 - share) * blind + share * _shares(counts, self.power)
         return mixed
 
 
@@ -127,13 +133,17 @@ REPEATS = (
     "evidence {name} has no part in the prior: what the labels did to it could not be told from what it says by "
     "itself, so that they would count twice"
 )
+TELLS_NOTHING = (
+    "evidence {name} has no part in the prior: as far as these items show, what it says without an annotator's label "
+    "foretells that label no better than the other labels do"
+)
 
 
 def unguide(observed: Observations) -> tuple[tuple[EvidenceArray, ...], tuple[Guidance, ...], list[str]]:
     """The evidence of ``observed`` as if no label had guided any of it, how labels did, and notes of what is left out.
 
     Each must be blind or have its held-out form. What is nothing without the labels, and that of which labels are a
-    part that cannot be taken out, is left out.
+    part that cannot be taken out, is left out, as is what tells nothing beside the labels.
     """
     kept: list[EvidenceArray] = []
     guided: list[Guidance] = []
@@ -143,8 +153,9 @@ def unguide(observed: Observations) -> tuple[tuple[EvidenceArray, ...], tuple[Gu
             kept.append(one)
             continue
         blind, guidance = unguided(one, observed.counts)
-        if guidance.only_repeats or _still_guided(blind, observed):
-            notes.append(REPEATS.format(name=one.name))
+        why = REPEATS if guidance.only_repeats else _why_left_out(blind, observed)
+        if why is not None:
+            notes.append(why.format(name=one.name))
         else:
             kept.append(blind)
             guided.append(guidance)
@@ -183,27 +194,43 @@ def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance
     return replace(one, distribution=distribution, saw_labels=False, held_out=held), guidance
 
 
-def _still_guided(blind: EvidenceArray, observed: Observations) -> bool:
-    """Whether labels are still in ``blind``, which :func:`unguided` made.
+def _why_left_out(blind: EvidenceArray, observed: Observations) -> str | None:
+    """Why ``blind``, which :func:`unguided` made, must not be weighed, if it must not.
 
-    If they are, an annotator's label is likelier given what the evidence says with it than given what it says without.
+    If labels are still in it, an annotator's label is likelier given what the evidence says with it than given what it
+    says without. And if it tells nothing that the labels do not, what it says without a label foretells that label no
+    better than the base rate and the other labels do.
     """
     assert blind.held_out is not None
-    counts = observed.counts
-    item, label = np.nonzero(counts * blind.present[:, None])
+    seen = replace(observed, evidence=(blind,)).take(np.flatnonzero(blind.present))
+    one, counts = seen.evidence[0], seen.counts
+    item, label = np.nonzero(counts)
     some = np.isin(item, drawn(np.unique(item), MOST_ITEMS))
     item, label = item[some], label[some]
     if not len(item):
-        return False
-    fit = fit_labels(replace(observed, evidence=(blind,)).take(np.flatnonzero(blind.present)), most=MOST_ITEMS)
-    rows, times = np.arange(len(item)), counts[item, label]
-    views = (EvidenceArray(blind.name, said) for said in (blind.distribution[item], blind.held_out[item, label]))
-    priors = (fit.prior_mean((view,), len(item))[rows, label] for view in views)
-    with_it, without = (np.log(fit.concentration * prior + times - 1) for prior in priors)
-    further = with_it - without
-    gain = float(np.average(further, weights=times))
-    error = float(np.sqrt(np.average((further - gain) ** 2, weights=times) / len(rows)))
-    return gain > MOST_GAIN and gain > SURE * error
+        return None
+    assert one.held_out is not None
+    times, others = counts[item, label], counts[item].sum(axis=1) - 1
+    fit, base = fit_labels(seen, most=MOST_ITEMS), fit_labels(seen.without_evidence(), most=MOST_ITEMS)
+
+    def foretold(fit: LabelFit, *views: Array) -> Array:
+        evidence = tuple(EvidenceArray(blind.name, said) for said in views)
+        prior = fit.prior_mean(evidence, len(item))[np.arange(len(item)), label]
+        found: Array = np.log((fit.concentration * prior + times - 1) / (fit.concentration + others))
+        return found
+
+    without = foretold(fit, one.held_out[item, label])
+    gain, error = _mean(foretold(fit, one.distribution[item]) - without, times)
+    if gain > MOST_GAIN and gain > SURE * error:
+        return REPEATS
+    gain, error = _mean(without - foretold(base), times)
+    return TELLS_NOTHING if gain <= error else None
+
+
+def _mean(values: Array, times: Array) -> tuple[float, float]:
+    """And its standard error."""
+    mean = float(np.average(values, weights=times))
+    return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=times) / len(values)))
 
 
 def _fitted(one: EvidenceArray, counts: Array, item: Rows, label: Rows) -> tuple[Form, float]:
@@ -215,8 +242,8 @@ def _fitted(one: EvidenceArray, counts: Array, item: Rows, label: Rows) -> tuple
     said, held, times = one.distribution[item], one.held_out[item, label], with_it[np.arange(len(item)), label][:, None]
     forms: list[Form] = [
         _log_linear(said, held, with_it, less, times),
-        _mixture(said, held, with_it, less, times),
-        _smoothing(said, held, with_it, label, times),
+        *(_mixture(said, held, with_it, less, times, power) for power in POWERS),
+        _smoothing(said, held, with_it, less, times),
     ]
     missed = [_size(form.guided(form.without(said, with_it), less) - held, times) for form in forms]
     best = int(np.argmin(missed))
@@ -224,21 +251,27 @@ def _fitted(one: EvidenceArray, counts: Array, item: Rows, label: Rows) -> tuple
     return forms[best], 1 - missed[best] / whole if whole > 0 else 1.0
 
 
-def _mixture(said: Array, held: Array, with_it: Array, less: Array, times: Array) -> Mixture:
+def _mixture(said: Array, held: Array, with_it: Array, less: Array, times: Array, power: float) -> Mixture:
     others = less.sum(axis=1, keepdims=True) > 0
-    change = _shares(with_it) - np.where(others, _shares(less), held)
+    change = _shares(with_it, power) - np.where(others, _shares(less, power), held)
     size = _size(change, times)
     share = float((times * change * (said - held)).sum()) / size if size > 0 else 0.0
-    return Mixture(float(np.clip(share, 0.0, 1 - TINY)))
+    return Mixture(float(np.clip(share, 0.0, 1 - TINY)), power)
 
 
-def _smoothing(said: Array, held: Array, with_it: Array, label: Rows, times: Array) -> Smoothing:
-    # (w + n) q = w b + c, and the same with one label less; the difference has no b.
+def _smoothing(said: Array, held: Array, with_it: Array, less: Array, times: Array) -> Smoothing:
+    from scipy.optimize import minimize_scalar
+
+    # (w + n) q = w b + c, and the same with one label less; the difference has no b. The weight is the one that
+    # foretells the held-out form best: solved for directly it is too small where what a model says depends on chance.
     total = with_it.sum(axis=1, keepdims=True)
-    added = np.eye(said.shape[1])[label] - total * said + (total - 1) * held
-    size = _size(said - held, times)
-    weight = float((times * (said - held) * added).sum()) / size if size > 0 else np.inf
-    return Smoothing(float(np.clip(weight, TINY, 1 / TINY)))
+
+    def missed(log_weight: float) -> float:
+        weight = np.exp(log_weight)
+        left = ((weight + total) * said - (with_it - less)) / (weight + total - 1)
+        return _size(left - held, times)
+
+    return Smoothing(float(np.exp(minimize_scalar(missed, bounds=(np.log(TINY), -np.log(TINY))).x)))
 
 
 def _log_linear(said: Array, held: Array, with_it: Array, less: Array, times: Array) -> LogLinear:
@@ -264,8 +297,10 @@ def _logs(distribution: Array) -> Array:
     return logs
 
 
-def _shares(counts: Array) -> Array:
-    shares: Array = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+def _shares(counts: Array, power: float = 1.0) -> Array:
+    # Relative to the most frequent one: powers of large counts would overflow.
+    raised = np.where(counts > 0, (counts / np.maximum(counts.max(axis=1, keepdims=True), 1)) ** power, 0.0)
+    shares: Array = raised / np.maximum(raised.sum(axis=1, keepdims=True), TINY)
     return shares
 
 

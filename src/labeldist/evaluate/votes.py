@@ -18,6 +18,9 @@ FEW = 20  # that probabilities can give away
 ACCIDENT = 0.1
 MOST_DECIMALS = 4  # of rounded probabilities; with more of them they are fractions as computed
 EXACT = 1e-6
+UNKNOWN = 100.0  # votes that are usual where nothing tells
+SURE = 3.0  # nats by which single votes must be the likelier explanation
+MOST = 2_000  # references that are enough to tell
 ROUNDED = 0.02  # what rounded probabilities may be off 1 in all
 
 
@@ -25,8 +28,9 @@ def votes_behind(weights: Array) -> Array:
     """The votes behind each reference (N,), from counts or probabilities as they were given (N, K), NaN for none.
 
     Whole numbers that sum to more than 1 are counts. A 1 for one label is a single vote where no reference has
-    fractions, and a probability where some have. Where all probabilities are fractions of some number up to 20, such as
-    .2, .4 and .4, so many votes made them; of any others nobody knows (NaN).
+    fractions; where some have, it is a probability unless single votes among them are the likelier explanation. Where
+    all probabilities are fractions of some number up to 20, such as .2, .4 and .4, so many votes made them; of any
+    others nobody knows (NaN).
 
     >>> votes_behind(np.array([[3.0, 1.0], [0.0, 1.0]])).tolist()
     [4.0, 1.0]
@@ -46,7 +50,11 @@ def votes_behind(weights: Array) -> Array:
     said = there & ~counted
     # Rounded probabilities show their decimals only as they are, a little more or less than 1 in all.
     near = np.abs(totals[said] - 1) < ROUNDED
-    votes = np.where(counted, totals, _common(known[said] / np.where(near, 1.0, totals[said])[:, None]))
+    shares = known[said] / np.where(near, 1.0, totals[said])[:, None]
+    common = _common(shares)
+    votes = np.where(counted, totals, common)
+    if _single(shares, UNKNOWN if math.isnan(common) else common):
+        votes[said & whole] = 1.0
     return np.where(there, votes, np.nan)
 
 
@@ -81,6 +89,36 @@ def _common(shares: Array) -> float:
     # The chance that any numbers with so many decimals would do as well; with one decimal, ten votes explain all.
     by_chance = 0.0 if decimals == 1 else min(votes * 10.0**-decimals, 1.0) ** len(split)
     return float(votes) if by_chance <= ACCIDENT else math.nan
+
+
+def _single(shares: Array, votes: float) -> bool:
+    """Whether those of ``shares`` (R, K) that are all one label's are likelier single votes than ``votes`` of one mind.
+
+    People of one mind are rarely alone: all but a few of them must be so on other items, as a Dirichlet-multinomial
+    has it. Both explanations are fitted, that of single votes with the share of references that are such.
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import gammaln
+
+    if len(shares) > MOST:
+        shares = shares[np.random.default_rng(0).choice(len(shares), MOST, replace=False)]
+    alone = shares.max(axis=1) > 1 - EXACT
+    part = float(alone.mean())
+    if part in (0.0, 1.0):
+        return False
+    mean = np.maximum(shares.mean(axis=0), EXACT)
+
+    def likely(some: Array) -> float:
+        def loss(log_worth: float) -> float:
+            worth = np.exp(log_worth)
+            each = gammaln(worth * mean + some * votes) - gammaln(worth * mean)
+            return float(-each.sum() - len(some) * (gammaln(worth) - gammaln(worth + votes)))
+
+        return -float(minimize_scalar(loss, bounds=(-7.0, 7.0), method="bounded").fun)
+
+    singly = likely(shares[~alone]) + float((shares[alone] @ np.log(mean)).sum())
+    drawn = len(shares) * (part * math.log(part) + (1 - part) * math.log(1 - part))
+    return singly + drawn > likely(shares) + SURE
 
 
 def _has(shares: Array, decimals: int) -> bool:

@@ -27,16 +27,19 @@ class Line:
 
 
 _DIVIDER = re.compile(r"(?:[-–—─━=*_~·•#] ?){3,}$")
-_FENCE = re.compile(r"(?:```|~~~)[\w+-]*$")
+_FENCE = re.compile(r"(?:```|~~~)[\w+-]*$|\\(?:begin|end)\{\w+\*?\}$")
 _HEADING = re.compile(r"#{1,6}(?=\s)\s*")
 _ESCAPED = re.compile(r"^(\d{0,3})\\(?=[.)*+-])")
-_QUOTED = re.compile(r"(?:> ?)+(?=\D)")
+_QUOTED = re.compile(r"(?:> ?)+(?=\D|\d{1,3}[.)、．）])")
 _BOLD = re.compile(r"(?<![A-Za-z0-9*])\*{2,3}(?=\S)([^*]+)(?<=\S)\*{2,3}(?![A-Za-z0-9*])")
 # Emphasis, or code, around what may be a marker, or around all of a line.
 _LEADING = re.compile(r"(`|\*|__|_)(?=[^\s`*_])([^`*_]{1,300})(?:(?<=[.:)：）、\d])\1(?=\s)|(?<=\S)\1$)")
 _TITLE = re.compile(r"(?:\S{1,6}\s+)?(?:\*{2,3}[^*]+\*{2,3}|__[^_]+__)\s*[:：]?$")
 # Numbers in the midst of a line, after the end of a sentence.
 _INLINE = re.compile(r"(?:(?<=[.!?:;,。！？：；，])\s{0,3}|^\s*)[(（]?(\d{1,2})(?:[.)](?=\s)|[、．）])|(?<!\w)([①-⑳])")
+# What stands alone between two reasons.
+_BETWEEN = re.compile(r"(?:or|and|oder|und|ou|et|或者?|及|または|또는|혹은)[.,:]?$", re.IGNORECASE)
+_BULLETS = re.compile(r"\s(?=•\s)")
 TAB = "  "
 
 
@@ -49,7 +52,7 @@ def read_lines(text: str) -> list[Line]:
         if not stripped or _FENCE.match(stripped):
             blank = blank or not stripped
             continue
-        if _DIVIDER.match(stripped):
+        if _DIVIDER.match(stripped) or _BETWEEN.match(stripped):
             if {*stripped} == {"="} and found and not blank and found[-1].marker is None:
                 found[-1] = replace(found[-1], heading=True, title=True)  # underlined
             divider = True
@@ -103,7 +106,10 @@ def _broken_up(text: str) -> Iterable[str]:
 
 
 def _parts(line: str) -> Iterator[str]:
-    """The line, cut before 2., 3. ... where it numbers several reasons from 1."""
+    """The line, cut before 2., 3. ... where it numbers several reasons from 1, and before bullets after the first."""
+    if line.lstrip().startswith("•"):
+        yield from _BULLETS.split(line.lstrip())
+        return
     places: list[int] = []
     for found in _INLINE.finditer(line):
         number = int(found.group(1)) if found.group(1) else ord(found.group(2)) - ord("①") + 1

@@ -31,16 +31,19 @@ _ROMAN = {"i": 1, "v": 5, "x": 10}
 _CIRCLED = r"[①-⒛⓵-⓾❶-➓㈠-㈩]"
 # Signs that are never a word; then those that need a space; then the dashes, which need a space or a word.
 _BULLET = re.compile(
-    r"(?:[•‣⁃∙·●○◦▪▫■□◆◇◉▶►▸▹➤➢→⇒※・★☆✓✔✅✦❖☐☑\uf0a7\uf0b7]+\ufe0f?|[*+-](?=\s|$)|[–—―−](?=\s|\w|$))"
+    r"(?:[•‣⁃∙·●○◦▪▫■□◆◇◉▶►▸▹➤➢→⇒※・★☆✓✔✅✦❖☐☑\uf0a7\uf0b7]+\ufe0f?|\\item\b|[*+-](?=\s|$)|[–—―−](?=\s|\w|$))"
     r"\s*(?:\[[ xX]?\](?=\s))?\s*"
 )
+# Any other picture: one that begins two lines is a bullet, a different one at each line is part of what it says.
+_PICTURE = re.compile(r"([\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff])\ufe0f?\s+(?=\S)")
 _TIGHT_DASH = re.compile(r"-(?=[^\W\d_])")
 _NUMBER = re.compile(
     r"[(（\[【〔](\d{1,3})[)）\]】〕][.:：、]?"
     r"|#?(\d{1,3})(?:\.?[ºª][.):]?(?=\s)|[.．][)）]?(?=\s|$|[^a-z\d\s.,])|[、）：\]]|\)(?=\D|$))"
-    r"|#(\d{1,3})(?=\s)"
+    r"|#(\d{1,3}):?(?=\s)"
     r"|(\d{1,3})$"
     r"|([0-9])\ufe0f?\u20e3[.:]?"
+    r"|(?:[Nn][or]\.|№) ?(\d{1,3})[.:)](?=\s)"
 )
 _LOOSE_NUMBER = re.compile(r"(\d{1,3})(?::(?=\s)|\s[-–—]\s(?=\D))")
 _SIGN = re.compile(rf"({_CIRCLED})[.、:：]?")
@@ -83,7 +86,9 @@ def doubtful(markers: Sequence[Marker | None]) -> frozenset[str]:
             for kind in found.kinds:
                 seen.setdefault(kind, []).append(found.value or 0)
     return frozenset(
-        kind for kind, values in seen.items() if not (len(values) > 1 if kind == "bullet" else {1, 2} <= {*values})
+        kind
+        for kind, values in seen.items()
+        if not (len(values) > 1 if kind.startswith("bullet") else {1, 2} <= {*values})
     )
 
 
@@ -91,6 +96,8 @@ def _one(line: str) -> Marker | None:
     head = line[:60]
     if found := _BULLET.match(line):
         return _spaced(line, found.end(), {"bullet"})
+    if found := _PICTURE.match(head):
+        return _spaced(line, found.end(), {f"bullet {found.group(1)}"}, sure=False)
     if _TIGHT_DASH.match(head):
         return Marker(1, frozenset({"bullet"}), sure=False)
     return _label(line) or _ordered(line)

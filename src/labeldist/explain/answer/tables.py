@@ -8,14 +8,15 @@ from statistics import fmean
 from labeldist.explain.answer.joining import titled
 from labeldist.explain.answer.wording import REASON_WORD
 
+LONGEST_TITLE = 30
 _ESCAPED = "\ue000"  # stands for \| while cells are cut
 
 
 def table_items(text: str) -> list[str] | None:
     """The reasons in the tables of ``text``; None where there is none.
 
-    They stand in the columns whose heading calls them reasons or explanations, joined where there are several, else in
-    the column with the longest texts.
+    They stand in the columns whose heading calls them reasons or explanations, joined where there are several, with the
+    column of the longest texts where these are only titles; else in that column.
 
     >>> table_items("| # | Reason |\\n|---|---|\\n| 1 | Rain falls. |\\n| 2 | Streets are wet. |")
     ['Rain falls.', 'Streets are wet.']
@@ -64,9 +65,13 @@ def _cells(line: str) -> list[str]:
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     named = [at for at, name in enumerate(header) if REASON_WORD.search(name[:80]) and _length(rows, at) > 2]
-    if named:
-        return named
-    return [max(range(len(header)), key=lambda at: _length(rows, at))]
+    longest = max(range(len(header)), key=lambda at: _length(rows, at))
+    if not named:
+        return [longest]
+    most = max(_length(rows, at) for at in named)
+    # A column "Reason" of a word or two is a title; the reason itself stands in another one.
+    titles = longest not in named and most < LONGEST_TITLE and _length(rows, longest) > 2 * most
+    return sorted([*named, longest]) if titles else named
 
 
 def _length(rows: Sequence[Sequence[str]], column: int) -> float:

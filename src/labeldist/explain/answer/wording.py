@@ -39,6 +39,11 @@ _INTRODUCTION = re.compile(
     rf"|(?:가능한|생각할 수 있는) {NOUN}[^.:：]*(?:다음과|아래와) 같[^.:：]*[.:：]?$"
     rf"|(?:{_OPENERS}[,!.] ?)?(?:hier (?:sind|ist|folgen)|(?:im )?folgend"
     rf"|nachfolgend)\w*\b[^.:]*\b{NOUN}\b[^.:]*[.!]?$"
+    r"|(?:great question[,!.] ?)?(?:let's|let me|i will|i'll) (?:\w+ ){1,4}"
+    rf"(?:{QUALITY} )?{NOUN}\b[^.:]*[.!]?$"
+    rf"|(?:great question[,!.] ?)?there (?:are|could be|might be|may be) (?:\w+ ){{1,3}}(?:{QUALITY} )?{NOUN}"
+    r"(?: (?:why|for|that|this|the (?:statement|hypothesis|claim))\b[^.:]*)?[.!]?$"
+    rf"|(?:それでは|では|ここでは|以下に|次に)[^。：:]{{0,60}}{NOUN}を[^。：:]{{0,12}}ます[。：:]?$"
     rf"|(?:{_OPENERS}[,!.] ?)?(?:voici|voilà|aquí (?:están?|tienes?|hay)|estas son"
     rf"|ecco)\b[^.:]*\b{NOUN}\b[^.:]*[.!]?$",
     re.IGNORECASE,
@@ -84,6 +89,7 @@ _REFUSALS = (
     _LEAD + rf"there (?:is|are|exist|exists)(?: simply| really)? no(?:t any)? (?:{QUALITY} ){{0,3}}(?:explanation"
     rf"|reason)s?(?:[.,!]|$| {_ABOUT})",
     _LEAD + rf"there (?:is|are)(?:n't| not) any (?:{QUALITY} ){{0,3}}(?:explanation|reason)s?(?:[.,!]|$| {_ABOUT})",
+    _LEAD + rf"no (?:{QUALITY} ){{0,3}}(?:explanation|reason)s? (?:is|are) (?:possible|available)\b",
     _LEAD
     + rf"no (?:{QUALITY} ){{0,3}}(?:explanation|reason)s? (?:can|could) be (?:given|found|provided|listed|offered)",
     _LEAD + rf"it(?: is|'s) (?:not possible|impossible|not feasible) (?:for me )?to {_TELL}\b(?! (?:the|a|an|his|her"
@@ -149,6 +155,10 @@ _STILL = re.compile(
 )
 _CLOSING = re.compile(r"""[.!?…。！？]["'”’»」』）)\]*]*$""")
 
+_NOTHING = re.compile(
+    r"(?:none|n/a|not applicable|[无無]|不适用|なし|該当なし|없음|해당 ?없음|[\W_]*)[.!。]?$", re.IGNORECASE
+)
+
 MOST = 400  # characters of a line that can tell what it is
 
 
@@ -179,6 +189,15 @@ def refuses(line: str) -> bool:
     (True, False)
     """
     return _matches(_REFUSAL, line)
+
+
+def says_nothing(item: str) -> bool:
+    """Whether an item of a list only fills its place.
+
+    >>> says_nothing("N/A"), says_nothing("..."), says_nothing("None of them is wet.")
+    (True, True, False)
+    """
+    return _matches(_NOTHING, item)
 
 
 def tries_all_the_same(line: str) -> bool:

@@ -14,6 +14,10 @@ _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _STYLE = re.compile(r"</?(?:b|strong|em|i|u)>", re.IGNORECASE)
 
 
+# Signs without width, which hide a marker or a quotation mark.
+_INVISIBLE = re.compile(r"[\ufeff\u200b\u2060]")
+
+
 def turn(answer: str) -> tuple[str, bool]:
     """The text of the model's turn, without its chat template, and whether an end-of-turn token ended it.
 
@@ -22,7 +26,7 @@ def turn(answer: str) -> tuple[str, bool]:
     """
     for header in HEADERS:
         answer = answer.split(header, 1)[-1]
-    body, *ended = _END.split(answer, maxsplit=1)
+    body, *ended = _END.split(_INVISIBLE.sub("", answer), maxsplit=1)
     return body, bool(ended)
 
 

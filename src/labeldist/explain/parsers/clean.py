@@ -21,7 +21,8 @@
 6. A cut-off tail is dropped: the answer has no end-of-turn token, its last line is the last item's, that item lacks
    closing punctuation, and at least two items precede it which all have it. A list written without punctuation, a
    short one and one that is known to have ended keep every item. Of JSON that was cut off only whole strings count.
-7. Quotation marks go where every item stands in them. Of items that differ only in case or spacing the first is kept.
+7. Quotation marks go where every item stands in them. Of items that differ only in case or spacing the first is kept,
+   and none that only fills a place (``N/A``).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from labeldist.explain.answer.paragraphs import unmarked_items, without_introduc
 from labeldist.explain.answer.quotes import without_quotes
 from labeldist.explain.answer.structured import structured_items
 from labeldist.explain.answer.tables import table_items
-from labeldist.explain.answer.wording import is_closed, refuses, tries_all_the_same
+from labeldist.explain.answer.wording import is_closed, refuses, says_nothing, tries_all_the_same
 from labeldist.explain.answer.wrappers import tagged_items, turn, without_tags
 from labeldist.explain.parse import PARSERS
 
@@ -55,8 +56,9 @@ def clean(answer: str) -> list[str]:
     if len(items) == 1 and refuses(items[0]):
         return []
     kept: dict[str, str] = {}
-    for item in filter(None, items):
-        kept.setdefault(item.lower(), item)
+    for item in items:
+        if not says_nothing(item):
+            kept.setdefault(item.lower(), item)
     return list(kept.values())
 
 
