@@ -460,6 +460,18 @@ def test_a_refused_field_is_sent_in_another_way_and_that_is_said(kind: str) -> N
         assert model.revision == "chat sampled:20" if kind.startswith("n,") else model.revision != other.revision
 
 
+def test_a_prompt_that_is_not_found_is_that_prompts() -> None:
+    """Some gateways answer 404 for a text that no provider of theirs takes."""
+    with serving(lambda body: (404, error(404, "no provider")) if prompt_of(body) == "Why?" else usual(body)) as (
+        url,
+        _,
+    ):
+        model = opened(url)
+        with pytest.raises(ModelError, match="no provider"):
+            written(model)
+        assert chosen(model) == pytest.approx([0.7, 0.25])
+
+
 def test_log_probabilities_that_are_forbidden_are_no_refused_key() -> None:
     forbidden = (403, error(None, "You are not allowed to request logprobs from this model"))
     with serving(lambda body: forbidden if body.get("logprobs") else usual(body)) as (url, _):

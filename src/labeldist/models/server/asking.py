@@ -76,7 +76,9 @@ class Asking:
                 passing = PassingError(f"a malformed answer: {error}", overload=False, computed=True)
                 with self._counting:
                     self.malformed[str(error)] += 1
-            except NotThereError:
+            except NotThereError as error:
+                if self._alive():
+                    raise ModelError(error.message, hint="other requests are answered: is it the text?") from None
                 raise
             except ForbiddenError as error:
                 raise self._forbidden(error) from None
