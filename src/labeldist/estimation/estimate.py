@@ -53,7 +53,7 @@ SAW = "evidence {names} counts here as if it were blind: labels that it saw coun
 class Estimate:
     """The posterior of N items of K ``labels``, in the order of ``ids``, and how it was calibrated.
 
-    ``evidence``: the names of what was used. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K) is what
+    ``evidence``: the names of what has a part in it. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K) is what
     was expected of each item before its own labels were counted, and before any correction on references.
     """
 
@@ -147,7 +147,8 @@ def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: fl
             folds=found.folds,
             confidence=float(found.confidence.mean()),
         )
-    names = tuple(one.name for one in observed.evidence)
+    weighed = calibration.fit if calibrate == "labels" else None
+    names = tuple(one.name for one in observed.evidence) if weighed is None else weighed.names
     return Estimate(observed.labels, observed.ids, names, observed.counts, posterior(alpha, mass), prior, calibration)
 
 

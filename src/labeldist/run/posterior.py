@@ -141,7 +141,7 @@ def posteriors_of_run(
             continue
         file = out / f"{name.replace(' ', '.')}.jsonl"
         write_rows(file, (found.row(at) for at in range(len(found.ids))))
-        made.append(RunPosterior(name, group, tuple(known), found.labels, found.calibration, file))
+        made.append(RunPosterior(name, group, found.evidence, found.labels, found.calibration, file))
     return made, notes
 
 
