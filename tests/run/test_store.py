@@ -146,20 +146,21 @@ def test_a_call_under_way_is_not_made_by_a_second_thread(tmp_path: Path) -> None
     """Two threads ask overlapping questions: each is asked once, both get all answers; a failure is asked again."""
 
     class Waiting(Counting):
-        begun, go = threading.Event(), threading.Event()
-        fails = False
+        def __init__(self, *, fails: bool) -> None:
+            super().__init__()
+            self.fails = fails
+            self.begun, self.go = threading.Event(), threading.Event()
 
         def next_token_scores(self, sequences, tokens):  # type: ignore[no-untyped-def]
+            failing, self.fails = self.fails, False  # the first call fails, whichever goes on first
             self.begun.set()
             self.go.wait(10)
-            if self.fails:
-                self.fails = False
+            if failing:
                 raise ModelError("first try")
             return super().next_token_scores(sequences, tokens)
 
     for fails in (False, True):
-        model = Waiting()
-        model.fails = fails
+        model = Waiting(fails=fails)
         with Store(tmp_path / f"{fails}.sqlite") as store, ThreadPoolExecutor(2) as threads:
             recorded = Recorded(model, store)
             one = threads.submit(asked_of, recorded, ["one", "two"])
