@@ -82,7 +82,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say(how: str | None, labels: 
     assert found.calibration.concentration < 1.35 * blind.concentration
 
 
-@pytest.mark.parametrize("votes", [1, 3, 10, 100])
+@pytest.mark.parametrize(
+    "votes", [1, pytest.param(3, marks=pytest.mark.slow), pytest.param(10, marks=pytest.mark.slow), 100]
+)
 @pytest.mark.parametrize(("how", "labels"), [(None, 2), (None, 8), ("by the share", 4)])
 def test_intervals_hold_with_references_of_any_number_of_votes(how: str | None, labels: int, votes: int) -> None:
     observed, truth = made(labels, 1, STEERED[how] if how else None)

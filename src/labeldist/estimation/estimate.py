@@ -53,8 +53,8 @@ SAW = "evidence {names} counts here as if it were blind: labels that it saw coun
 class Estimate:
     """The posterior of N items of K ``labels``, in the order of ``ids``, and how it was calibrated.
 
-    ``evidence``: the names of what has a part in it. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K) is what
-    was expected of each item before its own labels were counted, and before any correction on references.
+    ``evidence``: the names of what has a part in it. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K)
+    is what was expected of each item before its own labels were counted, and before any correction on references.
     """
 
     labels: tuple[str, ...]
