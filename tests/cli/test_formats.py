@@ -15,7 +15,6 @@ from labeldist.tasks.load import load_task
 
 NLI = load_task("nli")
 Command = Callable[..., Any]
-TABLES = (".csv", ".tsv", ".csv.gz", ".parquet")
 
 
 @pytest.fixture
@@ -42,7 +41,9 @@ def good(labeldist: Command, *arguments: object) -> Any:
     return done
 
 
-@pytest.mark.parametrize("suffix", TABLES)
+@pytest.mark.parametrize(
+    "suffix", [".csv", ".parquet", *(pytest.param(one, marks=pytest.mark.slow) for one in (".tsv", ".csv.gz"))]
+)
 def test_the_stages_hand_on_tables(suffix: str, source: str, labeldist: Command, tmp_path: Path) -> None:
     for kind in (".jsonl", suffix):
         asked = ("--model", "scripted")
