@@ -32,7 +32,8 @@ def show_plan(summary: PlanSummary, *, as_json: bool) -> int:
         f"evidence: {', '.join(found.evidence) or 'none'}"
     )
     for one in found.saves:
-        click.echo(f"{_named(one.evidence, found.evidence).capitalize()} {one.in_words()}.")
+        several = len(one.evidence) > 1
+        click.echo(f"{'All evidence' if several else one.evidence[0]} {one.in_words()}.")
     _predicted(found, metric)
     _measured(found, metric)
     _curve(summary)

@@ -154,7 +154,7 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     if as_json:
         print_json({**asdict(summary), "calibration": summary.calibration.as_dict(summary.labels)})
         return status(summary.failures)
-    click.echo(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none given)'}")
+    click.echo(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none)'}")
     for line in summary.calibration.in_words():
         click.echo(line)
     click.echo(
