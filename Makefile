@@ -2,10 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+LOWEST = .venv-lowest
 # Development pins torch, since other versions may bring gigabytes of GPU libraries. The package itself does not.
 TORCH = torch==2.13.0
 
-.PHONY: demo test test-all lint format docs clean
+# Files of tests go to as many processes as there are cores; more than eight would only start slowly.
+PYTEST = $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
+
+.PHONY: demo test test-all test-lowest lint format docs clean
 
 # The stamps tell what is installed: .base the package alone, .dev also what its development needs.
 $(VENV)/.base: pyproject.toml
@@ -26,12 +30,23 @@ demo: $(VENV)/.base
 	@echo "show how labeldist works, and nothing about people or about the quality of a method."
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 # With a vLLM server in an environment of its own outside the repository, 3.5 GB: tests/servers/setup_vllm.sh.
 test-all: $(VENV)/.dev
 	PYTHON=$(PYTHON) tests/servers/setup_vllm.sh
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# The lowest versions of the dependencies that pyproject.toml admits, but for torch. `make test` has the newest.
+test-lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	echo '$(TORCH)' > $(LOWEST)/torch.txt
+	$(LOWEST)/bin/uv pip compile pyproject.toml --extra dev --resolution lowest-direct --quiet \
+		--constraints $(LOWEST)/torch.txt --no-header --no-annotate | grep -v -E '^(cuda|nvidia|triton|torch=)' > $(LOWEST)/pins.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/pins.txt --editable '.[dev]' '$(TORCH)'
+	touch $(LOWEST)/.base $(LOWEST)/.dev
+	$(MAKE) test VENV=$(LOWEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
