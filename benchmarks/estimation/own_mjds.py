@@ -12,13 +12,11 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.embedded.chaosnli import pool_of, source
 from benchmarks.embedded.setup import CACHE
 from labeldist.cli.progress import shown_progress
 from labeldist.datasets.files import write_items
-from labeldist.report.tables import print_evaluation
+from labeldist.report.tables import markdown_table
 from labeldist.run.pipeline import run
 from labeldist.run.settings import RunSettings
 
@@ -47,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     for posterior in summary.posteriors:
         print(*posterior.calibration.in_words(), *posterior.calibration.notes, sep="\n")
     if summary.evaluation is not None:
-        print_evaluation(summary.evaluation, Console(width=100))
+        print(markdown_table(summary.evaluation, intervals=True))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
-from labeldist.report.tables import markdown_table, print_evaluation
+from labeldist.report.tables import evaluation_parts, fits_intervals, markdown_table
 
 COLUMNS = (
     Column("kl", "KL", False),
@@ -43,9 +43,11 @@ def evaluation(*more, **changes):
     )
 
 
-def printed(made, width, **options):
+def printed(made, width, *, intervals=None):
     console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    print_evaluation(made, console, **options)
+    shown = fits_intervals(console) if intervals is None else intervals
+    for part in evaluation_parts(made, console, intervals=shown):
+        console.print(part)
     return console.file.getvalue()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from labeldist.cli.results import counted, print_json, status, tell_failures
+from labeldist.cli.printing import say, say_json, say_lines, tell
+from labeldist.cli.results import counted, status, tell_failures
 
 if TYPE_CHECKING:
     from labeldist.experiments.perform import ExperimentSummary
@@ -19,7 +18,7 @@ def list_experiments(*, as_json: bool) -> int:
 
     known = shipped()
     if as_json:
-        print_json(
+        say_json(
             {
                 "experiments": [
                     {"name": e.name, "title": e.title, "question": e.question, "source": e.source, "beyond": e.beyond}
@@ -30,8 +29,8 @@ def list_experiments(*, as_json: bool) -> int:
         return 0
     for one in known:
         beyond = " (beyond the paper)" if one.beyond else ""
-        click.echo(f"{one.name}: {one.title}{beyond}")
-        click.echo(f"  {one.question}")
+        say(f"{one.name}: {one.title}{beyond}")
+        say(f"  {one.question}")
     return 0
 
 
@@ -42,7 +41,7 @@ def show_experiment(summary: ExperimentSummary, out: Path, *, as_json: bool) -> 
     folder = out / summary.experiment.name
     findings = summary.findings
     if as_json:
-        print_json(
+        say_json(
             {
                 "experiment": summary.experiment.name,
                 "out": folder,
@@ -57,16 +56,17 @@ def show_experiment(summary: ExperimentSummary, out: Path, *, as_json: bool) -> 
             }
         )
         return status(summary.failures)
-    click.echo(f"{summary.experiment.title}\n")
-    click.echo(cells_tables(findings, intervals=False) + "\n")
+    say(summary.experiment.title)
+    say()
+    say_lines(cells_tables(findings, intervals=False) + "\n")
     files = ", ".join(file.name for file in summary.files)
-    click.echo(
+    say(
         f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written to {folder}: {files}"
     )
     if findings.differences:
-        click.echo(f"Intervals, and {counted(len(findings.differences), 'difference')} by paired bootstrap: {TABLE}")
+        say(f"Intervals, and {counted(len(findings.differences), 'difference')} by paired bootstrap: {TABLE}")
     for note in (*findings.notes, *summary.notes):
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     tell_failures(summary.failures, folder / "failures.jsonl")
     return status(summary.failures)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from labeldist.cli.printing import say, tell
 from labeldist.cli.spending import Prices
 
 if TYPE_CHECKING:
@@ -38,42 +37,42 @@ def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: 
         facts["its answer"] = "could be read" if health.readable else "could not be read"
     width = max(map(len, facts))
     for name, value in facts.items():
-        click.echo(f"{name:<{width}}  {value}")
+        say(f"{name:<{width}}  {value}")
     if cost is not None:
-        click.echo()
+        say()
         _show_cost(cost, prices)
     if saved is not None:
-        click.echo()
+        say()
         for line in saved.words:
-            click.echo(line)
+            say(line)
     for note in health.notes:
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     if health.readable is False:
-        click.echo(
-            "labeldist: warning: the model did not say one number for each option, a hundred together: answers that "
+        tell(
+            "warning",
+            "the model did not say one number for each option, a hundred together: answers that "
             "cannot be read are left out. Try other --answers, or another model",
-            err=True,
         )
     if health.letter_mass is not None and health.letter_mass < SMALL_LETTER_MASS:
-        click.echo(
-            f"labeldist: warning: all answers together had a probability of only {health.letter_mass:.3f}: the model "
+        tell(
+            "warning",
+            f"all answers together had a probability of only {health.letter_mass:.3f}: the model "
             "would rather say something else. Try other --answers, or another model",
-            err=True,
         )
 
 
 def _show_cost(cost: Cost, prices: Prices) -> None:
     each = max(cost.items, 1)
-    click.echo(f"A run over the {cost.items:,} items, explanations {', '.join(cost.conditions)}:")
+    say(f"A run over the {cost.items:,} items, explanations {', '.join(cost.conditions)}:")
     for name, of_all, digits in (
         ("calls that judge", cost.judge_calls, 1),
         ("calls that explain", cost.explain_calls, 1),
         ("prompt tokens, about", cost.prompt_tokens, 0),
         ("new tokens, at most about", cost.new_tokens, 0),
     ):
-        click.echo(f"  {name:<26}{of_all / each:>14,.{digits}f} per item{of_all:>18,.0f} in all")
+        say(f"  {name:<26}{of_all / each:>14,.{digits}f} per item{of_all:>18,.0f} in all")
     price = prices.of(cost.prompt_tokens, cost.new_tokens)
     if price is None:
-        click.echo("  price: unknown (give --price-in and --price-out, per million tokens)")
+        say("  price: unknown (give --price-in and --price-out, per million tokens)")
     else:
-        click.echo(f"  {'price, at most about':<26}{price / each:>14,.6f} per item{price:>18,.2f} in all")
+        say(f"  {'price, at most about':<26}{price / each:>14,.6f} per item{price:>18,.2f} in all")

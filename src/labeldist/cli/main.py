@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 
 import click
 
 from labeldist import __version__
+from labeldist.cli.printing import (
+    OutputError,
+    ReaderGoneError,
+    drop_output,
+    finish_output,
+    guard_streams,
+    tell,
+    tell_error,
+    tell_usage,
+)
 from labeldist.core.errors import LabeldistError, UsageError
 from labeldist.core.registry import did_you_mean
 
@@ -69,26 +78,31 @@ def labeldist() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status; errors of the user's making end in a message."""
+    guard_streams()
+    sys.exit(_status_of(arguments))
+
+
+def _status_of(arguments: list[str] | None) -> int:
     try:
         status = labeldist.main(arguments, prog_name="labeldist", standalone_mode=False)
+        finish_output()
+        return status if isinstance(status, int) else DONE
+    except ReaderGoneError:
+        drop_output()
+        return FAILED
+    except OutputError as error:
+        drop_output()
+        tell_error(error)
+        return FAILED
     except LabeldistError as error:
-        _tell(str(error))
-        status = error.exit_status
+        tell_error(error)
+        return error.exit_status
     except click.exceptions.Abort:
-        status = INTERRUPTED
-        _tell("interrupted; what was done is kept, the same command goes on from there")
+        tell("error", "interrupted; what was done is kept, the same command goes on from there")
+        return INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        status = UsageError.exit_status
-    except BrokenPipeError:
-        # The reader of our output has gone; nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = FAILED
+        tell_usage(error)
+        return UsageError.exit_status
     except OSError as error:
-        _tell(f"cannot write the output: {error.strerror or error}")
-        status = FAILED
-    sys.exit(status if isinstance(status, int) else DONE)
-
-
-def _tell(message: str) -> None:
-    click.echo(f"labeldist: error: {message}", err=True)
+        tell("error", f"the system refused: {error}")
+        return FAILED

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from labeldist.cli.results import counted, print_json, status, tell_failures
+from labeldist.cli.printing import console, say, say_json, say_table, tell
+from labeldist.cli.results import counted, status, tell_failures
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,25 +23,26 @@ SHOWN = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200)
 def show_plan(summary: PlanSummary, *, as_json: bool) -> int:
     """Show a plan; returns the exit status."""
     if as_json:
-        print_json(summary.as_dict())
+        say_json(summary.as_dict())
         return status(summary.failures)
     found, metric = summary.plan, summary.metric
-    click.echo(
+    say(
         f"{counted(found.items, 'item')}, {found.labelled:,} with labels ({found.labels:.1f} each on average); "
         f"evidence: {', '.join(found.evidence) or 'none'}"
     )
     for one in found.saves:
         several = len(one.evidence) > 1
-        click.echo(f"{'All evidence' if several else one.evidence[0]} {one.in_words()}.")
+        say(f"{'All evidence' if several else one.evidence[0]} {one.in_words()}.")
     _predicted(found, metric)
     _measured(found, metric)
     _curve(summary)
     _ways(summary)
     _replay(found)
     if summary.files:
-        click.echo(f"\nWritten: {', '.join(map(str, summary.files))}")
+        say()
+        say(f"Written: {', '.join(map(str, summary.files))}")
     for note in found.notes:
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     tell_failures(summary.failures, summary.files[-1] if summary.files else None)
     return status(summary.failures)
 
@@ -105,12 +105,10 @@ def _curve(summary: PlanSummary) -> None:
     )
     _print(title, ["references", summary.metric.upper()], rows)
     if found.votes is not None and summary.prices.label is not None:
-        click.echo(
-            f"A reference of {found.votes:.0f} votes costs {_money(summary.prices.of_item(round(found.votes), 0))}."
-        )
+        say(f"A reference of {found.votes:.0f} votes costs {_money(summary.prices.of_item(round(found.votes), 0))}.")
     if summary.target is not None:
         enough = next((point for point in found.curve if point.error(summary.metric)[0] <= summary.target), None)
-        click.echo(
+        say(
             f"None of these numbers of references reaches {summary.target:g} with the labels at hand."
             if enough is None
             else f"With the labels at hand, {enough.references} references reach {summary.target:g}."
@@ -137,20 +135,20 @@ def _ways(summary: PlanSummary) -> None:
     price = f", at {_money(best.cost_per_item)} per item" if known else ""
     which = "cheapest way" if known else "way with the fewest labels"
     middle = "" if best.labels == best.labels_surely else f" The prediction itself says {best.labels}."
-    click.echo(f"The {which} that surely reaches {goal}: {how}{price}.{middle}")
+    say(f"The {which} that surely reaches {goal}: {how}{price}.{middle}")
     if not known:
-        click.echo(_missing_prices(summary.prices))
+        say(_missing_prices(summary.prices))
     if found.doubtful:
-        click.echo("Do not rely on it: on this pilot the predictions promise too much, see the notes.")
+        say("Do not rely on it: on this pilot the predictions promise too much, see the notes.")
 
 
 def _no_sure_way(found: Plan, goal: str) -> None:
     most = max(one.labels for one in found.predicted)
     likely = min((way for way in found.ways if way.labels is not None), key=lambda way: way.labels or 0, default=None)
-    click.echo(f"No way surely reaches {goal} with up to {most} labels per item.")
+    say(f"No way surely reaches {goal} with up to {most} labels per item.")
     if likely is not None:
         how = f"{counted(likely.labels or 0, 'label')} per item, {_named(likely.evidence, found.evidence)}"
-        click.echo(f"The predictions themselves say {how}, but this pilot leaves them too uncertain: label more items.")
+        say(f"The predictions themselves say {how}, but this pilot leaves them too uncertain: label more items.")
 
 
 def _way(way: Way, found: Plan) -> list[str]:
@@ -184,10 +182,10 @@ def _replay(found: Plan) -> None:
         )
         _print(title, ["labels", "evenly", "targeted", "gain by targeting"], rows)
     else:
-        click.echo()
-    click.echo(replayed.verdict())
+        say()
+    say(replayed.verdict())
     if found.next_items:
-        click.echo(f"The least certain items: {', '.join(found.next_items)}")
+        say(f"The least certain items: {', '.join(found.next_items)}")
 
 
 def _interval(value: float, low: float, high: float, one_line: bool = True) -> str:
@@ -207,20 +205,17 @@ def _money(value: float | None) -> str:
 
 
 def _width() -> int:
-    from rich.console import Console
-
-    return Console().width
+    return console().width
 
 
 def _print(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
     """An empty line, the title and a table; the first column to the left."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
-    console.print()
-    console.print(Text(title))
-    console.print(_table(columns, rows))
+    screen = console()
+    say()
+    say_table(Text(title), screen)
+    say_table(_table(columns, rows), screen)
 
 
 def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from labeldist.cli.printing import tell_line
+from labeldist.core.visible import visible
 from labeldist.run.stages import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -24,17 +26,17 @@ def shown_progress() -> Iterator[Progress]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=Console(file=sys.stderr, markup=False, emoji=False)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def advance(stage: str, items: int, total: int | None) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
+                tasks[stage] = bars.add_task(visible(stage), total=total)
             bars.advance(tasks[stage], items)
 
         yield advance
@@ -48,7 +50,7 @@ def _lines() -> Progress:
         done[stage] = done.get(stage, 0) + items
         if done[stage] == total or time.monotonic() - told[0] >= SECONDS_BETWEEN_LINES:
             told[0] = time.monotonic()
-            print(f"{stage}: {done[stage]:,}" + ("" if total is None else f" of {total:,}"), file=sys.stderr)
+            tell_line(f"{stage}: {done[stage]:,}" + ("" if total is None else f" of {total:,}"))
 
     return advance
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from labeldist.cli.printing import console, say, say_json, say_table, tell, tell_line
 from labeldist.cli.spending import Prices, spending, spending_line
 
 if TYPE_CHECKING:
@@ -25,11 +23,6 @@ SHOWN_FAILURES = 5
 FACT_WIDTH = 16
 
 
-def print_json(summary: dict[str, Any]) -> None:
-    """One JSON object on standard output."""
-    click.echo(json.dumps(summary, ensure_ascii=False, indent=1, default=str))
-
-
 def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *, as_json: bool) -> int:
     """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
     told: dict[str, list[str]] = {}
@@ -41,31 +34,27 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
     if summary.evaluation is not None:
         write_evaluation(summary.evaluation, summary.out / "evaluation.md")
     if as_json:
-        print_json(_run_facts(summary, notes, warnings, prices))
+        say_json(_run_facts(summary, notes, warnings, prices))
         return status(summary.failures)
     _print_items(summary, wanted)
     for posterior in summary.posteriors:
-        click.echo(f"The {posterior.name} combines the labels with: {', '.join(posterior.evidence) or 'no MJD'}.")
+        say(f"The {posterior.name} combines the labels with: {', '.join(posterior.evidence) or 'no MJD'}.")
         for line in posterior.calibration.in_words():
-            click.echo(f"  {line}")
-    click.echo()
+            say(f"  {line}")
+    say()
     if summary.evaluation is not None:
-        from rich.console import Console
-
-        from labeldist.report.tables import print_evaluation
-
-        print_evaluation(summary.evaluation, Console())
-        click.echo()
-    click.echo(
+        _show_table(summary.evaluation)
+        say()
+    say(
         f"{counted(summary.items, 'item')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written to {summary.out}: {', '.join(_written(summary))}"
     )
     if summary.store:
-        click.echo(spending_line(summary.store, prices))
+        say(spending_line(summary.store, prices))
     for note in notes:
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     for warning in warnings:
-        click.echo(f"labeldist: warning: {warning}", err=True)
+        tell("warning", warning)
     tell_failures(summary.failures, summary.out / "failures.jsonl")
     return status(summary.failures)
 
@@ -122,10 +111,10 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
     if strangers:
         ids = [item.id for item in summary.dataset.items()]
         told = did_you_mean("item", strangers[0], ids).hint.partition("Known:")[0]
-        click.echo(f"labeldist: note: --show names no item: {', '.join(strangers)}. {told}".rstrip(), err=True)
+        tell("note", f"--show names no item: {', '.join(strangers)}. {told}".rstrip())
     files = summary.mjds | {one.name: one.file for one in summary.posteriors}
     for line in lines_of_items(items, files, summary.dataset.task):
-        click.echo(line)
+        say(line)
 
 
 def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: bool) -> int:
@@ -133,18 +122,18 @@ def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: 
     warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
     prices = prices or Prices()
     if as_json:
-        print_json({**asdict(summary), "spending": spending(summary.store, prices), "warnings": warnings})
+        say_json({**asdict(summary), "spending": spending(summary.store, prices), "warnings": warnings})
         return status(summary.failures)
-    click.echo(
+    say(
         f"{counted(summary.rows, 'row')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
     if summary.hold_out is not None:
-        click.echo(f"Reference: {summary.hold_out}.")
+        say(f"Reference: {summary.hold_out}.")
     if summary.store:
-        click.echo(spending_line(summary.store, prices))
+        say(spending_line(summary.store, prices))
     for warning in warnings:
-        click.echo(f"labeldist: warning: {warning}", err=True)
+        tell("warning", warning)
     tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
 
@@ -152,19 +141,19 @@ def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: 
 def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     """Show what an estimation did; returns the exit status."""
     if as_json:
-        print_json({**asdict(summary), "calibration": summary.calibration.as_dict(summary.labels)})
+        say_json({**asdict(summary), "calibration": summary.calibration.as_dict(summary.labels)})
         return status(summary.failures)
-    click.echo(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none)'}")
+    say(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none)'}")
     for line in summary.calibration.in_words():
-        click.echo(line)
-    click.echo(
+        say(line)
+    say(
         f"Expected distance from the true distributions: KL {summary.expected_kl:.3f}, TVD {summary.expected_tvd:.3f}. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
     if summary.hold_out is not None:
-        click.echo(f"Reference, whose labels are not counted: {summary.hold_out}.")
+        say(f"Reference, whose labels are not counted: {summary.hold_out}.")
     for note in (*summary.notes, *summary.calibration.notes):
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
 
@@ -180,17 +169,22 @@ def show_evaluation(
 ) -> int:
     """Show an evaluation, and the rows that were skipped (all are in ``file``, if any); returns the exit status."""
     if as_json:
-        print_json({"evaluation": evaluation.as_dict(), "failures": failures, "notes": notes})
+        say_json({"evaluation": evaluation.as_dict(), "failures": failures, "notes": notes})
         return status(failures)
-    from rich.console import Console
-
-    from labeldist.report.tables import print_evaluation
-
-    print_evaluation(evaluation, Console(), intervals=intervals)
+    _show_table(evaluation, intervals)
     for note in notes:
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     tell_failures(failures, file)
     return status(failures)
+
+
+def _show_table(evaluation: Evaluation, intervals: bool | None = None) -> None:
+    from labeldist.report.tables import evaluation_parts, fits_intervals
+
+    screen = console()
+    with_intervals = fits_intervals(screen) if intervals is None else intervals
+    for part in evaluation_parts(evaluation, screen, intervals=with_intervals):
+        say_table(part, screen)
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> None:
@@ -208,11 +202,11 @@ def print_datasets(rows: Sequence[dict[str, Any]]) -> None:
     """The named data sets, a few lines each: rows, labels per item, reference, licence, citation, whether here."""
     for row in rows:
         here = "on this machine" if row["available"] else "to fetch" if row["fetchable"] else "by hand, see the note"
-        click.echo(f"{click.style(row['name'], bold=True)}  ({here})")
+        say(f"{row['name']}  ({here})", bold=True)
         for name in ("title", "rows", "labels", "reference", "licence", "citation"):
             _print_fact(name, _rows_of(row) if name == "rows" else row[name])
-        click.echo()
-    click.echo("A split is named NAME:SPLIT. Home, files and notes: labeldist datasets show NAME")
+        say()
+    say("A split is named NAME:SPLIT. Home, files and notes: labeldist datasets show NAME")
 
 
 def print_dataset(row: dict[str, Any]) -> None:
@@ -232,18 +226,18 @@ def _rows_of(row: dict[str, Any]) -> str:
 
 def _print_fact(name: str, value: str) -> None:
     lines = textwrap.wrap(value, 80 - FACT_WIDTH, break_on_hyphens=False, break_long_words=False)
-    click.echo(f"  {name:<{FACT_WIDTH - 2}}{lines[0]}")
+    say(f"  {name:<{FACT_WIDTH - 2}}{lines[0]}")
     for line in lines[1:]:
-        click.echo(" " * FACT_WIDTH + line)
+        say(" " * FACT_WIDTH + line)
 
 
 def tell_failures(failures: Sequence[dict[str, Any]], file: Path | None = None) -> None:
     """The first failures, how many there are, and the ``file`` that has all; all of them where there is none."""
     for failure in failures[: SHOWN_FAILURES if file else None]:
         what = "" if failure["id"] is None else f"item {failure['id']!r}, "
-        click.echo(f"labeldist: failed: {what}{failure['stage']}: {failure['reason']}", err=True)
+        tell("failed", f"{what}{failure['stage']}: {failure['reason']}")
     if failures:
-        click.echo(f"labeldist: {len(failures):,} failed" + (f"; all are in {file}" if file else ""), err=True)
+        tell_line(f"labeldist: {len(failures):,} failed" + (f"; all are in {file}" if file else ""))
 
 
 def status(failures: Sequence[object]) -> int:

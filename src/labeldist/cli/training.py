@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from labeldist.cli.results import counted, print_json, status, tell_failures
+from labeldist.cli.printing import say, say_json, tell
+from labeldist.cli.results import counted, status, tell_failures
 
 if TYPE_CHECKING:
     from labeldist.train.from_sources import Predicted, Trained
@@ -25,7 +24,7 @@ def show_training(done: Trained, *, as_json: bool) -> int:
     """What was trained on, and how good the kept weights are; returns the exit status."""
     summary = done.summary
     if as_json:
-        print_json(
+        say_json(
             {
                 "out": summary.folder,
                 "items": summary.items,
@@ -40,15 +39,15 @@ def show_training(done: Trained, *, as_json: bool) -> int:
         )
         return status(done.failures)
     resumed = f", going on from step {summary.resumed:,}" if summary.resumed else ""
-    click.echo(f"Trained on {counted(summary.items, 'item')} in {summary.steps:,} steps{resumed}.")
+    say(f"Trained on {counted(summary.items, 'item')} in {summary.steps:,} steps{resumed}.")
     if summary.best is not None:
         values = ", ".join(f"{title} {summary.best[name]:.4f}" for name, title in SHOWN.items())
-        click.echo(f"On the development set, best at step {summary.best['step']:,.0f}: {values}.")
-    click.echo(f"Written to {summary.folder}. Next: labeldist predict SOURCE --model {summary.folder}")
+        say(f"On the development set, best at step {summary.best['step']:,.0f}: {values}.")
+    say(f"Written to {summary.folder}. Next: labeldist predict SOURCE --model {summary.folder}")
     for note in summary.notes:
-        click.echo(f"labeldist: note: {note}", err=True)
+        tell("note", note)
     if done.without_target:
-        click.echo(f"labeldist: note: {counted(done.without_target, 'item')} had no target", err=True)
+        tell("note", f"{counted(done.without_target, 'item')} had no target")
     tell_failures(done.failures, None)
     return status(done.failures)
 
@@ -56,8 +55,8 @@ def show_training(done: Trained, *, as_json: bool) -> int:
 def show_predictions(done: Predicted, *, as_json: bool) -> int:
     """How many distributions are where; returns the exit status."""
     if as_json:
-        print_json({"rows": done.rows, "failures": done.failures, "files": done.files})
+        say_json({"rows": done.rows, "failures": done.failures, "files": done.files})
         return status(done.failures)
-    click.echo(f"{counted(done.rows, 'distribution')} written to {done.files[0]}")
+    say(f"{counted(done.rows, 'distribution')} written to {done.files[0]}")
     tell_failures(done.failures, done.files[-1])
     return status(done.failures)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,21 @@ class Folders:
     roots: tuple[Path, ...]
 
     def find(self, *names: str) -> Path | None:
-        """The first of ``names`` (paths in the data folder) that exists; None if none does."""
-        found = (root / name for name in names for root in self.roots)
-        return next((path for path in found if path.exists()), None)
+        """The first of ``names`` (paths in the data folder, or whole ones) that exists; None if none does."""
+        found = (
+            path
+            for name in names
+            for path in ([Path(name)] if Path(name).is_absolute() else [root / name for root in self.roots])
+        )
+        return next((path for path in found if _exists(path)), None)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a file that this user may look for."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 ReadRows = Callable[[Path, str, Folders], Rows]
@@ -141,24 +154,35 @@ def companion(path: Path, convert: Callable[[Mapping[str, Any], int], dict[str, 
 
 
 def cache_folder(cache: Path | None = None) -> Path:
-    """Where fetched data sets are kept: ``cache``, else ``LABELDIST_CACHE``, else the platform's cache folder."""
+    """Where fetched data sets are kept: ``cache``, else ``LABELDIST_CACHE``, else the platform's cache folder.
+
+    Raises :class:`UsageError` where the user has no home to keep them in.
+    """
     if cache is not None:
         return cache
     if os.environ.get("LABELDIST_CACHE"):
         return Path(os.environ["LABELDIST_CACHE"])
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "labeldist" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "labeldist"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labeldist"
+    try:
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "labeldist" / "cache"
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "labeldist"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labeldist"
+    except RuntimeError as error:
+        raise UsageError(
+            "there is no home folder to keep data sets in", hint="name a folder in LABELDIST_CACHE"
+        ) from error
 
 
 def data_folders(cache: Path | None = None) -> Folders:
-    """The folder named by ``LABELDIST_DATA``, if any, and the cache. A named folder must exist."""
+    """The folder named by ``LABELDIST_DATA``, if any, and the cache, if any. A named folder must exist."""
     named = os.environ.get("LABELDIST_DATA")
     if named and not Path(named).is_dir():
         raise UsageError(f"LABELDIST_DATA is {named!r}, which is no folder", hint="name the folder of data sets")
-    return Folders((*([Path(named)] if named else []), cache_folder(cache)))
+    roots = [Path(named)] if named else []
+    with suppress(UsageError):  # without a home there is no cache, and what needs none can be read all the same
+        roots.append(cache_folder(cache))
+    return Folders(tuple(roots))
 
 
 def locate(facts: Facts, split: str, folders: Folders) -> Path:

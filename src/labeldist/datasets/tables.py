@@ -154,7 +154,7 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
             raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
         if names.count(column.removesuffix(JSON)) > 1:
             raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
-    if key not in columns:
+    if key not in names:
         found = f"the columns {shown(', '.join(columns))}"
         expected = f"a header line with the names of the columns, one of them {key!r}"
         hint = "a comma separates cells (a tab in .tsv)" if len(columns) == 1 and ";" in columns[0] else ""

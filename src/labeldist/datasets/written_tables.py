@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -17,16 +18,21 @@ from labeldist.datasets.layout import JSON, Layout, in_columns, is_number
 from labeldist.datasets.rows import spread_over
 
 PARQUET_ROWS = 4096  # of a group, held at a time
+# What a spreadsheet takes for a formula, and runs; a number with a sign is none.
+FORMULA = re.compile(r"[=+\-@\t\r](?!\d+(\.\d+)?\Z)")
 LARGEST_INT = 2**53  # beyond it a table's numbers are not exact
 
 
 @dataclass(slots=True)
 class _Column:
-    """What the cells of a column are: how many rows have it, how many of them a text, a flag, a number, nothing."""
+    """What the cells of a column are: how many rows have it, how many of them a text, a formula, a flag, a number,
+    nothing. A formula is a text too.
+    """
 
     rows: int = 0
     texts: int = 0
     flags: int = 0
+    formulas: int = 0
     numbers: int = 0
     whole: int = 0
     empty: int = 0
@@ -34,6 +40,7 @@ class _Column:
     def add(self, value: Any) -> None:
         self.rows += 1
         self.texts += isinstance(value, str) and "\0" not in value
+        self.formulas += isinstance(value, str) and FORMULA.match(value) is not None
         self.flags += isinstance(value, bool)
         self.numbers += is_number(value) and abs(value) <= LARGEST_INT
         self.whole += isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INT
@@ -51,7 +58,11 @@ class _Seen:
 def write_csv(
     file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path, layout: Layout, delimiter: str = ","
 ) -> int:
-    """Write rows as CSV in UTF-8 with a header, and return how many."""
+    """Write rows as CSV in UTF-8 with a header, and return how many.
+
+    A column with a text that a spreadsheet would run as a formula (``=1+1``, ``@cmd``) is one of JSON, whose quotation
+    marks keep it a text, and which reads back as it was; a column with such a name is refused.
+    """
 
     def text(value: Any) -> str:
         if value is None:
@@ -66,7 +77,7 @@ def write_csv(
             cells = (_cell(row, name, kind) for name, kind in kinds.items())
             file.write((delimiter.join(map(text, cells)) + "\n").encode("utf-8"))
 
-    return _in_two_passes(rows, path, layout, write)
+    return _in_two_passes(rows, path, layout, write, formulas=False)
 
 
 def write_parquet(file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path, layout: Layout) -> int:
@@ -114,6 +125,8 @@ def _in_two_passes(
     path: Path,
     layout: Layout,
     write: Callable[[_Seen, Mapping[str, str], Iterator[dict[str, Any]]], None],
+    *,
+    formulas: bool = True,
 ) -> int:
     """Keep the rows in a file without a name while their columns are counted, then ``write`` them; returns how many."""
     seen = _Seen()
@@ -124,10 +137,19 @@ def _in_two_passes(
             kept.write(line)
             for name, value in in_columns(json.loads(line), layout).items():
                 seen.columns.setdefault(name, _Column()).add(value)
-        for name in seen.columns:
+        for name, column in seen.columns.items():
             if not name.strip() or "\0" in name:
                 expected = "columns with names that a table can have"
                 raise InputError(f"a column named {shown(name)}", expected=expected, place=Place(path))
+            if not formulas and FORMULA.match(name):
+                raise InputError(
+                    f"a column named {shown(name)}, which a spreadsheet would run as a formula",
+                    expected="other names in CSV or TSV",
+                    place=Place(path),
+                    hint="rename it, or write .jsonl or .parquet",
+                )
+            if not formulas and column.formulas:
+                column.texts = 0
         kinds = {name: _kind(name, column, seen, layout) for name, column in seen.columns.items()} or {"id": "text"}
         kept.seek(0)
         write(seen, kinds, (in_columns(json.loads(line), layout) for line in kept))

@@ -10,6 +10,7 @@ from labeldist.core.distribution import LabelDistribution
 from labeldist.core.errors import InputError, shown
 from labeldist.core.item import Item
 from labeldist.core.task import Task
+from labeldist.core.visible import visible
 
 ID, SOFT = "lewidi_id", "soft_label"
 DECIMALS = 10
@@ -44,12 +45,20 @@ def soft_label_lines(items: Iterable[Item], predictions: Mapping[str, LabelDistr
         if item.id not in predictions:
             raise InputError(f"no prediction of item {shown(item.id)}", expected="one for each item of the data set")
         found = predictions[item.id].as_dict()
-        rows.setdefault(str(item.extra[ID]), []).append(
+        rows.setdefault(_one_cell(item), []).append(
             _rounded([_share(found, key, task) for key in sorted(item.extra[SOFT], key=float)])
         )
     for name, lists in rows.items():
         told: Any = lists if len(lists) > 1 else lists[0]
         yield f"{name}\t{told}\n"
+
+
+def _one_cell(item: Item) -> str:
+    """The published id; one with a tab or a line's end would make cells and lines of its own."""
+    found = str(item.extra[ID])
+    if visible(found) != found:
+        raise InputError(f"the {ID} {shown(found)} of item {shown(item.id)}", expected="printable text on one line")
+    return found
 
 
 def _is_number(key: str) -> bool:

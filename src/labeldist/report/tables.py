@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from labeldist.core.visible import visible
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
 from labeldist.evaluate.few_votes import few_votes_note, listed
 
@@ -35,16 +36,22 @@ def number(value: float) -> str:
     return "undefined" if math.isnan(value) else f"{value:.4f}"
 
 
-def print_evaluation(evaluation: Evaluation, console: Console, *, intervals: bool | None = None) -> None:
-    """Print the table and its notes; with intervals if asked, or where None and the terminal is wide enough."""
+def fits_intervals(console: Console) -> bool:
+    """Whether intervals fit."""
+    return console.width >= WIDTH_FOR_INTERVALS
+
+
+def evaluation_parts(evaluation: Evaluation, console: Console, *, intervals: bool) -> list[Table | Text]:
+    """The table and its notes, for ``console``, which is widened where ``intervals`` need it: long lines are better
+    than names in pieces.
+    """
     from rich.text import Text
 
-    shown = console.width >= WIDTH_FOR_INTERVALS if intervals is None else intervals
-    if shown:
-        console.width = max(console.width, WIDTH_FOR_INTERVALS)  # long lines are better than names in pieces
-    console.print(terminal_table(evaluation, intervals=shown))
-    more = [] if shown or not evaluation.resamples else [WHERE_INTERVALS]
-    console.print(Text("\n".join([*notes(evaluation, intervals=shown), *more]), style="dim"))
+    if intervals:
+        console.width = max(console.width, WIDTH_FOR_INTERVALS)
+    more = [] if intervals or not evaluation.resamples else [WHERE_INTERVALS]
+    told = Text("\n".join([*notes(evaluation, intervals=intervals), *more]), style="dim")
+    return [terminal_table(evaluation, intervals=intervals), told]
 
 
 def terminal_table(evaluation: Evaluation, *, intervals: bool = False) -> Table:
@@ -69,7 +76,7 @@ def terminal_table(evaluation: Evaluation, *, intervals: bool = False) -> Table:
                 _cell(row.metrics[column.name], _is_best(row, column, evaluation, best), intervals)
                 for column in evaluation.columns
             ]
-            table.add_row(Text("  " + row.name), *([str(row.items)] if counted else []), *cells)
+            table.add_row(Text("  " + visible(row.name)), *([str(row.items)] if counted else []), *cells)
         table.add_section()
     return table
 
@@ -183,4 +190,4 @@ def table_line(cells: Sequence[str]) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, in one table cell."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", visible(" ".join(text.split())))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from labeldist.cli.options import json_option
+from labeldist.cli.printing import say, say_json
 
 
 @click.group(
@@ -22,7 +23,7 @@ def command(context: click.Context, as_json: bool, out: Path | None) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from labeldist.cli.results import print_datasets, print_json
+    from labeldist.cli.results import print_datasets
     from labeldist.datasets.catalog import listing
     from labeldist.datasets.files import write_rows
 
@@ -30,7 +31,7 @@ def command(context: click.Context, as_json: bool, out: Path | None) -> None:
     if out is not None:
         write_rows(out, rows)
     if as_json:
-        print_json({"datasets": rows})
+        say_json({"datasets": rows})
     else:
         print_datasets(rows)
 
@@ -40,7 +41,7 @@ def command(context: click.Context, as_json: bool, out: Path | None) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """All that is known of one data set."""
-    from labeldist.cli.results import print_dataset, print_json
+    from labeldist.cli.results import print_dataset
     from labeldist.core.registry import did_you_mean
     from labeldist.datasets.catalog import listing
 
@@ -48,7 +49,7 @@ def show(name: str, as_json: bool) -> None:
     if name not in rows:
         raise did_you_mean("data set", name, rows)
     if as_json:
-        print_json(rows[name])
+        say_json(rows[name])
     else:
         print_dataset(rows[name])
 
@@ -60,11 +61,10 @@ def show(name: str, as_json: bool) -> None:
 def fetch_command(name: str, out: Path | None, as_json: bool) -> None:
     """Fetch a data set from its public home; every file is checked against a checksum."""
     from labeldist.cli.progress import shown_bytes
-    from labeldist.cli.results import print_json
     from labeldist.datasets.fetch import fetch
 
     folder = fetch(name, out, shown_bytes())
     if as_json:
-        print_json({"name": name, "folder": folder})
+        say_json({"name": name, "folder": folder})
     else:
-        click.echo(f"{name} is in {folder}")
+        say(f"{name} is in {folder}")

@@ -18,6 +18,7 @@ from labeldist.cli.options import (
     source_options,
     split_names,
 )
+from labeldist.cli.printing import say_json
 
 
 @click.command(
@@ -42,7 +43,6 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     not have the model, or is none.
     """
     from labeldist.cli.health import show_health
-    from labeldist.cli.results import print_json
     from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
     from labeldist.models.open import open_model
@@ -65,7 +65,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
         if cost is not None:
             price = prices.of(cost.prompt_tokens, cost.new_tokens)
             told = asdict(cost) | {"calls": cost.calls, "price": price}
-        print_json({"model": asdict(health), "cost": told, "saved": None if saved is None else asdict(saved)})
+        say_json({"model": asdict(health), "cost": told, "saved": None if saved is None else asdict(saved)})
         return 0
     show_health(health, cost, saved, prices)
     return 0

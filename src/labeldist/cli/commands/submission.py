@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from labeldist.cli.options import json_option, out_option
+from labeldist.cli.printing import say, say_json, tell
 
 
 @click.command(
@@ -19,7 +20,7 @@ from labeldist.cli.options import json_option, out_option
 @json_option
 def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     """Distributions as a file of soft labels for the Le-Wi-Di 2025 shared task."""
-    from labeldist.cli.results import counted, print_json
+    from labeldist.cli.results import counted
     from labeldist.core.errors import UsageError, shown
     from labeldist.datasets.files import write_text
     from labeldist.datasets.predictions import read_predictions
@@ -39,13 +40,13 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     write_text(out, "".join(lines))
     strangers = sorted(known.keys() - {item.id for item in items})
     if as_json:
-        print_json({"rows": len(lines), "files": [out], "left_out": strangers, "saw_labels": saw})
+        say_json({"rows": len(lines), "files": [out], "left_out": strangers, "saw_labels": saw})
     else:
-        click.echo(f"{counted(len(lines), 'item')} written to {out}")
+        say(f"{counted(len(lines), 'item')} written to {out}")
         if strangers:
             told = f"{counted(len(strangers), 'prediction')} of no item of {dataset.name} left out"
-            click.echo(f"labeldist: note: {told}, such as {shown(strangers[0])}", err=True)
+            tell("note", f"{told}, such as {shown(strangers[0])}")
         if saw:
             told = f"{counted(saw, 'prediction')} saw labels of the item: no entry for a task that is to predict them"
-            click.echo(f"labeldist: note: {told}", err=True)
+            tell("note", told)
     return 0

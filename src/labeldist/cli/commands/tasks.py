@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from labeldist.cli.options import json_option, split_names
+from labeldist.cli.printing import say, say_json, say_lines
 
 
 @click.group(
@@ -28,7 +29,6 @@ def command(context: click.Context) -> int:
 @json_option
 def list_tasks(as_json: bool) -> int:
     """The tasks that come with labeldist."""
-    from labeldist.cli.results import print_json
     from labeldist.tasks.load import default_task, load_task, shipped_tasks
 
     tasks = [load_task(name) for name in shipped_tasks()]
@@ -38,12 +38,12 @@ def list_tasks(as_json: bool) -> int:
              "scale": t.scale, "default": t.name == default_task()}
             for t in tasks
         ]  # fmt: skip
-        print_json({"tasks": rows})
+        say_json({"tasks": rows})
         return 0
     for task in tasks:
         default = " (the one of a file that names none)" if task.name == default_task() else ""
-        click.echo(f"{task.name}: {task.title}{default}")
-        click.echo(f"  fields: {', '.join(task.fields)}; labels: {', '.join(task.label_names)}")
+        say(f"{task.name}: {task.title}{default}")
+        say(f"  fields: {', '.join(task.fields)}; labels: {', '.join(task.label_names)}")
     return 0
 
 
@@ -52,21 +52,20 @@ def list_tasks(as_json: bool) -> int:
 @json_option
 def show(name: str, as_json: bool) -> int:
     """A task, by name or folder: its labels, and the prompts of its example."""
-    from labeldist.cli.results import print_json
     from labeldist.cli.task_text import example_prompts, facts
     from labeldist.tasks.load import load_task
 
     task = load_task(name)
     if as_json:
-        print_json(facts(task) | {"prompts": dict(example_prompts(task))})
+        say_json(facts(task) | {"prompts": dict(example_prompts(task))})
         return 0
-    click.echo(f"{task.name}: {task.title} ({task.language}, {task.scale})")
+    say(f"{task.name}: {task.title} ({task.language}, {task.scale})")
     for label in task.labels:
         aliases = f", also written {', '.join(label.aliases)}" if label.aliases else ""
         value = "" if label.value is None else f", value {label.value:g}"
-        click.echo(f"  {label.name}{value}{aliases}: {label.verbalised}")
+        say(f"  {label.name}{value}{aliases}: {label.verbalised}")
     for what, text in example_prompts(task):
-        click.echo(f"\n{what}:\n{text}")
+        say_lines(f"\n{what}:\n{text}")
     return 0
 
 
@@ -88,7 +87,6 @@ def new(
     as_json: bool,
 ) -> int:
     """A folder with a task of your own, which loads at once; put the right words in."""
-    from labeldist.cli.results import print_json
     from labeldist.cli.task_text import facts
     from labeldist.tasks.load import wordings
     from labeldist.tasks.scaffold import new_task
@@ -96,14 +94,14 @@ def new(
     folder = Path(name) if out is None else out
     task = new_task(folder, split_names(labels), fields=split_names(fields), language=language, scale=scale)
     if as_json:
-        print_json(facts(task) | {"folder": folder})
+        say_json(facts(task) | {"folder": folder})
         return 0
-    click.echo(f"Written: {folder / 'task.toml'} and {folder / 'prompts.toml'}.")
+    say(f"Written: {folder / 'task.toml'} and {folder / 'prompts.toml'}.")
     if language not in wordings():
-        click.echo(f"The prompts are in English, since labeldist has none in {language!r}: {', '.join(wordings())}.")
-    click.echo("Put the right words in, then:")
+        say(f"The prompts are in English, since labeldist has none in {language!r}: {', '.join(wordings())}.")
+    say("Put the right words in, then:")
     quoted = shlex.quote(str(folder))
-    click.echo(f"  labeldist tasks show {quoted}")
-    click.echo(f"  labeldist doctor --task {quoted}")
-    click.echo(f"  labeldist run items.jsonl --task {quoted} --out result")
+    say(f"  labeldist tasks show {quoted}")
+    say(f"  labeldist doctor --task {quoted}")
+    say(f"  labeldist run items.jsonl --task {quoted} --out result")
     return 0
