@@ -84,6 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output has gone; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
+    except MemoryError as error:
+        _tell(f"not enough memory{f': {error}' if str(error) else ''}; what was done is kept")
+        status = FAILED
     except OSError as error:
         _tell(f"cannot write the output: {error.strerror or error}")
         status = FAILED
