@@ -13,7 +13,7 @@ import pytest
 from labeldist.core.errors import InputError
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import read_items
-from labeldist.datasets.jsonl import LONGEST_LINE
+from labeldist.datasets.limits import LONGEST_LINE
 from labeldist.datasets.predictions import read_predictions
 from labeldist.tasks.load import load_task
 

@@ -200,11 +200,11 @@ def results(out: Path) -> dict[str, bytes]:
 
 
 def calls(out: Path) -> list[tuple[Any, ...]]:
-    """All that is in the store of finished calls, except when they were made."""
+    """All that is in the store of finished calls."""
     database = sqlite3.connect(out / "run.sqlite")
     try:
         return database.execute(
-            "SELECT key, kind, model, prompt_tokens, new_tokens, response FROM calls ORDER BY key"
+            "SELECT key, kind, model, prompt_tokens, new_tokens, answer FROM calls ORDER BY key"
         ).fetchall()
     except sqlite3.OperationalError:  # not made yet
         return []

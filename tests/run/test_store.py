@@ -34,10 +34,13 @@ class Counting(Scripted):
 
 def test_calls_and_totals_survive(tmp_path: Path) -> None:
     with Store(tmp_path / "run.sqlite") as store:
-        store.add([Call(b"1", "generate", "m", 3, 7, "text ü \U0001f600")])
-        store.add([Call(b"2", "next_token", "m", 4, 0, {"a": 0.1})])
+        store.add([Call(b"1", "generate", "m", 3, 7, "text ü \U0001f600".encode())])
+        store.add([Call(b"2", "next_token", "m", 4, 0, b"\0\1")])
     with Store(tmp_path / "run.sqlite") as store:
-        assert store.responses([b"1", b"2", b"3"]) == {b"1": "text ü \U0001f600", b"2": {"a": 0.1}}
+        assert store.answers([b"1", b"2", b"3"]) == {
+            b"1": (3, 7, "text ü \U0001f600".encode()),
+            b"2": (4, 0, b"\0\1"),
+        }
         assert store.totals()["generate"] == {"calls": 1, "prompt_tokens": 3, "new_tokens": 7}
     database = sqlite3.connect(tmp_path / "run.sqlite")
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -46,17 +49,17 @@ def test_calls_and_totals_survive(tmp_path: Path) -> None:
 
 def test_a_call_is_never_doubled_nor_changed(tmp_path: Path) -> None:
     with Store(tmp_path / "run.sqlite") as store:
-        store.add([Call(b"1", "generate", "m", 3, 1, "first")])
-        store.add([Call(b"1", "generate", "m", 3, 1, "second")])
-        assert store.responses([b"1"]) == {b"1": "first"}
+        store.add([Call(b"1", "generate", "m", 3, 1, b"first")])
+        store.add([Call(b"1", "generate", "m", 3, 1, b"second")])
+        assert store.answers([b"1"]) == {b"1": (3, 1, b"first")}
         assert store.totals()["generate"]["calls"] == 1
 
 
 def test_many_keys(tmp_path: Path) -> None:
     keys = [str(number).encode() for number in range(2345)]
     with Store(tmp_path / "run.sqlite") as store:
-        store.add(Call(key, "generate", "m", 1, 1, key.decode()) for key in keys)
-        assert store.responses(keys) == {key: key.decode() for key in keys}
+        store.add(Call(key, "generate", "m", 1, 1, key) for key in keys)
+        assert store.answers(keys) == {key: (1, 1, key) for key in keys}
 
 
 def test_no_store_a_newer_store_and_a_folder_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,31 @@ def test_a_checkpoint_that_was_not_written_whole_is_passed_over(
     ).read_bytes()
 
 
+def test_a_damaged_checkpoint_is_said_and_the_one_before_it_taken(
+    items: list[Item], encoder: Path, tmp_path: Path
+) -> None:
+    """A bit of any file of the latest checkpoint: what was trained from it before would be another classifier."""
+    targets = targets_of("reference", items, NLI)
+    fine_tune(items, targets, NLI, str(encoder), tmp_path / "whole", PLAIN)
+    with pytest.raises(KilledError):
+        fine_tune(items, targets, NLI, str(encoder), tmp_path / "killed", PLAIN, progress=killed_at(20))
+    names = sorted(file.name for file in (tmp_path / "killed/checkpoints/checkpoint-18").iterdir())
+    assert {"optimizer.pt", "scheduler.pt", "rng_state.pth", "model.safetensors", "trainer_state.json"} <= {*names}
+    for name in ("optimizer.pt", "rng_state.pth", "model.safetensors", "trainer_state.json"):
+        out = tmp_path / name
+        shutil.copytree(tmp_path / "killed", out)
+        file = out / "checkpoints" / "checkpoint-18" / name
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 4
+        file.write_bytes(content)
+        found = fine_tune(items, targets, NLI, str(encoder), out, PLAIN)
+        assert found.resumed == 12
+        assert any(f"{name} has changed" in note for note in found.notes)
+        assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
 def test_what_has_changed_since_is_said(items: list[Item], encoder: Path, tmp_path: Path) -> None:
     """Another base under the same name, other references of the same items: an old result would be wrong."""
-    import shutil
     from dataclasses import replace
 
     base = tmp_path / "base"

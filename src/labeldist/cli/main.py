@@ -103,6 +103,9 @@ def _status_of(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         tell_usage(error)
         return UsageError.exit_status
+    except MemoryError as error:
+        tell("error", f"not enough memory{f': {error}' if str(error) else ''}; what was done is kept")
+        return FAILED
     except OSError as error:
         tell("error", f"the system refused: {error}")
         return FAILED

@@ -6,14 +6,14 @@ import codecs
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 from labeldist.core.errors import InputError, Place, shown
-
-LONGEST_LINE = 5_000_000  # bytes: a text to be judged is far shorter, and a file without line ends must not be loaded
+from labeldist.datasets.limits import EXPANDED_FREELY, LONGEST_LINE, MOST_BLANK_LINES, MOST_EXPANSION
 
 # A row and where it stands, or the error that says why it is none; reading goes on after such an error.
 Rows = Iterator[tuple[Place, dict[str, Any] | InputError]]
@@ -33,15 +33,29 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def byte_lines(file: IO[bytes], path: Path, *, ends: bool = False) -> Iterator[tuple[int, bytes | InputError]]:
-    """(line number from 1, the line, without its end unless ``ends``), or the error of a line that is too long."""
-    number = 0
+    """(line number from 1, the line, without its end unless ``ends``), or the error of a line that is too long.
+
+    A file that grows beyond all measure when it is unzipped raises :class:`InputError`, as do blank lines without end.
+    """
+    number = blank = read = 0
+    most = max(EXPANDED_FREELY, MOST_EXPANSION * _size(path))
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
+        read += len(line)
+        blank = blank + 1 if line.isspace() else 0
+        if blank > MOST_BLANK_LINES:
+            found = f"more than {MOST_BLANK_LINES:,} blank lines in a row"
+            raise InputError(found, expected="a row per line", place=Place(path, number))
+        if read > most and path.name.lower().endswith(".gz"):
+            found = f"a gzip file that unzips to more than {most:,} bytes"
+            expected = f"at most {EXPANDED_FREELY:,}, or {MOST_EXPANSION} times its size"
+            raise InputError(found, expected=expected, place=Place(path, number), hint="unzip it first")
         if number == 1:
             line = _without_mark(line, path)
         if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             while line and not line.endswith(b"\n"):
                 line = file.readline(LONGEST_LINE)
+                read += len(line)
             found = f"a line longer than {LONGEST_LINE:,} bytes"
             yield number, InputError(found, expected="one row per line, shorter than that", place=Place(path, number))
             continue
@@ -80,8 +94,7 @@ def parse_json(text: str, place: Place) -> Any:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(found)
         if len(value) < len(found):
-            keys = [key for key, _ in found]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            twice = Counter(key for key, _ in found).most_common(1)[0][0]
             raise InputError(f"key {shown(twice)} twice in an object", expected="each key once", place=place)
         return value
 
@@ -109,6 +122,13 @@ def _caught(line: bytes, place: Place) -> dict[str, Any] | InputError:
         return value
     except InputError as error:
         return error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _without_mark(line: bytes, path: Path) -> bytes:

@@ -14,6 +14,7 @@ import csv
 import datetime
 import decimal
 import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -21,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, shown
-from labeldist.datasets.jsonl import LONGEST_LINE, Rows, byte_lines, decoded, opened, parse_json
+from labeldist.datasets.jsonl import Rows, byte_lines, decoded, opened, parse_json
 from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
+from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS, MOST_NESTED, MOST_NESTED_A_ROW
 from labeldist.datasets.rows import KNOWN, spread_over
 from labeldist.datasets.written_tables import load_parquet
 
@@ -52,21 +54,90 @@ def csv_rows(path: Path, delimiter: str = ",", key: str = "id", layout: Layout =
 
 def parquet_rows(path: Path, layout: Layout = ITEMS) -> Rows:
     """The rows of a Parquet file in small batches, numbered from 1; needs the extra ``parquet``."""
-    arrow, parquet = load_parquet("reading Parquet")
     number = 0
-    try:
-        with parquet.ParquetFile(path) as file:
-            columns = file.schema_arrow.names
-            _check_header(columns, Place(path), "id")
-            for batch in file.iter_batches(batch_size=PARQUET_BATCH):
-                for index in range(batch.num_rows):
-                    number += 1
-                    yield Place(path, number), _parquet_row(batch.slice(index, 1), Place(path, number), layout)
-    except (arrow.ArrowException, OSError) as error:
-        found = f"{shown(str(error).splitlines()[0], 100)} after row {number}"
-        raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
+    for batch, small in _batches(path):
+        for index in range(batch.num_rows):
+            number += 1
+            place, row = Place(path, number), batch.slice(index, 1)
+            if small or _expanded(row) <= LONGEST_LINE:
+                yield place, _parquet_row(row, place, layout)
+            else:
+                found = f"a row longer than {LONGEST_LINE:,} bytes"
+                yield place, InputError(found, expected="rows shorter than that", place=place)
     if not number:
         raise InputError("a table without rows", expected="at least one row", place=Place(path))
+
+
+def _batches(path: Path) -> Iterator[tuple[Any, bool]]:
+    """The record batches of a Parquet file, and whether all of one together is shorter than a row may be.
+
+    What the file says of its size is checked before it is read.
+
+    Texts come as the numbers of the entries of a dictionary, as the file has them: a long one that every row has is
+    there once, and its length is known before it is made a text of each row.
+    """
+    arrow, parquet = load_parquet("reading Parquet")
+    rows = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            columns = [file.schema.column(at) for at in range(len(file.schema))]
+            texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+            schema = file.schema_arrow
+            _check_nested(file.metadata, path)
+        _check_header(schema.names, Place(path), "id")
+        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+            for batch in file.iter_batches(batch_size=PARQUET_BATCH):
+                small = _expanded(batch) <= LONGEST_LINE
+                if small:  # texts as such, of which rows are made faster
+                    plain = [one.cast(kind) for one, kind in zip(batch.columns, schema.types, strict=True)]
+                    batch = arrow.RecordBatch.from_arrays(plain, schema=schema)
+                rows += batch.num_rows
+                yield batch, small
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file fails in many ways: even UnicodeDecodeError and MemoryError
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        found = f"{shown(reason, 100)} after row {rows}"
+        raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
+
+
+def _check_nested(about: Any, path: Path) -> None:
+    """Refuse row groups with so many values that their lists would fill the memory."""
+    if about.num_columns > MOST_COLUMNS:
+        raise InputError(f"{about.num_columns:,} columns", expected=f"at most {MOST_COLUMNS:,}", place=Place(path))
+    for group in map(about.row_group, range(about.num_row_groups)):
+        most = MOST_NESTED + MOST_NESTED_A_ROW * group.num_rows
+        for column in map(group.column, range(group.num_columns)):
+            if column.num_values > most:
+                found = f"{column.num_values:,} values in {shown(column.path_in_schema)} of {group.num_rows:,} rows"
+                raise InputError(found, expected=f"at most {most:,}", place=Place(path))
+
+
+def _expanded(found: Any) -> int:
+    """The bytes of a batch's or an array's values, each as often as it occurs."""
+    import pyarrow
+    from pyarrow import compute, types
+
+    if isinstance(found, pyarrow.RecordBatch):
+        return sum(map(_expanded, found.columns))
+    if types.is_dictionary(found.type):
+        sizes = compute.binary_length(found.dictionary) if _is_text(found.type.value_type) else None
+        return int(compute.sum(sizes.take(found.indices)).as_py() or 0) if sizes is not None else int(found.nbytes)
+    if types.is_struct(found.type):
+        return sum(map(_expanded, found.flatten()))
+    if types.is_list(found.type) or types.is_large_list(found.type) or types.is_map(found.type):
+        parts = (found.keys, found.items) if types.is_map(found.type) else (found.values,)
+        first, end = found.offsets[0].as_py(), found.offsets[len(found)].as_py()
+        return sum(_expanded(part.slice(first, end - first)) for part in parts)
+    return int(found.nbytes)
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(
+        types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind)
+    )
 
 
 class _RecordLines:
@@ -147,12 +218,14 @@ def _records(reader: Any, lines: _RecordLines) -> Iterator[tuple[Place, list[str
 
 
 def _check_header(columns: list[str], place: Place, key: str) -> None:
-    names = [column.removesuffix(JSON) for column in columns]
+    if len(columns) > MOST_COLUMNS:
+        raise InputError(f"{len(columns):,} columns", expected=f"at most {MOST_COLUMNS:,}", place=place)
+    names = Counter(column.removesuffix(JSON) for column in columns)
     for column in columns:
         if not column.strip():
             hint = "pandas writes its row numbers so: to_csv(..., index=False) leaves them out"
             raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
-        if names.count(column.removesuffix(JSON)) > 1:
+        if names[column.removesuffix(JSON)] > 1:
             raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
     if key not in names:
         found = f"the columns {shown(', '.join(columns))}"
@@ -236,6 +309,9 @@ def _parquet_row(batch: Any, place: Place, layout: Layout) -> dict[str, Any] | I
         return InputError(f"a text that is not UTF-8 ({error.reason})", expected="texts in UTF-8", place=place)
     except InputError as error:
         return error
+    except Exception as error:  # dates and decimals that Python has none of, a damaged page
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return InputError(shown(reason, 100), expected="values that Python can hold", place=place)
 
 
 def _plain(value: Any) -> Any:

@@ -175,7 +175,12 @@ def _summary(
         calls_made=sum(one.made for one in models),
         calls_reused=sum(one.reused for one in models),
         store=store.totals(),
-        notes=(*model_notes(models), *lab.watch.notes(lab.settings.parser), *([] if drawn else [NO_FIGURE])),
+        notes=(
+            *store.notes,
+            *model_notes(models),
+            *lab.watch.notes(lab.settings.parser),
+            *([] if drawn else [NO_FIGURE]),
+        ),
         files=tuple(files),
     )
 

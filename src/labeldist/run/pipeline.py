@@ -210,6 +210,7 @@ def _carry_out(
         notes=(
             *notes_of(plan.found),
             *leaks(plan.dataset, _by_people(plan)),
+            *store.notes,
             *model_notes(models),
             *watch.notes(plan.settings.parser),
             *bounds,

@@ -8,12 +8,12 @@ import math
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from labeldist.core.errors import ModelError, UnavailableError
 from labeldist.models.base import AnswerScores, Capabilities, Enough, LanguageModel, Question, UnansweredError, Written
-from labeldist.run.store import Call, Store
+from labeldist.run.packed import pack_scores, pack_written, unpack_scores, unpack_written
+from labeldist.run.store import KEY_BYTES, Call, Store
 
 MOST_PATIENCE = 600.0  # seconds for what is under way at the end
 NOT_FINITE = "try --dtype float32; if that does not help, the weights are broken"
@@ -91,7 +91,7 @@ class Recorded:
         def ask(missing: Sequence[int]) -> Iterator[Mapping[int, AnswerScores]]:
             return self._model.answer_scores([questions[at] for at in missing])
 
-        yield from self._recorded("next_token", keys, ask, AnswerScores)
+        yield from self._recorded("next_token", keys, ask, pack_scores, unpack_scores)
 
     def write(
         self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
@@ -106,14 +106,15 @@ class Recorded:
                 [prompts[at] for at in missing], max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
             )
 
-        yield from self._recorded("generate", keys, ask, Written)
+        yield from self._recorded("generate", keys, ask, pack_written, unpack_written)
 
     def _recorded(
         self,
         kind: str,
         keys: Sequence[bytes],
         ask: Callable[[Sequence[int]], Iterator[Mapping[int, Answer]]],
-        record: type[Answer],
+        pack: Callable[[Answer], bytes],
+        unpack: Callable[[bytes, int, int], Answer],
     ) -> Iterator[Mapping[int, Answer]]:
         """The answers by place in ``keys``; ``ask`` gives portions by place in what it is given."""
         places: dict[bytes, list[int]] = {}
@@ -121,12 +122,12 @@ class Recorded:
             places.setdefault(key, []).append(place)
         wanted = list(places)
         while wanted:
-            mine, theirs, known = self._claim(wanted)
+            mine, theirs, known = self._claim(wanted, unpack)
             with self._lock:
                 self.reused += sum(len(places[key]) for key in known)
             try:
-                yield self._counted({place: record(**_read(known[key])) for key in known for place in places[key]})
-                for portion in self._asked(kind, mine, places, ask):
+                yield self._counted({place: known[key] for key in known for place in places[key]})
+                for portion in self._asked(kind, mine, places, ask, pack):
                     yield self._counted(portion)
             finally:
                 self._release(mine)
@@ -140,6 +141,7 @@ class Recorded:
         keys: Sequence[bytes],
         places: Mapping[bytes, Sequence[int]],
         ask: Callable[[Sequence[int]], Iterator[Mapping[int, Answer]]],
+        pack: Callable[[Answer], bytes],
     ) -> Iterator[Mapping[int, Answer]]:
         """The model's answers to the first of each question's places, kept and then given to all of its places."""
         if not keys:
@@ -148,7 +150,7 @@ class Recorded:
         while portion := self._next(portions, keys):
             self._check(portion)
             self._store.add(
-                Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, _fields(answer))
+                Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, pack(answer))
                 for at, answer in portion.items()
             )
             with self._lock:
@@ -184,13 +186,13 @@ class Recorded:
             raise ModelError(f"model {self.name!r} gave a score that is no finite number", hint=NOT_FINITE)
 
     def _claim(
-        self, wanted: Sequence[bytes]
-    ) -> tuple[list[bytes], dict[bytes, threading.Event], dict[bytes, dict[str, Any]]]:
+        self, wanted: Sequence[bytes], unpack: Callable[[bytes, int, int], Answer]
+    ) -> tuple[list[bytes], dict[bytes, threading.Event], dict[bytes, Answer]]:
         """Which of the wanted calls are this caller's to make, which another's that is under way, which are known."""
         with self._lock:
             if self._over.is_set():
                 raise UnavailableError("stopped before all was asked", hint="the same command goes on from there")
-            known = self._store.responses(wanted)
+            known = self._known(wanted, unpack)
             for key in wanted:
                 if key in self._failed:
                     raise self._failed[key]
@@ -199,6 +201,18 @@ class Recorded:
             self._under_way.update((key, threading.Event()) for key in mine)
         return mine, theirs, known
 
+    def _known(self, wanted: Sequence[bytes], unpack: Callable[[bytes, int, int], Answer]) -> dict[bytes, Answer]:
+        """What the store has of the wanted calls; what nobody can read is as good as damaged."""
+        known: dict[bytes, Answer] = {}
+        unread = []
+        for key, kept in self._store.answers(wanted).items():
+            try:
+                known[key] = unpack(kept.answer, kept.prompt_tokens, kept.new_tokens)
+            except ValueError:
+                unread.append(key)
+        self._store.forget(unread)
+        return known
+
     def _release(self, keys: Sequence[bytes]) -> None:
         with self._released:
             for key in keys:
@@ -206,14 +220,5 @@ class Recorded:
             self._released.notify_all()
 
     def _key(self, kind: str, text: str, parameters: Sequence[object]) -> bytes:
-        return hashlib.sha256(json.dumps([kind, self._identity, list(parameters), text]).encode()).digest()
-
-
-def _fields(answer: AnswerScores | Written) -> dict[str, Any]:
-    """A record's fields for JSON; of so many records that ``asdict``, which copies deeply, would take long."""
-    return {field.name: getattr(answer, field.name) for field in fields(answer)}
-
-
-def _read(response: dict[str, Any]) -> dict[str, Any]:
-    """A record's fields from JSON, which knows lists only."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in response.items()}
+        content = json.dumps([kind, self._identity, list(parameters), text])
+        return hashlib.sha256(content.encode()).digest()[:KEY_BYTES]

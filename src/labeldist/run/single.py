@@ -79,7 +79,7 @@ def explain_to_file(
         )
         rows = write_items(out, answered)
         totals = store.totals()
-    notes = [*model_notes([model]), *watch.notes(profile)]
+    notes = [*store.notes, *model_notes([model]), *watch.notes(profile)]
     return _summary(out, rows, dataset, watch, recorded, store=totals, notes=notes)
 
 
@@ -162,7 +162,7 @@ def judge_to_file(
             ),
         )
         totals = store.totals()
-    notes = [*model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)]
+    notes = [*store.notes, *model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)]
     return _summary(out, rows, dataset, watch, recorded, {explanations: tally.letter_mass}, store=totals, notes=notes)
 
 

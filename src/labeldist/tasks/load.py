@@ -215,6 +215,13 @@ def _label(row: Mapping[str, Any], styles: Sequence[str], file: Path) -> Label:
 
 
 def _check_labels(labels: tuple[Label, ...], file: Path) -> None:
+    for label in labels:
+        for spelling in (label.name, label.verbalised, *label.aliases, *label.options.values()):
+            if not any(sign.isalnum() for sign in spelling):
+                expected = "names, aliases and options with a letter or a digit, or nothing in an answer matches them"
+                raise _bad(file, "labels", spelling, expected)
+            if not spelling.isprintable():
+                raise _bad(file, "labels", spelling, "names, aliases and options of one line, all of it visible")
     spellings = [spelling for label in labels for spelling in {folded(label.name), *label.aliases}]
     doubled = sorted({spelling for spelling in spellings if spellings.count(spelling) > 1})
     if len(labels) < 2 or doubled:

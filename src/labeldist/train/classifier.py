@@ -57,7 +57,8 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     told.set_verbosity_error()
     told.disable_progress_bar()
     try:
-        config = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
+        # Not pinned: the user's choice; no code is run.
+        config = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)  # nosec B615
         outputs = getattr(config, "id2label", None) or {}
         order = _order(outputs, task)
         known = order is not None and _is_classifier(config)
@@ -79,7 +80,8 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
         )
         model.config.problem_type = None
         had_head = not known and _renew_head(model, kind, loading)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        # Not pinned: the user's choice; no code is run.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)  # nosec B615
     except UsageError:
         raise
     except Exception as error:  # files of others fail in many ways: tokenizers raises Exception itself

@@ -20,6 +20,7 @@ from labeldist.evaluate.metric import METRICS
 from labeldist.run.settings import differing
 from labeldist.run.stages import Progress
 from labeldist.train.batches import batch, training_rows
+from labeldist.train.checkpoints import fault
 from labeldist.train.classifier import Classifier, load_classifier, require_training, weights_revision
 from labeldist.train.objectives import OBJECTIVES
 from labeldist.train.patience import exhausted
@@ -96,14 +97,14 @@ def fine_tune(
         progress,
     )
     write_text(out / CLAIM, json.dumps(now, indent=1) + "\n")
-    latest = _latest(out / CHECKPOINTS, settings) if settings.keep_states else None
+    latest, damaged = _latest(out / CHECKPOINTS, settings) if settings.keep_states else (None, ())
     try:
         trainer.train(resume_from_checkpoint=None if latest is None else str(latest))
         _save(trainer, classifier, out)
     except OSError as error:
         raise LabeldistError(f"cannot write the classifier to {out}: {error}", hint="is the disk full?") from error
     resumed = 0 if latest is None else _step(latest)
-    summary = replace(_summary(trainer, out, len(chosen), resumed, settings), notes=classifier.notes)
+    summary = replace(_summary(trainer, out, len(chosen), resumed, settings), notes=(*classifier.notes, *damaged))
     write_text(out / RECORD, json.dumps(_record(summary), indent=1) + "\n")
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     return summary
@@ -172,23 +173,29 @@ def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
         raise UsageError(f"{out} is not empty, and no training of labeldist", hint="use another --out")
 
 
-def _latest(folder: Path, settings: TrainingSettings) -> Path | None:
-    """The latest checkpoint to go on from: one that was written whole, and after which training did go on.
+def _latest(folder: Path, settings: TrainingSettings) -> tuple[Path | None, tuple[str, ...]]:
+    """The latest checkpoint to go on from, and notes on the damaged ones, which are removed.
 
-    After the last one of a training that stopped early nothing is to be done but to stop again, so the one before it
-    is taken.
+    It was written whole, as was the best one so far, and after it training did go on: after the last one of a training
+    that stopped early nothing is to be done but to stop again, so the one before it is taken.
     """
-    return max((one for one in folder.glob("checkpoint-*") if _goes_on(one, settings)), key=_step, default=None)
+    found = sorted((one for one in folder.glob("checkpoint-*") if one.name[11:].isdecimal()), key=_step)
+    faults = {one: fault(one) for one in found}
+    for one in [one for one in found if faults[one]]:
+        shutil.rmtree(one, ignore_errors=True)  # or the trainer would count it among those to keep
+        found.remove(one)
+    notes = tuple(f"{one} was damaged ({why}): went on from before it" for one, why in faults.items() if why)
+    return next((one for one in reversed(found) if _goes_on(one, found, settings)), None), notes
 
 
-def _goes_on(checkpoint: Path, settings: TrainingSettings) -> bool:
-    try:  # the trainer's own state is written last
-        history = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
-    except (OSError, ValueError, KeyError):
+def _goes_on(checkpoint: Path, whole: Sequence[Path], settings: TrainingSettings) -> bool:
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    best = state.get("best_model_checkpoint")
+    if best and Path(best).name not in [one.name for one in whole]:
         return False
     higher = METRICS.get(settings.best_by).higher_is_better
     column = f"eval_{settings.best_by}"
-    return settings.patience is None or not exhausted(history, column, settings.patience, higher=higher)
+    return settings.patience is None or not exhausted(state["log_history"], column, settings.patience, higher=higher)
 
 
 def _step(checkpoint: Path) -> int:

@@ -14,6 +14,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from labeldist.core.errors import LabeldistError, UsageError
 from labeldist.run.stages import Progress
 from labeldist.train.batches import Row
+from labeldist.train.checkpoints import seal
 from labeldist.train.classifier import Classifier
 from labeldist.train.device import chosen_device
 from labeldist.train.objectives import Loss
@@ -46,6 +47,8 @@ def make_trainer(
     callbacks: list[TrainerCallback] = [_Told(progress)]
     if dev_rows and settings.patience is not None:
         callbacks.append(_Patience(settings.best_by, settings.patience, higher=_greater(settings)))
+    if settings.keep_states:
+        callbacks.append(_Sealed())
     trainer = Trainer(
         model=classifier.model,
         args=_arguments(settings, checkpoints, len(rows), bool(dev_rows)),
@@ -124,6 +127,13 @@ class _Patience(TrainerCallback):
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if exhausted(state.log_history, self._column, self._patience, higher=self._higher):
             control.should_training_stop = True
+
+
+class _Sealed(TrainerCallback):
+    """Notes what is in each checkpoint as soon as it is written."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
 
 class _Told(TrainerCallback):

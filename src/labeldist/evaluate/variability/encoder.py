@@ -54,7 +54,8 @@ def load_encoder(folder: Path) -> Encode:
     told: Any = transformers.utils.logging
     told.disable_progress_bar()  # a second's work
     try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+        # Not pinned: a folder, checked above.
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)  # nosec B615
         kind: Any = transformers.AutoModel
         model, loading = kind.from_pretrained(
             str(folder), use_safetensors=True, trust_remote_code=False, dtype=torch.float32, output_loading_info=True

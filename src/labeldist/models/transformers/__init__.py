@@ -44,7 +44,8 @@ def _open(argument: str, options: ModelOptions) -> TransformersModel:
         ) from error
     hint = "give a folder with config, tokenizer and safetensors weights, or the name of a model on the hub"
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(argument, trust_remote_code=False)
+        # Not pinned: the user's choice; no code is run.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(argument, trust_remote_code=False)  # nosec B615
         kind: Any = transformers.AutoModelForCausalLM
         model, loading = kind.from_pretrained(
             argument,
