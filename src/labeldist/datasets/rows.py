@@ -36,7 +36,7 @@ HUMAN = "human"
 KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
 SAID = ("distribution", "scores", "logits")  # what a model says of the labels, in one of these forms
 EVIDENCE = (*SAID, "saw_labels", "held_out")
-MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
+MOST_LABELS = 1_000_000  # of one item: more than any data set has, so it is a slip
 LARGEST = 1e15  # a count: up to about here floats are exact, and sums cannot overflow
 ROUNDING = 0.005  # of each probability: published ones often have two decimals
 
@@ -85,9 +85,7 @@ def item_to_row(item: Item) -> dict[str, Any]:
             )
     row: dict[str, Any] = {"id": item.id, "fields": dict(item.fields)}
     if item.labels:
-        row["labels"] = [
-            a.label if a.annotator is None else {"annotator": a.annotator, "label": a.label} for a in item.labels
-        ]
+        row["labels"] = _labels_row(item.labels)
     for part, entries in (("explanations", item.explanations), ("answers", item.answers)):
         if entries:
             row[part] = [{"label": e.label, "text": e.text, "source": e.source} for e in entries]
@@ -96,6 +94,19 @@ def item_to_row(item: Item) -> dict[str, Any]:
     if item.reference is not None:
         row["reference"] = dict(item.reference)
     return row | dict(item.extra)
+
+
+def _labels_row(labels: Sequence[Annotation]) -> dict[str, int] | list[str | dict[str, str]]:
+    """Counts where all are counted, each label once; else an entry per label that was given."""
+    counts = {one.label: one.times for one in labels}
+    counted = len(counts) == len(labels) and all(one.annotator is None for one in labels)
+    if counted and any(one.times > 1 for one in labels):
+        return counts
+    return [
+        one.label if one.annotator is None else {"annotator": one.annotator, "label": one.label}
+        for one in labels
+        for _ in range(one.times)
+    ]
 
 
 def id_from_row(row: Mapping[str, Any], place: Place) -> str:
@@ -332,8 +343,8 @@ def _labels(found: Any, task: Task, place: Place) -> Iterator[Annotation]:
         if sum(counts.values()) > MOST_LABELS:
             _refuse(f"{sum(counts.values()):.0f} labels", f"at most {MOST_LABELS} labels of one item", place)
         for label, count in counts.items():
-            for _ in range(int(count)):
-                yield Annotation(label)
+            if count:
+                yield Annotation(label, times=int(count))
     elif isinstance(found, list | tuple):
         for number, entry in enumerate(found, 1):
             yield _annotation(entry, number, task, place)

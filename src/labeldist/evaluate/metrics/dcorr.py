@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from labeldist.evaluate.metric import Array, set_metric
 
-BLOCK = 4_000_000
+BLOCK = 1_000_000  # distances at a time
 LEAST_SPREAD = 1e-12
 
 
