@@ -74,24 +74,39 @@ def json_rows(path: Path) -> Rows:
         raise InputError("an empty file", expected="at least one row", place=Place(path))
 
 
+class _RefusedError(Exception):
+    """What JSON may not hold here, without the place, which the decoder does not know."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(found)
+        self.found, self.expected = found, expected
+
+
+def _pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(found)
+    if len(value) < len(found):
+        keys = [key for key, _ in found]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _RefusedError(f"key {shown(twice)} twice in an object", "each key once")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise _RefusedError(f"the number {name}", "JSON, whose numbers are finite")
+
+
+# One for all lines: to make a decoder takes as long as to read a short line with it.
+STRICT = json.JSONDecoder(
+    object_pairs_hook=cast(Callable[[list[tuple[str, Any]]], Any], _pairs), parse_constant=_constant
+)
+
+
 def parse_json(text: str, place: Place) -> Any:
     """The value of ``text``, as the standard has it: no NaN or Infinity, no key twice in an object."""
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(found)
-        if len(value) < len(found):
-            keys = [key for key, _ in found]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise InputError(f"key {shown(twice)} twice in an object", expected="each key once", place=place)
-        return value
-
-    def constant(name: str) -> NoReturn:
-        raise InputError(f"the number {name}", expected="JSON, whose numbers are finite", place=place)
-
     try:
-        return json.loads(
-            text, object_pairs_hook=cast(Callable[[list[tuple[str, Any]]], Any], pairs), parse_constant=constant
-        )
+        return STRICT.decode(text)
+    except _RefusedError as error:
+        raise InputError(error.found, expected=error.expected, place=place) from None
     except json.JSONDecodeError as error:
         found = f"{shown(text, 60)} ({error.msg.removesuffix(' at')} at column {error.colno})"
         raise InputError(found, expected="one JSON object on the line", place=place) from error
