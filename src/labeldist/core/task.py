@@ -29,7 +29,7 @@ class Label:
     value: float | None = None
 
 
-MOST_SPELLINGS = 10_000  # that are kept
+MOST_KEPT = 20_000  # in a task's memo
 T = TypeVar("T")
 LETTERS = string.ascii_uppercase  # what options are called by, as far as they go
 
@@ -88,7 +88,7 @@ class Task:
 
     def keep(self, spelling: Any, meant: T) -> T:
         """``meant``, kept in ``memo`` as what ``spelling`` means, unless that is full."""
-        if len(self.memo) < MOST_SPELLINGS:
+        if len(self.memo) < MOST_KEPT:
             self.memo[spelling] = meant
         return meant
 
