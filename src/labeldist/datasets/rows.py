@@ -38,6 +38,7 @@ KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
 SAID = ("distribution", "scores", "logits")  # what a model says of the labels, in one of these forms
 EVIDENCE = (*SAID, "saw_labels", "held_out")
 MOST_LABELS = 1_000_000  # of one item: more than any data set has, so it is a slip
+MOST_ANNOTATORS = 10_000  # of whom labels are kept to be used again
 LARGEST = 1e15  # a count: up to about here floats are exact, and sums cannot overflow
 ROUNDING = 0.005  # of each probability: published ones often have two decimals
 
@@ -380,9 +381,8 @@ def _annotation(entry: Any, number: int, task: Task, place: Place) -> Annotation
         if (known := task.memo.get(key)) is not None:
             return cast(Annotation, known)
         if _is_plain(annotator):
-            return cast(
-                Annotation, task.keep(key, Annotation(_label(key[1], task, place, " in entry {}", number), annotator))
-            )
+            made = Annotation(_label(key[1], task, place, " in entry {}", number), annotator)
+            return task.keep(key, made) if len(task.memo) < MOST_ANNOTATORS else made
     _only(entry, ("annotator", "label"), number, place)
     if isinstance(annotator, int) and not isinstance(annotator, bool):
         annotator = str(annotator)
