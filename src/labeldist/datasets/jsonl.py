@@ -13,6 +13,8 @@ from typing import IO, Any, NoReturn, cast
 
 from labeldist.core.errors import InputError, Place, shown
 
+ANY_DIGIT = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(128)) + bytes(range(128, 256))
+LONG_NUMBER = b"0" * 19
 LONGEST_LINE = 5_000_000  # bytes: a text to be judged is far shorter, and a file without line ends must not be loaded
 
 # A row and where it stands, or the error that says why it is none; reading goes on after such an error.
@@ -116,7 +118,33 @@ def parse_json(text: str, place: Place) -> Any:
         raise InputError(f"{shown(text, 60)} ({error})", expected="JSON with ordinary numbers", place=place) from error
 
 
+def quick_json(line: bytes) -> dict[str, Any] | None:
+    """The object on a line by a parser that is four times as fast; None wherever the strict one might not say the same.
+
+    It keeps the last of two equal keys, and takes whole numbers of twenty digits for fractions. But written again, what
+    it has read lacks a colon for each key that it dropped, as long as no colon is written as an escape; and no number
+    without so many digits in a row is such a number.
+
+    >>> quick_json(b'{"a": 1}'), quick_json(b'{"a": 1, "a": 2}'), quick_json(b'{"a": 12345678901234567890123}')
+    ({'a': 1}, None, None)
+    """
+    import orjson
+
+    if b"\\u003" in line or LONG_NUMBER in line.translate(ANY_DIGIT):
+        return None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not dict or orjson.dumps(value).count(b":") != line.count(b":"):
+        return None
+    return value
+
+
 def _caught(line: bytes, place: Place) -> dict[str, Any] | InputError:
+    value = quick_json(line)
+    if value is not None:
+        return value
     try:
         value = parse_json(decoded(line, place), place)
         if not isinstance(value, dict):

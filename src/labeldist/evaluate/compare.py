@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal
@@ -23,7 +24,7 @@ from labeldist.evaluate.people import Referenced, referenced
 from labeldist.evaluate.votes import median_of, votes_behind
 
 # A distribution by item id, or pairs of both: a stream is taken into an array as it comes.
-PredictionRows = Mapping[str, Mapping[str, float]] | Iterable[tuple[str, Mapping[str, float]]]
+PredictionRows = Mapping[str, Mapping[str, float]] | Iterable[tuple[str, Mapping[str, float] | LabelDistribution]]
 Predictions = Mapping[str, PredictionRows]
 Missing = Literal["stop", "skip"]
 Ceiling = Literal["all", "reference"]
@@ -193,8 +194,13 @@ def _matrix(name: str, rows: PredictionRows, known: Referenced, labels: Sequence
     return matrix, unknown
 
 
-def _predicted(row: Mapping[str, float], labels: Sequence[str], where: str) -> tuple[float, ...]:
+def _predicted(row: Mapping[str, float] | LabelDistribution, labels: Sequence[str], where: str) -> tuple[float, ...]:
     """A row in label order; a sum that misses 1 by rounding is made exact."""
+    if isinstance(row, LabelDistribution):
+        if row.labels == labels:
+            total = math.fsum(row.probabilities)
+            return row.probabilities if total == 1 else tuple(p / total for p in row.probabilities)
+        row = row.as_dict()
     if set(row) != set(labels) or not all(isinstance(p, int | float) for p in row.values()):
         raise InputError(
             f"{shown(dict(row))} {where}",

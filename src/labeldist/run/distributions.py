@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.core.distribution import LabelDistribution
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation
 from labeldist.datasets.failures import Failure
@@ -101,10 +102,10 @@ def evaluate_files(
     hidden = dataset.hold_out
     seen = None if hidden is None else Seen(dataset.task.label_names)
 
-    def said(name: str, file: Path) -> Iterator[tuple[str, Mapping[str, float]]]:
+    def said(name: str, file: Path) -> Iterator[tuple[str, LabelDistribution]]:
         rows = read_predictions(file, dataset.task, on_error=missing, failures=failures)
         for row in rows if seen is None else seen.refused(name, rows):
-            yield row.id, row.distribution.as_dict()
+            yield row.id, row.distribution
 
     ceiling: Ceiling = "reference" if hidden is None else "all"
     found = evaluate(
