@@ -182,7 +182,7 @@ class Rows:
         self._matrix = np.empty((0, width))
         self._fill = fill
 
-    def put(self, at: int, values: Sequence[float]) -> None:
+    def put(self, at: int, values: Sequence[float] | Array) -> None:
         """Set the row at that position."""
         if at >= len(self._matrix):
             self._grow(max(at + 1, len(self._matrix) * 5 // 4, 64))

@@ -38,8 +38,8 @@ class Votes:
             of = self.group == self.groups.index(group)
             row, label, times = row[of], label[of], times[of]
         shape = (self.items, len(self.labels))
-        counts: Array = np.bincount(row * shape[1] + label, weights=times, minlength=shape[0] * shape[1])
-        return counts.reshape(shape)
+        counts = np.bincount(row * shape[1] + label, weights=times, minlength=shape[0] * shape[1])
+        return counts.reshape(shape).astype(np.float64, copy=False)
 
     def those(self) -> list[str | None]:
         """The groups that have labels, in the order in which they first occur; None where a label has no group."""
