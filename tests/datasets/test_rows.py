@@ -69,7 +69,7 @@ def test_a_round_trip_through_json_loses_nothing(item: Item) -> None:
         ([], []),
         ({}, []),
         (["n", "Entailment "], [Annotation("neutral"), Annotation("entailment")]),
-        ({"neutral": 2, "c": 1.0, "e": 0}, [Annotation("neutral")] * 2 + [Annotation("contradiction")]),
+        ({"neutral": 2, "c": 1.0, "e": 0}, [Annotation("neutral", times=2), Annotation("contradiction")]),
         ([{"annotator": "a1", "label": "neutral"}], [Annotation("neutral", "a1")]),
         ([{"annotator": 7, "label": "N"}], [Annotation("neutral", "7")]),
         ([{"annotator": None, "label": "e"}, "c"], [Annotation("entailment"), Annotation("contradiction")]),

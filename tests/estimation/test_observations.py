@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -175,3 +176,19 @@ def test_what_cannot_be_used_is_refused_with_what_to_do() -> None:
 def test_blocks_cover_everything_once() -> None:
     assert [at for part in blocks(10, 4) for at in range(10)[part]] == list(range(10))
     assert list(blocks(0, 4)) == []
+
+
+def test_evidence_as_a_stream_is_that_of_a_table_in_any_order() -> None:
+    """Also such as comes after the items and not in their order, with gaps, scores and held-out forms."""
+    items = [item(str(at), "yes", "no") for at in range(200)]
+    held = {"yes": {"yes": 0.5, "no": 0.5}, "no": {"no": 1.0}}
+    table = {str(at): said(0.2, 0.3, 0.5, saw=bool(at % 2), held_out=held if at % 2 else {}) for at in range(0, 200, 3)}
+    backwards = reversed([*table.items()])
+    (expected,), (found,) = (observe(items, LABELS, {"m": given}).evidence for given in (table, backwards))
+    assert found.saw_labels is expected.saw_labels is True
+    for one, other in ((found.distribution, expected.distribution), (found.held_out, expected.held_out)):
+        assert one is not None
+        np.testing.assert_array_equal(one, other)
+    assert found.present.sum() == len(table)
+    carried = observe([replace(one, evidence={"m": table[one.id]} if one.id in table else {}) for one in items], LABELS)
+    np.testing.assert_array_equal(carried.evidence[0].held_out, found.held_out)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.evaluate import bootstrap
-from labeldist.evaluate.bootstrap import intervals, paired_difference, resample_weights, resampled
+from labeldist.evaluate.bootstrap import all_intervals, intervals, paired_difference, resample_weights, resampled
 from labeldist.evaluate.metric import METRICS, Metric
 
 
@@ -141,3 +141,19 @@ def test_bad_input():
     with pytest.raises(InputError):
         paired_difference(METRICS.get("kl"), r, p, p[:4])
     assert intervals(METRICS.get("kl"), r, []) == []
+
+
+def test_metrics_measured_together_are_those_measured_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where items are gone through in parts, resamples in blocks, and some metrics see fewer items."""
+    r, p = pair(500)
+    thinned = replace(METRICS.get("dcorr"), most_items=100)
+    metrics = [METRICS.get("kl"), thinned, METRICS.get("tvd"), METRICS.get("f1_macro")]
+    alone = [intervals(metric, r, [p, r], resamples=30, seed=2) for metric in metrics]
+    assert all_intervals(metrics, r, [p, r], resamples=30, seed=2) == alone
+    monkeypatch.setattr(bootstrap, "PART", 64)
+    monkeypatch.setattr(bootstrap, "MOST_WEIGHTS", 2500)
+    parts = all_intervals(metrics, r, [p, r], resamples=30, seed=2)
+    for whole, part in zip(alone, parts, strict=True):
+        for one, other in zip(whole, part, strict=True):
+            numbers = [(one.value, other.value), (one.low, other.low), (one.high, other.high)]
+            assert all(other == pytest.approx(one, rel=1e-12, abs=1e-12) for one, other in numbers)

@@ -28,7 +28,7 @@ class LabelDistribution:
                 f"{len(self.probabilities)} probabilities for {len(self.labels)} labels",
                 expected="one probability per label",
             )
-        if any(not math.isfinite(p) or p < 0 for p in self.probabilities):
+        if self.probabilities and not (min(self.probabilities) >= 0 and math.isfinite(math.fsum(self.probabilities))):
             raise InputError(shown(self.as_dict()), expected="finite probabilities of at least 0")
         total = math.fsum(self.probabilities)
         if abs(total - 1) > SUM_TOLERANCE:
@@ -48,11 +48,11 @@ def proportions(weights: Mapping[str, float], labels: Sequence[str]) -> LabelDis
     >>> proportions({"no": 3, "yes": 1}, ["yes", "no"]).probabilities
     (0.25, 0.75)
     """
-    unknown = [label for label in weights if label not in labels]
-    if unknown:
-        raise InputError(f"label {shown(unknown[0])}", expected=f"one of: {', '.join(labels)}")
+    for label in weights:
+        if label not in labels:
+            raise InputError(f"label {shown(label)}", expected=f"one of: {', '.join(labels)}")
     values = [float(weights.get(label, 0.0)) for label in labels]
-    if any(not math.isfinite(value) or value < 0 for value in values):
+    if not min(values) >= 0 or not max(values) < math.inf or any(map(math.isnan, values)):
         raise InputError(shown(dict(weights)), expected="finite numbers of at least 0")
     total = math.fsum(values)
     if total <= 0:

@@ -54,6 +54,14 @@ class Place:
     line: int | None = None
     field: str | None = None
 
+    def at(self, field: str) -> Place:
+        """This place, in that field.
+
+        >>> print(Place(Path("items.jsonl"), 3).at("labels"))
+        items.jsonl, line 3, field 'labels'
+        """
+        return Place(self.file, self.line, field)
+
     def __str__(self) -> str:
         parts = [] if self.file is None else [str(self.file)]
         if self.line is not None:

@@ -1,7 +1,8 @@
-"""Items: what annotators judged, with everything that is known of each, one row per annotator kept."""
+"""Items: what annotators judged, with everything that is known of each; what annotators are not known by is counted."""
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ GROUP_SEPARATOR = "/"
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One label that one annotator gave; ``annotator`` is None where the data only has counts.
+    """One label that one annotator gave; or, where the data only has counts, so many ``times`` by unnamed ones.
 
     An annotator's name may begin with a group and a slash: ``mnli/3`` belongs to the group ``mnli``.
 
@@ -25,13 +26,22 @@ class Annotation:
 
     label: str
     annotator: str | None = None
+    times: int = 1
 
     @property
     def group(self) -> str | None:
         """The group that the annotator's name states, or None."""
-        if self.annotator is None or GROUP_SEPARATOR not in self.annotator:
-            return None
-        return nfc(self.annotator).split(GROUP_SEPARATOR, 1)[0]
+        return None if self.annotator is None else group_of(self.annotator)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def group_of(annotator: str) -> str | None:
+    """The group that an annotator's name begins with, or None.
+
+    >>> group_of("mnli/3"), group_of("3")
+    ('mnli', None)
+    """
+    return nfc(annotator).split(GROUP_SEPARATOR, 1)[0] if GROUP_SEPARATOR in annotator else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,8 @@ class Evidence:
 class Item:
     """One thing to judge.
 
-    ``fields`` are the task's texts; ``labels`` one row per annotator; ``reference`` counts or probabilities of a
+    ``fields`` are the task's texts; ``labels`` one entry per annotator, or per label where only counts are known (see
+    :meth:`votes`); ``reference`` counts or probabilities of a
     dense human distribution, used only to evaluate or to calibrate on other items; ``extra`` the columns that
     labeldist does not know, kept as they are.
     """
@@ -108,8 +119,22 @@ class Item:
         >>> item.label_counts(["yes", "no"]), item.label_counts(["yes", "no"], group="b")
         ((1, 2), (1, 1))
         """
-        counts = Counter(a.label for a in self.labels if group is None or a.group == group)
-        return tuple(counts[label] for label in labels)
+        counts: dict[str, int] = {}
+        for one in self.labels:
+            if group is None or one.group == group:
+                counts[one.label] = counts.get(one.label, 0) + one.times
+        return tuple(counts.get(label, 0) for label in labels)
+
+    def votes(self) -> Counter[str]:
+        """How often each label was chosen, in the order in which they first occur.
+
+        >>> Item("1", {}, (Annotation("no", times=2), Annotation("yes"))).votes()
+        Counter({'no': 2, 'yes': 1})
+        """
+        counts: Counter[str] = Counter()
+        for one in self.labels:
+            counts[one.label] += one.times
+        return counts
 
     def groups(self) -> list[str]:
         """The groups of this item's annotators, in the order in which they first occur."""

@@ -21,7 +21,8 @@ def same_person(name: str) -> str:
     >>> same_person(" Jose\\u0301") == same_person("Jos\\u00e9"), same_person("a1") == same_person("A1")
     (True, False)
     """
-    return nfc(name.strip())
+    name = name.strip()
+    return name if name.isascii() else nfc(name)
 
 
 def folded(text: str) -> str:

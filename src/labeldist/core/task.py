@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.spelling import folded
@@ -28,6 +29,8 @@ class Label:
     value: float | None = None
 
 
+MOST_KEPT = 20_000  # in a task's memo
+T = TypeVar("T")
 LETTERS = string.ascii_uppercase  # what options are called by, as far as they go
 
 
@@ -66,6 +69,15 @@ class Task:
     judge_prompts: Mapping[str, JudgePrompts]
     scale: str = "nominal"
     example: Mapping[str, str] | None = None
+    label_names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    memo: dict[Any, Any] = field(
+        init=False, repr=False, compare=False
+    )  # what spellings mean: readers ask for each label
+
+    def __post_init__(self) -> None:
+        """Set the names of the labels, in order."""
+        object.__setattr__(self, "label_names", tuple(label.name for label in self.labels))
+        object.__setattr__(self, "memo", {})
 
     @property
     def values(self) -> tuple[float, ...] | None:
@@ -74,10 +86,11 @@ class Task:
             return None
         return tuple(label.value for label in self.labels if label.value is not None)
 
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The names of the labels, in order."""
-        return tuple(label.name for label in self.labels)
+    def keep(self, spelling: Any, meant: T) -> T:
+        """``meant``, kept in ``memo`` as what ``spelling`` means, unless that is full."""
+        if len(self.memo) < MOST_KEPT:
+            self.memo[spelling] = meant
+        return meant
 
     def canonical(self, label: str) -> str:
         """The name of the label that ``label`` (a name or an alias, in any case and Unicode form) stands for.
@@ -87,7 +100,7 @@ class Task:
         wanted = folded(label)
         for candidate in self.labels:
             if wanted == folded(candidate.name) or wanted in candidate.aliases:
-                return candidate.name
+                return self.keep(label, candidate.name)
         raise InputError(f"label {label!r}", expected=f"one of: {', '.join(self.label_names)}")
 
     def prompts(self, style: str) -> JudgePrompts:

@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar, cast
 
@@ -141,30 +140,40 @@ def records_from_rows(
     >>> failures[0].id, failures[0].place.field
     ('2', 'hypothesis')
     """
-    first: dict[str, Place] = {}
+    ids = _Ids()
     for place, row in rows:
         try:
             if isinstance(row, InputError):
                 raise row
             record = from_row(row, task, place)
-            _refuse_doubled(record.id, first, place)
+            ids.note(record.id, place)
         except InputError as error:
             _skip_or_stop(error, row, on_error, failures)
         else:
             yield record
 
 
-def _refuse_doubled(found: str, first: dict[str, Place], place: Place) -> None:
-    """Note where an id stands for the first time; raise :class:`InputError` if it did before."""
-    if found in first:
-        earlier = f"line {first[found].line}" if first[found].file == place.file else str(first[found])
-        raise InputError(
-            f"id {shown(found)} again, first in {earlier}",
-            expected="each id once",
-            place=replace(place, field="id"),
-            hint="a file with a row for each annotation is grouped first: docs/howto-own-data.md has the few lines",
-        )
-    first[found] = place
+class _Ids:
+    """Where each id stands for the first time; of the first file the line alone, since many places take much memory."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, int | Place] = {}
+        self._file: Path | None = None
+
+    def note(self, found: str, place: Place) -> None:
+        """Note where an id stands; raise :class:`InputError` if it was there before."""
+        if found in self._first:
+            known = self._first[found]
+            before = known if isinstance(known, Place) else Place(self._file, known)
+            raise InputError(
+                f"id {shown(found)} again, first in {f'line {before.line}' if before.file == place.file else before}",
+                expected="each id once",
+                place=place.at("id"),
+                hint="a file with a row for each annotation is grouped first: docs/howto-own-data.md has the few lines",
+            )
+        if not self._first:
+            self._file = place.file
+        self._first[found] = place.line if place.line is not None and place.file is self._file else place
 
 
 def _skip_or_stop(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.item import Annotation, Item
@@ -58,7 +61,7 @@ def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
             place=place,
             hint="leave --hold-out away: the items have a reference",
         )
-    names = list(dict.fromkeys(_name(annotation, at) for at, annotation in enumerate(item.labels)))
+    names = Names(item.labels)
     if len(names) <= how.annotators:
         raise InputError(
             f"{len(names)} annotators of item {shown(item.id)}",
@@ -66,11 +69,45 @@ def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
             place=place,
             hint="hold out fewer, or skip such items (--on-error skip)",
         )
-    chosen = set(Random(json.dumps([how.seed, item.id])).sample(names, how.annotators))
-    hidden = [a.label for at, a in enumerate(item.labels) if _name(a, at) in chosen]
-    kept = tuple(a for at, a in enumerate(item.labels) if _name(a, at) not in chosen)
-    return replace(item, labels=kept, reference=dict(Counter(hidden)))
+    chosen = Random(json.dumps([how.seed, item.id])).sample(names, how.annotators)
+    hidden: Counter[str] = Counter()
+    kept = []
+    for at, one in enumerate(item.labels):
+        if one.annotator is None:
+            gone = sum(place == at for place in chosen if isinstance(place, int))
+        else:
+            gone = one.times if same_person(one.annotator) in chosen else 0
+        if gone:
+            hidden[one.label] += gone
+        if gone < one.times:
+            kept.append(replace(one, times=one.times - gone))
+    return replace(item, labels=tuple(kept), reference=dict(hidden))
 
 
-def _name(annotation: Annotation, at: int) -> str:
-    return f"#{at}" if annotation.annotator is None else same_person(annotation.annotator)
+class Names(Sequence[str | int]):
+    """The annotators of labels, each once, in order: by name, or by the place of the label where they have none.
+
+    >>> [*Names([Annotation("yes", "a"), Annotation("no", times=2), Annotation("no", "a")])]
+    ['a', 1, 1]
+    """
+
+    def __init__(self, labels: Sequence[Annotation]) -> None:
+        self._ends: list[int] = []
+        self._names: list[str | int] = []
+        seen: set[str] = set()
+        for at, one in enumerate(labels):
+            name = at if one.annotator is None else same_person(one.annotator)
+            if isinstance(name, str):
+                if name in seen:
+                    continue
+                seen.add(name)
+            self._names.append(name)
+            self._ends.append((self._ends[-1] if self._ends else 0) + (one.times if isinstance(name, int) else 1))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, at: Any) -> Any:
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        return self._names[bisect_right(self._ends, at)]

@@ -15,6 +15,9 @@ from typing import IO, Any, NoReturn, cast
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.datasets.limits import EXPANDED_FREELY, LONGEST_LINE, MOST_BLANK_LINES, MOST_EXPANSION
 
+ANY_DIGIT = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(128)) + bytes(range(128, 256))
+LONG_NUMBER = b"0" * 19
+
 # A row and where it stands, or the error that says why it is none; reading goes on after such an error.
 Rows = Iterator[tuple[Place, dict[str, Any] | InputError]]
 
@@ -88,23 +91,38 @@ def json_rows(path: Path) -> Rows:
         raise InputError("an empty file", expected="at least one row", place=Place(path))
 
 
+class _RefusedError(Exception):
+    """What JSON may not hold here, without the place, which the decoder does not know."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(found)
+        self.found, self.expected = found, expected
+
+
+def _pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(found)
+    if len(value) < len(found):
+        twice = Counter(key for key, _ in found).most_common(1)[0][0]
+        raise _RefusedError(f"key {shown(twice)} twice in an object", "each key once")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise _RefusedError(f"the number {name}", "JSON, whose numbers are finite")
+
+
+# One for all lines: to make a decoder takes as long as to read a short line with it.
+STRICT = json.JSONDecoder(
+    object_pairs_hook=cast(Callable[[list[tuple[str, Any]]], Any], _pairs), parse_constant=_constant
+)
+
+
 def parse_json(text: str, place: Place) -> Any:
     """The value of ``text``, as the standard has it: no NaN or Infinity, no key twice in an object."""
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(found)
-        if len(value) < len(found):
-            twice = Counter(key for key, _ in found).most_common(1)[0][0]
-            raise InputError(f"key {shown(twice)} twice in an object", expected="each key once", place=place)
-        return value
-
-    def constant(name: str) -> NoReturn:
-        raise InputError(f"the number {name}", expected="JSON, whose numbers are finite", place=place)
-
     try:
-        return json.loads(
-            text, object_pairs_hook=cast(Callable[[list[tuple[str, Any]]], Any], pairs), parse_constant=constant
-        )
+        return STRICT.decode(text)
+    except _RefusedError as error:
+        raise InputError(error.found, expected=error.expected, place=place) from None
     except json.JSONDecodeError as error:
         found = f"{shown(text, 60)} ({error.msg.removesuffix(' at')} at column {error.colno})"
         raise InputError(found, expected="one JSON object on the line", place=place) from error
@@ -114,7 +132,33 @@ def parse_json(text: str, place: Place) -> Any:
         raise InputError(f"{shown(text, 60)} ({error})", expected="JSON with ordinary numbers", place=place) from error
 
 
+def quick_json(line: bytes) -> dict[str, Any] | None:
+    """The object on a line by a parser that is four times as fast; None wherever the strict one might not say the same.
+
+    It keeps the last of two equal keys, and takes whole numbers of twenty digits for fractions. But written again, what
+    it has read lacks a colon for each key that it dropped, as long as no colon is written as an escape; and no number
+    without so many digits in a row is such a number.
+
+    >>> quick_json(b'{"a": 1}'), quick_json(b'{"a": 1, "a": 2}'), quick_json(b'{"a": 12345678901234567890123}')
+    ({'a': 1}, None, None)
+    """
+    import orjson
+
+    if b"\\u003" in line or LONG_NUMBER in line.translate(ANY_DIGIT):
+        return None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not dict or orjson.dumps(value).count(b":") != line.count(b":"):
+        return None
+    return value
+
+
 def _caught(line: bytes, place: Place) -> dict[str, Any] | InputError:
+    value = quick_json(line)
+    if value is not None:
+        return value
     try:
         value = parse_json(decoded(line, place), place)
         if not isinstance(value, dict):

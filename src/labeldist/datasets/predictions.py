@@ -13,7 +13,7 @@ from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.rows import SAID, evidence_from_row, gathered, id_from_row
+from labeldist.datasets.rows import SAID, distribution_from_row, evidence_from_row, gathered, id_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Pre
     Prediction(id='1', distribution=LabelDistribution(..., probabilities=(0.2, 0.3, 0.5)), extra={})
     """
     row = gathered(row, place, SAID)
+    if row.get("distribution") is not None and row.get("scores") is None and row.get("logits") is None:
+        shares = distribution_from_row(row["distribution"], task, place.at("distribution"))
+        extra = {key: value for key, value in row.items() if key not in ("id", *SAID)}
+        return Prediction(id_from_row(row, place), proportions(shares, task.label_names), extra)
     if all(row.get(part) is None for part in SAID):
         expected = f"an object {{label: probability}}, or columns such as distribution.{task.label_names[0]}"
         hint = f"the row has {shown(', '.join(map(str, row)), 100)}; scores and logits are taken, too"

@@ -24,7 +24,8 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, TypeVar
+from functools import lru_cache
+from typing import Any, NoReturn, TypeVar, cast
 
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
@@ -36,7 +37,8 @@ HUMAN = "human"
 KNOWN = ("id", *SPREAD, "explanations", "answers", "evidence")
 SAID = ("distribution", "scores", "logits")  # what a model says of the labels, in one of these forms
 EVIDENCE = (*SAID, "saw_labels", "held_out")
-MOST_LABELS = 100_000  # of one item: counts are expanded to one row per annotator, so a slip must not fill the memory
+MOST_LABELS = 1_000_000  # of one item: more than any data set has, so it is a slip
+MOST_ANNOTATORS = 10_000  # of whom labels are kept to be used again
 LARGEST = 1e15  # a count: up to about here floats are exact, and sums cannot overflow
 ROUNDING = 0.005  # of each probability: published ones often have two decimals
 
@@ -54,20 +56,27 @@ def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
     >>> item.id, item.label_counts(["entailment", "neutral"]), item.extra
     ('7', (2, 1), {'by': 'me'})
     """
-    row = gathered(_with_fields(row, task, place), place)
+    if not _plain(tuple(row)):
+        row = gathered(_with_fields(row, task, place), place)
     return Item(
-        id=id_from_row(row, place),
-        fields=_fields(row, task, place),
-        labels=tuple(_labels(row.get("labels"), task, replace(place, field="labels"))),
-        explanations=tuple(
+        id_from_row(row, place),
+        _fields(row, task, place),
+        tuple(_labels(row.get("labels"), task, place.at("labels"))),
+        tuple(
             Explanation(text, label, source)
             for text, label, source in _texts(row, "explanations", task, place, default_source=HUMAN)
         ),
-        answers=tuple(Answer(text, label, source) for text, label, source in _texts(row, "answers", task, place)),
-        evidence=_evidence(row.get("evidence"), task, replace(place, field="evidence")),
-        reference=_reference(row.get("reference"), task, replace(place, field="reference")),
-        extra=_extra({key: value for key, value in row.items() if key not in (*KNOWN, *task.fields)}, place),
+        tuple(Answer(text, label, source) for text, label, source in _texts(row, "answers", task, place)),
+        _evidence(row.get("evidence"), task, place),
+        _reference(row.get("reference"), task, place),
+        _extra({key: value for key, value in row.items() if key not in KNOWN and key not in task.fields}, place),
     )
+
+
+@lru_cache(maxsize=1 << 10)
+def _plain(columns: tuple[object, ...]) -> bool:
+    """Whether no column can be a part of another or a name in another Unicode form: so it is in most files."""
+    return all(isinstance(column, str) and column.isascii() and "." not in column for column in columns)
 
 
 def item_to_row(item: Item) -> dict[str, Any]:
@@ -85,9 +94,7 @@ def item_to_row(item: Item) -> dict[str, Any]:
             )
     row: dict[str, Any] = {"id": item.id, "fields": dict(item.fields)}
     if item.labels:
-        row["labels"] = [
-            a.label if a.annotator is None else {"annotator": a.annotator, "label": a.label} for a in item.labels
-        ]
+        row["labels"] = _labels_row(item.labels)
     for part, entries in (("explanations", item.explanations), ("answers", item.answers)):
         if entries:
             row[part] = [{"label": e.label, "text": e.text, "source": e.source} for e in entries]
@@ -98,10 +105,25 @@ def item_to_row(item: Item) -> dict[str, Any]:
     return row | dict(item.extra)
 
 
+def _labels_row(labels: Sequence[Annotation]) -> dict[str, int] | list[str | dict[str, str]]:
+    """Counts where all are counted, each label once; else an entry per label that was given."""
+    counts = {one.label: one.times for one in labels}
+    counted = len(counts) == len(labels) and all(one.annotator is None for one in labels)
+    if counted and any(one.times > 1 for one in labels):
+        return counts
+    return [
+        one.label if one.annotator is None else {"annotator": one.annotator, "label": one.label}
+        for one in labels
+        for _ in range(one.times)
+    ]
+
+
 def id_from_row(row: Mapping[str, Any], place: Place) -> str:
     """The row's id; a whole number is taken as text. Raises :class:`InputError` for any other or no id."""
-    place = replace(place, field="id")
     found = row.get("id")
+    if _is_plain(found):
+        return cast(str, found)
+    place = place.at("id")
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     if found is None:
@@ -114,7 +136,7 @@ def weights_from_row(found: Any, task: Task, place: Place, *, complete: bool = F
 
     A label whose number is null is left out; ``complete`` demands all labels of the task. Raises :class:`InputError`.
     """
-    if not isinstance(found, Mapping):
+    if type(found) is not dict and not isinstance(found, Mapping):
         _refuse(shown(found), "an object {label: number}", place)
     weights: dict[str, float] = {}
     for spelling, number in found.items():
@@ -123,14 +145,14 @@ def weights_from_row(found: Any, task: Task, place: Place, *, complete: bool = F
             _refuse(f"label {label!r} twice in {shown(dict(found))}", "each label once", place)
         if number is None:
             continue
-        if isinstance(number, bool) or not isinstance(number, int | float):
+        if type(number) not in (int, float) and (isinstance(number, bool) or not isinstance(number, int | float)):
             _refuse(f"{shown(number)} for label {label!r}", "a number", place)
         if not 0 <= number <= LARGEST:  # also where it is NaN
             expected = f"a finite number of at least 0 and at most {LARGEST:g}"
             _refuse(f"{shown(number)} for label {label!r}", expected, place)
         weights[label] = number
-    missing = [label for label in task.label_names if label not in weights]
-    if complete and missing:
+    if complete and len(weights) < len(task.label_names):
+        missing = [label for label in task.label_names if label not in weights]
         expected = f"a number for each of: {', '.join(task.label_names)}"
         _refuse(f"no number for label {missing[0]!r} in {shown(dict(found))}", expected, place)
     return weights
@@ -163,9 +185,11 @@ def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: s
     """
 
     def part(column: str, read: Callable[[Any, Task, Place], T]) -> T | None:
-        where = replace(place, field=column) if of is None else place
+        found = row.get(column)
+        if found is None:
+            return None
         try:
-            return None if row.get(column) is None else read(row[column], task, where)
+            return read(found, task, place.at(column) if of is None else place)
         except InputError as error:
             raise (error if of is None else _told(error, f"in {column!r} of {shown(of)}")) from None
 
@@ -175,7 +199,7 @@ def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: s
     saw_labels = part("saw_labels", _flag)
     held_out = part("held_out", _held_out) or {}
     given = [part is not None for part in (distribution, scores, logits)]
-    where = replace(place, field="distribution") if of is None else place
+    where = place.at("distribution") if of is None else place
     whose = "" if of is None else f" for {shown(of)}"
     if not any(given):
         hint = f"the row has {shown(', '.join(map(str, row)), 100)}" if of is None else ""
@@ -195,7 +219,7 @@ def _scores(found: Any, task: Task, place: Place) -> dict[str, float]:
 
 def _softmax(found: Any, task: Task, place: Place) -> dict[str, float]:
     """The softmax of a finite number, negative or not, for each label of the task."""
-    if not isinstance(found, Mapping):
+    if type(found) is not dict and not isinstance(found, Mapping):
         _refuse(shown(found), "an object {label: number}", place)
     logits: dict[str, float] = {}
     for spelling, number in found.items():
@@ -222,7 +246,7 @@ def _flag(found: Any, task: Task, place: Place) -> bool:
 
 
 def _held_out(found: Any, task: Task, place: Place) -> dict[str, dict[str, float]]:
-    if not isinstance(found, Mapping):
+    if type(found) is not dict and not isinstance(found, Mapping):
         _refuse(shown(found), "an object {label: {label: probability}}", place)
     held_out: dict[str, dict[str, float]] = {}
     for spelling, distribution in found.items():
@@ -255,6 +279,8 @@ def gathered(row: Mapping[str, Any], place: Place, parts: Sequence[str] = SPREAD
 
     Raises :class:`InputError` for ``Labels.neutral``: beside ``labels.entailment`` it would be left out of the counts.
     """
+    if _plain(tuple(row)):
+        return row if isinstance(row, dict) else dict(row)
     for column in row:
         base, dot, label = column.partition(".")
         if dot and base not in parts and folded(base) in parts:
@@ -300,7 +326,7 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
     nested = row.get("fields")
     if nested is None:
         nested = {}
-    elif not isinstance(nested, Mapping):
+    elif type(nested) is not dict and not isinstance(nested, Mapping):
         _refuse(shown(nested), expected, replace(place, field="fields"))
     else:
         nested = _with_fields(nested, task, replace(place, field="fields"))
@@ -309,7 +335,11 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
         _refuse(f"field {unknown[0]!r}", f"only: {', '.join(task.fields)}", replace(place, field="fields"))
     fields = {}
     for name in task.fields:
-        where = replace(place, field=name)
+        found = row.get(name)
+        if not nested and _is_plain(found):
+            fields[name] = cast(str, found)
+            continue
+        where = place.at(name)
         if name in nested and name in row and nested[name] != row[name]:
             _refuse(f"two texts: {shown(nested[name], 40)} and {shown(row[name], 40)}", "one text", where)
         found = nested[name] if name in nested else row.get(name)
@@ -324,7 +354,7 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
 def _labels(found: Any, task: Task, place: Place) -> Iterator[Annotation]:
     if found is None:
         return
-    if isinstance(found, Mapping):
+    if type(found) is dict or isinstance(found, Mapping):
         counts = weights_from_row(found, task, place)
         for label, count in counts.items():
             if count != int(count):
@@ -332,8 +362,8 @@ def _labels(found: Any, task: Task, place: Place) -> Iterator[Annotation]:
         if sum(counts.values()) > MOST_LABELS:
             _refuse(f"{sum(counts.values()):.0f} labels", f"at most {MOST_LABELS} labels of one item", place)
         for label, count in counts.items():
-            for _ in range(int(count)):
-                yield Annotation(label)
+            if count:
+                yield Annotation(label, times=int(count))
     elif isinstance(found, list | tuple):
         for number, entry in enumerate(found, 1):
             yield _annotation(entry, number, task, place)
@@ -343,29 +373,36 @@ def _labels(found: Any, task: Task, place: Place) -> Iterator[Annotation]:
 
 
 def _annotation(entry: Any, number: int, task: Task, place: Place) -> Annotation:
-    if not isinstance(entry, Mapping):
-        return Annotation(_label(entry, task, place, f" as entry {number}"))
-    _only(entry, ("annotator", "label"), number, place)
+    if type(entry) is not dict and not isinstance(entry, Mapping):
+        return Annotation(_label(entry, task, place, " as entry {}", number))
     annotator = entry.get("annotator")
+    if len(entry) == 2 and type(annotator) is str and type(entry.get("label")) is str:
+        key = annotator, entry["label"]
+        if (known := task.memo.get(key)) is not None:
+            return cast(Annotation, known)
+        if _is_plain(annotator):
+            made = Annotation(_label(key[1], task, place, " in entry {}", number), annotator)
+            return task.keep(key, made) if len(task.memo) < MOST_ANNOTATORS else made
+    _only(entry, ("annotator", "label"), number, place)
     if isinstance(annotator, int) and not isinstance(annotator, bool):
         annotator = str(annotator)
     elif annotator is not None:
         annotator = _text(annotator, "the annotator's name: a text that is not empty", place)
-    return Annotation(_label(entry.get("label"), task, place, f" in entry {number}"), annotator)
+    return Annotation(_label(entry.get("label"), task, place, " in entry {}", number), annotator)
 
 
 def _texts(
     row: Mapping[str, Any], column: str, task: Task, place: Place, default_source: str | None = None
 ) -> Iterator[tuple[str, str, str]]:
     """(text, label, source) of each entry; a model may say nothing, a human explanation must say something."""
-    place = replace(place, field=column)
     found = row.get(column)
     if found is None:
         return
+    place = place.at(column)
     if not isinstance(found, list | tuple):
         _refuse(shown(found), 'a list of {"label", "text", "source"}', place)
     for number, entry in enumerate(found, 1):
-        if not isinstance(entry, Mapping):
+        if type(entry) is not dict and not isinstance(entry, Mapping):
             _refuse(f"{shown(entry)} as entry {number}", 'an object {"label", "text", "source"}', place)
         _only(entry, ("label", "text", "source"), number, place)
         source = entry.get("source")
@@ -375,20 +412,21 @@ def _texts(
             text = _string(entry.get("text"), f"a text, in entry {number}", place)
         else:
             text = _text(entry.get("text"), f"a text that is not empty, in entry {number}", place)
-        yield text, _label(entry.get("label"), task, place, f" in entry {number}"), source
+        yield text, _label(entry.get("label"), task, place, " in entry {}", number), source
 
 
 def _evidence(found: Any, task: Task, place: Place) -> dict[str, Evidence]:
     if found is None:
         return {}
-    if not isinstance(found, Mapping):
+    place = place.at("evidence")
+    if type(found) is not dict and not isinstance(found, Mapping):
         _refuse(shown(found), 'an object {model: {"distribution", "scores" or "logits", ...}}', place)
     evidence = {}
     for name, entry in found.items():
         _text(name, "the name of a model", place)
         if entry is None:
             continue
-        if not isinstance(entry, Mapping):
+        if type(entry) is not dict and not isinstance(entry, Mapping):
             _refuse(f"{shown(entry)} for {shown(name)}", f"an object with: {', '.join(EVIDENCE)}", place)
         _only(entry, EVIDENCE, name, place)
         evidence[name] = evidence_from_row(entry, task, place, of=name)
@@ -407,6 +445,7 @@ def _evidence_row(evidence: Evidence) -> dict[str, Any]:
 def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:
     if found is None:
         return None
+    place = place.at("reference")
     weights = weights_from_row(found, task, place)
     total = math.fsum(weights.values())
     if total <= 0:
@@ -427,7 +466,11 @@ def _extra(extra: dict[str, Any], place: Place) -> dict[str, Any]:
     return extra
 
 
-def _label(found: Any, task: Task, place: Place, where: str = "") -> str:
+def _label(found: Any, task: Task, place: Place, where: str = "", number: int = 0) -> str:
+    """The task's own name of a label; ``where`` with the ``number`` of an entry says where it stands."""
+    if type(found) is str and (known := task.memo.get(found)) is not None:
+        return cast(str, known)
+    where = where.format(number)
     if isinstance(found, int) and not isinstance(found, bool):
         found = str(found)
     expected = f"one of: {', '.join(task.label_names)}"
@@ -437,6 +480,11 @@ def _label(found: Any, task: Task, place: Place, where: str = "") -> str:
         return task.canonical(found)
     except InputError as error:
         raise InputError(f"label {shown(found)}{where}", expected=error.expected, place=place) from None
+
+
+def _is_plain(found: Any) -> bool:
+    """Whether ``found`` is a text that says something and holds nothing to look at twice: so are nearly all."""
+    return type(found) is str and found.isascii() and "\0" not in found and not found.isspace() and bool(found)
 
 
 def _text(found: Any, expected: str, place: Place) -> str:
@@ -461,9 +509,9 @@ def _string(found: Any, expected: str, place: Place) -> str:
 
 
 def _only(entry: Mapping[str, Any], known: tuple[str, ...], of: object, place: Place) -> None:
-    unknown = [key for key in entry if key not in known]
-    if unknown:
-        _refuse(f"key {shown(unknown[0])} in entry {shown(of)}", f"only: {', '.join(known)}", place)
+    for key in entry:
+        if key not in known:
+            _refuse(f"key {shown(key)} in entry {shown(of)}", f"only: {', '.join(known)}", place)
 
 
 def _refuse(found: str, expected: str, place: Place) -> NoReturn:

@@ -24,6 +24,7 @@ from labeldist.datasets.meant import Columns, MeantColumnError, column_meant, co
 from labeldist.datasets.meant import with_counts as meant_with_counts
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
+from labeldist.datasets.shard import Shard, read_shard
 from labeldist.tasks.load import load_task
 
 
@@ -32,7 +33,8 @@ class Dataset:
     """Items of one task from one source. ``about`` is None for a file of your own; ``path`` is the file that is read.
 
     ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
-    annotator who labelled an item more than once; None refuses such items. ``failures`` are the rows that the latest
+    annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the items, by
+    their ids; the others are read and checked all the same. ``failures`` are the rows that the latest
     call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have.
     """
 
@@ -45,6 +47,7 @@ class Dataset:
     limit: int | None = None
     hold_out: HoldOut | None = None
     repeated: Repeated | None = None
+    shard: Shard | None = None
     failures: list[Failure] = field(default_factory=list)
     columns: Columns = field(default_factory=Columns, init=False)
     _excused: set[str] = field(default_factory=set, init=False, repr=False)
@@ -60,7 +63,7 @@ class Dataset:
         self.failures.clear()
         self.columns.clear()
         items = records_from_rows(self.read(), self.task, self._item, on_error=self.on_error, failures=self.failures)
-        return self._whole(columns_of(self._limited(items), self.task, self.columns))
+        return self._whole(columns_of(self._of_shard(self._limited(items)), self.task, self.columns))
 
     def labelled_items(self, why: str) -> Iterator[Item]:
         """As :meth:`items`; raises :class:`InputError` at the end where no item has a label, with ``why`` it should."""
@@ -70,6 +73,10 @@ class Dataset:
 
     def _limited(self, items: Iterator[Item]) -> Iterator[Item]:
         return items if self.limit is None else islice(items, min(self.limit, sys.maxsize))
+
+    def _of_shard(self, items: Iterator[Item]) -> Iterator[Item]:
+        shard = self.shard
+        return items if shard is None else (item for item in items if shard.has(item.id))
 
     def _whole(self, items: Iterator[Item]) -> Iterator[Item]:
         try:
@@ -110,6 +117,7 @@ def open_source(
     limit: int | None = None,
     hold_out: str | None = None,
     repeated_labels: str | None = None,
+    shard: str | None = None,
     cache: Path | None = None,
 ) -> Dataset:
     """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
@@ -118,7 +126,8 @@ def open_source(
     ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. ``hold_out``, N or
     N:SEED: so many annotators of each item become its reference. ``repeated_labels``: which labels count of an
     annotator who labelled an item more than once, ``first``, ``last`` or ``each``; without it such items are refused,
-    unless a named data set says what is right for it. Raises :class:`UsageError` for an unknown name and
+    unless a named data set says what is right for it. ``shard``, NUMBER/OF: only that part of the items, by a hash of
+    their ids (:mod:`labeldist.datasets.shard`). Raises :class:`UsageError` for an unknown name and
     :class:`InputError` for a file that cannot be read; rows are checked when they are read.
 
     >>> open_source("varier")
@@ -133,6 +142,7 @@ def open_source(
         raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
     hidden = None if hold_out is None else read_hold_out(hold_out)
     repeated = read_repeated(repeated_labels)
+    part = None if shard is None else read_shard(shard)
     name, _, split = source.partition(":")
     if name in DATASETS.names():
         named = DATASETS.get(name)
@@ -143,10 +153,10 @@ def open_source(
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
         read = partial(named.read, path, chosen, folders)
         repeated = repeated or named.facts.repeated_labels
-        return Dataset(title, known_task, named.facts, path, read, on_error, limit, hidden, repeated)
+        return Dataset(title, known_task, named.facts, path, read, on_error, limit, hidden, repeated, part)
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
     read = partial(read_rows, path)
-    return Dataset(path.name, load_task(task), None, path, read, on_error, limit, hidden, repeated)
+    return Dataset(path.name, load_task(task), None, path, read, on_error, limit, hidden, repeated, part)

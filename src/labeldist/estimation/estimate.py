@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from labeldist.core.errors import UsageError
-from labeldist.core.item import Evidence, Item
+from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import SHIFT, Calibration
@@ -17,7 +17,7 @@ from labeldist.estimation.clusters import Clustering, clustering, independent
 from labeldist.estimation.dispersion import Dispersion, dispersion
 from labeldist.estimation.guidance import unguide
 from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, fit_labels, opinions
-from labeldist.estimation.observations import Array, EvidenceArray, Observations, observe
+from labeldist.estimation.observations import Array, EvidenceArray, EvidenceRows, Observations, observe
 from labeldist.estimation.opinion import softmax
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
@@ -93,7 +93,7 @@ class Estimate:
 
 def estimate(
     items: Iterable[Item],
-    evidence: Mapping[str, Mapping[str, Evidence]] | None = None,
+    evidence: Mapping[str, EvidenceRows] | None = None,
     *,
     task: Task | None = None,
     calibrate: str = "labels",
@@ -105,10 +105,11 @@ def estimate(
 ) -> Estimate:
     """The posterior distribution of each item from its labels and from evidence.
 
-    ``evidence`` is {name: {item id: evidence}}, beside what items carry; ``use`` names the evidence to take (default:
-    all), ``annotators`` the group whose labels count (default: all). ``calibrate`` is ``labels`` (empirical Bayes, no
-    reference is used), ``reference`` (also corrected on the references of other items) or ``off`` (fixed
-    pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
+    ``evidence`` is {name: {item id: evidence}}, or {name: pairs of id and evidence}, beside what items carry; ``use``
+    names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
+    is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
+    items) or ``off`` (fixed pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is the default one unless
+    given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its held-out form; :class:`InputError` for no items or too few references.

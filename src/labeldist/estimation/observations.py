@@ -20,6 +20,8 @@ from labeldist.evaluate.votes import votes_behind
 
 Array = NDArray[np.float64]
 VOTES_WHERE_UNKNOWN = 100.0  # of references of probabilities that nothing else is known of: 100 are usual
+# By item id, or as pairs: a stream is taken into arrays as it comes.
+EvidenceRows = Mapping[str, Evidence] | Iterable[tuple[str, Evidence]]
 MOST_GROUPS = 4  # each group's counts are features of their own when references are at hand
 
 
@@ -104,13 +106,15 @@ class Observations:
 def observe(
     items: Iterable[Item],
     labels: Sequence[str],
-    evidence: Mapping[str, Mapping[str, Evidence]] | None = None,
+    evidence: Mapping[str, EvidenceRows] | None = None,
     *,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     strangers: Literal["stop", "skip"] = "stop",
 ) -> Observations:
     """The arrays of ``items``; ``evidence`` is {name: {item id: evidence}}, beside what the items carry themselves.
+
+    It may also be {name: pairs of id and evidence}, such as a file gives, which are read after the items and not kept.
 
     Evidence that is given takes the place of carried evidence of the same name. ``annotators`` limits the counts to
     one group; ``use`` names the evidence to take (None: all of it). Raises :class:`InputError` for no items, for an id
@@ -126,36 +130,37 @@ def observe(
     given = evidence or {}
     ids: list[str] = []
     counts, references = array("d"), array("d")
-    of_group: dict[str, dict[int, tuple[int, ...]]] = {}
+    of_group: dict[str, Rows] = {}
     known_groups: set[str] = set()
-    found: dict[str, dict[int, Evidence]] = {name: {} for name in given}
+    found = {name: Gathered(name, labels, taken=use is None or name in use) for name in given}
     for at, item in enumerate(items):
         ids.append(item.id)
         counts.extend(_counts(item, labels, annotators))
         groups = item.groups()
         known_groups.update(groups)
-        if annotators is None:
+        if annotators is None and len(known_groups) <= MOST_GROUPS:
             for group in groups:
-                of_group.setdefault(group, {})[at] = item.label_counts(labels, group)
+                of_group.setdefault(group, Rows(len(labels), 0.0)).put(at, item.label_counts(labels, group))
         references.extend(_reference(item, labels))
         for name, one in item.evidence.items():
             if name not in given:
-                found.setdefault(name, {})[at] = one
-        for name, by_id in given.items():
-            if item.id in by_id:
-                found[name][at] = by_id[item.id]
+                if name not in found:
+                    found[name] = Gathered(name, labels, taken=use is None or name in use)
+                found[name].add(at, one)
     if not ids:
         raise InputError("no items", expected="at least one")
     if annotators is not None and annotators not in known_groups:
         raise did_you_mean("group of annotators", annotators, known_groups)
-    shape = (len(ids), len(labels))
-    if len(set(ids)) < len(ids):
+    places = {id_: at for at, id_ in enumerate(ids)}
+    if len(places) < len(ids):
         twice = next(id_ for id_, times in Counter(ids).items() if times > 1)
         raise InputError(f"id {shown(twice)} again", expected="each id once")
-    if strangers == "stop":
-        _refuse_unknown(ids, given)
+    for name, rows in given.items():
+        _add_given(found[name], rows, places, strangers)
+    del places
     names = _chosen(found, use)
-    several = 2 <= len(of_group) <= MOST_GROUPS
+    shape = (len(ids), len(labels))
+    several = 2 <= len(known_groups) <= MOST_GROUPS and annotators is None
     weights = _matrix(references, shape)
     with np.errstate(invalid="ignore"):  # NaN where there is no reference
         reference = weights / weights.sum(axis=1, keepdims=True)
@@ -163,11 +168,94 @@ def observe(
         tuple(labels),
         tuple(ids),
         _matrix(counts, shape),
-        {name: _sparse(rows, shape, 0.0) for name, rows in of_group.items()} if several else {},
-        tuple(_evidence(name, found[name], labels, shape) for name in names),
+        {name: rows.whole(len(ids)) for name, rows in of_group.items()} if several else {},
+        tuple(found.pop(name).whole(len(ids)) for name in names),
         None if np.isnan(reference).all() else reference,
         np.nan_to_num(votes_behind(weights), nan=VOTES_WHERE_UNKNOWN),
     )
+
+
+class Rows:
+    """Rows of numbers, one for each item as far as it has any; they grow with the items, with ``fill`` between them."""
+
+    def __init__(self, width: int, fill: float = np.nan) -> None:
+        self._matrix = np.empty((0, width))
+        self._fill = fill
+
+    def put(self, at: int, values: Sequence[float] | Array) -> None:
+        """Set the row at that position."""
+        if at >= len(self._matrix):
+            self._grow(max(at + 1, len(self._matrix) * 5 // 4, 64))
+        self._matrix[at] = values
+
+    def whole(self, items: int) -> Array:
+        """The matrix (items, width); nothing may be put afterwards."""
+        self._grow(items)
+        return self._matrix
+
+    def _grow(self, rows: int) -> None:
+        before = len(self._matrix)
+        # In place where the memory allows: a copy of all the evidence would be the peak of an estimation.
+        self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)
+        self._matrix[before:] = self._fill
+
+
+class Gathered:
+    """One model's evidence, taken into arrays a row at a time; only counted where it is not ``taken``."""
+
+    def __init__(self, name: str, labels: Sequence[str], *, taken: bool = True) -> None:
+        self.name = name
+        self.rows = 0
+        self._labels, self._taken = labels, taken
+        self._shares, self._scores, self._held = (Rows(len(labels)), Rows(len(labels)), Rows(len(labels) ** 2))
+        self._scored = 0
+        self._told: set[bool | None] = set()
+        self._blind = array("q")
+        self._guided = False
+
+    def add(self, at: int, one: Evidence) -> None:
+        """Take in what it says of the item at that position."""
+        self.rows += 1
+        if not self._taken:
+            return
+        labels = self._labels
+        self._shares.put(at, proportions(one.distribution, labels).probabilities)
+        self._told.add(one.saw_labels)
+        if one.saw_labels is False:
+            self._blind.append(at)
+        if one.scores is not None:
+            self._scored += 1
+            self._scores.put(at, _values(one.scores, labels))
+        if one.held_out:
+            self._guided = True
+            self._held.put(at, self._without_one(one))
+
+    def _without_one(self, one: Evidence) -> Array:
+        labels = self._labels
+        held = np.full((len(labels), len(labels)), np.nan)
+        for label, distribution in one.held_out.items():
+            if label not in labels:
+                raise InputError(
+                    f"label {shown(label)} held out of evidence {self.name!r}", expected=f"one of: {', '.join(labels)}"
+                )
+            held[labels.index(label)] = proportions(distribution, labels).probabilities
+        return held.ravel()
+
+    def whole(self, items: int) -> EvidenceArray:
+        """The evidence of so many items."""
+        shares, labels = self._shares.whole(items), len(self._labels)
+        saw = True if True in self._told else None if None in self._told else False
+        held = blind = None
+        if self._guided:
+            held = self._held.whole(items).reshape(items, labels, labels)
+            places = np.frombuffer(self._blind, dtype=np.int64)
+            blind = np.zeros(items, dtype=np.bool_)
+            blind[places] = True
+            # What it says there does not depend on any annotator.
+            lacking = blind[:, None] & np.isnan(held[..., 0])
+            held[lacking] = np.broadcast_to(shares[:, None, :], held.shape)[lacking]
+        scores = self._scores.whole(items) if self._scored == self.rows else None
+        return EvidenceArray(self.name, shares, saw, scores, held, blind)
 
 
 def _counts(item: Item, labels: Sequence[str], annotators: str | None) -> tuple[int, ...]:
@@ -187,56 +275,35 @@ def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
     return _values(item.reference, labels)
 
 
-def _refuse_unknown(ids: Sequence[str], given: Mapping[str, Mapping[str, Evidence]]) -> None:
-    known = set(ids)
-    for name, by_id in given.items():
-        unknown = [id_ for id_ in by_id if id_ not in known]
-        if unknown:
-            rows = "row" if len(unknown) == 1 else "rows"
-            raise InputError(
-                f"{len(unknown):,} {rows} of evidence {name!r} whose id no item has, such as {shown(unknown[0])}",
-                expected="evidence for the items of the source",
-                hint=composed_alike(unknown, known)
-                or "give the source that the evidence was made from, or leave these rows out (--on-error skip)",
-            )
+def _add_given(
+    into: Gathered, rows: EvidenceRows, places: Mapping[str, int], strangers: Literal["stop", "skip"]
+) -> None:
+    """Take in evidence by id; evidence of unknown items raises :class:`InputError`, unless it is to be skipped."""
+    unknown = []
+    for id_, one in rows.items() if isinstance(rows, Mapping) else rows:
+        if (at := places.get(id_)) is not None:
+            into.add(at, one)
+        elif strangers == "stop":
+            unknown.append(id_)
+    if unknown:
+        lines = "row" if len(unknown) == 1 else "rows"
+        raise InputError(
+            f"{len(unknown):,} {lines} of evidence {into.name!r} whose id no item has, such as {shown(unknown[0])}",
+            expected="evidence for the items of the source",
+            hint=composed_alike(unknown, places)
+            or "give the source that the evidence was made from, or leave these rows out (--on-error skip)",
+        )
 
 
-def _chosen(found: Mapping[str, Mapping[int, Evidence]], use: Sequence[str] | None) -> list[str]:
+def _chosen(found: Mapping[str, Gathered], use: Sequence[str] | None) -> list[str]:
     if use is None:
-        return [name for name, rows in found.items() if rows]
+        return [name for name, one in found.items() if one.rows]
     for name in use:
         if name not in found:
             raise did_you_mean("evidence", name, found)
-        if not found[name]:
+        if not found[name].rows:
             raise UsageError(f"evidence {name!r} has no item", hint="leave it out")
     return list(dict.fromkeys(use))
-
-
-def _evidence(name: str, rows: Mapping[int, Evidence], labels: Sequence[str], shape: tuple[int, int]) -> EvidenceArray:
-    told = [one.saw_labels for one in rows.values()]
-    saw = True if any(told) else None if None in told else False
-    scores = {at: _values(one.scores, labels) for at, one in rows.items() if one.scores is not None}
-    held = blind = None
-    if any(one.held_out for one in rows.values()):
-        held = np.full((*shape, shape[1]), np.nan)
-        blind = np.isin(np.arange(shape[0]), [at for at, one in rows.items() if one.saw_labels is False])
-        for at, one in rows.items():
-            if one.saw_labels is False:  # what it says does not depend on any annotator
-                held[at] = proportions(one.distribution, labels).probabilities
-            for label, distribution in one.held_out.items():
-                if label not in labels:
-                    raise InputError(
-                        f"label {shown(label)} held out of evidence {name!r}", expected=f"one of: {', '.join(labels)}"
-                    )
-                held[at, labels.index(label)] = proportions(distribution, labels).probabilities
-    return EvidenceArray(
-        name,
-        _sparse({at: proportions(one.distribution, labels).probabilities for at, one in rows.items()}, shape, np.nan),
-        saw,
-        _sparse(scores, shape, np.nan) if len(scores) == len(rows) else None,
-        held,
-        blind,
-    )
 
 
 def _values(weights: Mapping[str, float], labels: Sequence[str]) -> tuple[float, ...]:
@@ -245,13 +312,6 @@ def _values(weights: Mapping[str, float], labels: Sequence[str]) -> tuple[float,
 
 def _matrix(values: array[float], shape: tuple[int, int]) -> Array:
     return np.frombuffer(values, dtype=np.float64).reshape(shape)
-
-
-def _sparse(rows: Mapping[int, Sequence[float]], shape: tuple[int, int], fill: float) -> Array:
-    matrix = np.full(shape, fill)
-    if rows:
-        matrix[list(rows)] = list(rows.values())
-    return matrix
 
 
 def blocks(items: int, size: int = 1 << 16) -> Iterator[slice]:

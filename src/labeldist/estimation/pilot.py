@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from labeldist.core.errors import UsageError
-from labeldist.core.item import Evidence, Item
+from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from, usable
 from labeldist.estimation.guidance import Guidance, unguide
 from labeldist.estimation.labels import PILOT
-from labeldist.estimation.observations import Observations, drawn, observe
+from labeldist.estimation.observations import EvidenceRows, Observations, drawn, observe
 from labeldist.estimation.plan import (
     FEWEST_REFERENCES,
     MOST_LABELS,
@@ -98,7 +98,7 @@ class Plan:
 
 def plan(
     items: Iterable[Item],
-    evidence: Mapping[str, Mapping[str, Evidence]] | None = None,
+    evidence: Mapping[str, EvidenceRows] | None = None,
     *,
     task: Task | None = None,
     annotators: str | None = None,

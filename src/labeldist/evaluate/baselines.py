@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.core.errors import InputError, shown
 from labeldist.core.item import Item
 from labeldist.evaluate.evaluation import Kind
 from labeldist.evaluate.metric import Array
+from labeldist.evaluate.people import Votes, votes_of
 
 PSEUDO_COUNTS = (0.5, 1)
 MOST_GROUPS = 10  # names such as batch17/3 make thousands, which nobody could read
@@ -45,11 +45,15 @@ def baselines(items: Sequence[Item], labels: Sequence[str]) -> list[Candidate]:
     3 labels, + 0.5 per label [[0.375, 0.625]]
     3 labels, + 1 per label [[0.4, 0.6]]
     """
-    _check_labels(items, labels)
-    shape = (len(items), len(labels))
-    found = [Candidate("uniform", "baseline", np.arange(len(items)), np.full(shape, 1 / len(labels)))]
-    for name, group, note in _groups(items):
-        counts = np.array([item.label_counts(labels, group) for item in items], dtype=np.float64).reshape(shape)
+    return baselines_of(votes_of(items, labels))
+
+
+def baselines_of(votes: Votes) -> list[Candidate]:
+    """As :func:`baselines`, of items whose labels are counted already."""
+    shape = (votes.items, len(votes.labels))
+    found = [Candidate("uniform", "baseline", np.arange(votes.items), np.full(shape, 1 / shape[1]))]
+    for name, group, note in _groups(votes):
+        counts = votes.counts(group)
         rows = np.flatnonzero(counts.sum(axis=1))
         title = _title(name, counts[rows]) + note
         for way, distributions in _from_counts(counts[rows]):
@@ -57,20 +61,9 @@ def baselines(items: Sequence[Item], labels: Sequence[str]) -> list[Candidate]:
     return found
 
 
-def _check_labels(items: Sequence[Item], labels: Sequence[str]) -> None:
-    for item in items:
-        for annotation in item.labels:
-            if annotation.label not in labels:
-                raise InputError(
-                    f"label {shown(annotation.label)} of item {shown(item.id)}",
-                    expected=f"one of: {', '.join(labels)}",
-                    hint="choose the task that the items belong to, or correct the label",
-                )
-
-
-def _groups(items: Sequence[Item]) -> list[tuple[str, str | None, str]]:
+def _groups(votes: Votes) -> list[tuple[str, str | None, str]]:
     """(name, group, note) of each set of annotators, the group None for all; "all" is named beside others only."""
-    groups = list(dict.fromkeys(annotation.group for item in items for annotation in item.labels))
+    groups = votes.those()
     named: list[tuple[str, str | None, str]] = [(group, group, "") for group in groups if group is not None]
     if not named:
         return [("", None, "")] if groups else []

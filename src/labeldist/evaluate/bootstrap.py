@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from labeldist.core.errors import UsageError
 from labeldist.evaluate.evaluation import Interval
-from labeldist.evaluate.metric import Array, Metric, checked_pair
+from labeldist.evaluate.metric import Array, Mean, Metric, checked_pair
+
+Estimator = Callable[[Array], Array]
 
 RESAMPLES = 1000
-MOST_WEIGHTS = 16_000_000
+MOST_WEIGHTS = 8_000_000  # in memory at a time, and never less than one resample
+PART = 1 << 16  # items of a resample that the processor's caches hold, and draws that are counted at a time
 
 
 def intervals(
@@ -34,8 +37,22 @@ def intervals(
     >>> intervals(METRICS.get("tvd"), [[1, 0], [0, 1]], [[[0.5, 0.5], [0.5, 0.5]]])
     [Interval(value=0.5, low=0.5, high=0.5, items=2)]
     """
-    values, draws, items = resampled(metric, reference, predictions, resamples, seed)
-    return [interval(value, draw, items) for value, draw in zip(values, draws, strict=True)]
+    return all_intervals([metric], reference, predictions, resamples=resamples, seed=seed)[0]
+
+
+def all_intervals(
+    metrics: Sequence[Metric],
+    reference: ArrayLike,
+    predictions: Sequence[ArrayLike],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[list[Interval]]:
+    """As :func:`intervals`, for each of several metrics: of many items drawing is most of the work, and done once."""
+    return [
+        [interval(value, draw, items) for value, draw in zip(values, draws, strict=True)]
+        for values, draws, items in _resampled(metrics, reference, predictions, resamples, seed)
+    ]
 
 
 def paired_difference(
@@ -64,10 +81,14 @@ def resample_weights(items: int, resamples: int, seed: int) -> Iterator[Array]:
     """Weights (B, items) of that many resamples, in blocks: how often each item was drawn, divided by ``items``."""
     generator = np.random.default_rng(seed)
     step = max(1, MOST_WEIGHTS // items)
+    part = max(1, PART // items)
     for start in range(0, resamples, step):
-        b = min(step, resamples - start)
-        drawn = generator.integers(items, size=(b, items)) + items * np.arange(b)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=b * items).reshape(b, items) / items
+        weights = np.empty((min(step, resamples - start), items))
+        for first in range(0, len(weights), part):
+            rows = weights[first : first + part]
+            drawn = generator.integers(items, size=rows.shape) + items * np.arange(len(rows))[:, None]
+            np.divide(np.bincount(drawn.ravel(), minlength=rows.size).reshape(rows.shape), items, out=rows)
+        yield weights
 
 
 def resampled(
@@ -78,21 +99,62 @@ def resampled(
     All predictions see the same resamples, which depend on the number of items and ``seed`` alone. Those of a metric
     that is biased where items are drawn twice are less that bias.
     """
+    return _resampled([metric], reference, predictions, resamples, seed)[0]
+
+
+def _resampled(
+    metrics: Sequence[Metric], reference: ArrayLike, predictions: Sequence[ArrayLike], resamples: int, seed: int
+) -> list[tuple[list[float], Array, int]]:
+    """As :func:`resampled`, for each metric."""
     if resamples < 0:
         raise UsageError(f"{resamples} bootstrap resamples", hint="use 0 for no intervals, or about 1000")
     pairs = [checked_pair(reference, prediction) for prediction in predictions]
     items = len(pairs[0][0]) if pairs else 0
-    if metric.most_items is not None and items > metric.most_items:
-        chosen = np.sort(np.random.default_rng(seed).choice(items, metric.most_items, replace=False))
-        pairs = [(references[chosen], rows[chosen]) for references, rows in pairs]
-        items = metric.most_items
-    values = [metric.value(*pair) for pair in pairs]
-    estimators = [metric.estimator(*pair) for pair in pairs]
+    sizes = [items if one.most_items is None else min(items, one.most_items) for one in metrics]
+    found: dict[int, tuple[list[float], Array, int]] = {}
+    for size in dict.fromkeys(sizes):
+        places = [place for place, of in enumerate(sizes) if of == size]
+        some = pairs
+        if size < items:
+            chosen = np.sort(np.random.default_rng(seed).choice(items, size, replace=False))
+            some = [(references[chosen], rows[chosen]) for references, rows in pairs]
+        estimators = [[metrics[place].estimator(*pair) for pair in some] for place in places]
+        draws = _draws(estimators, len(some), size, resamples, seed)
+        everything = np.full((1, size), 1 / size) if size else np.empty((1, 0))
+        for place, of_metric, draw in zip(places, estimators, draws, strict=True):
+            metric = metrics[place]
+            values = [float(one(everything)[0]) for one in of_metric]
+            centred = draw if metric.bounds is None else _centred(draw, values, *metric.bounds)
+            found[place] = (values, centred, size)
+    return [found[place] for place in range(len(metrics))]
+
+
+def _draws(
+    estimators: Sequence[Sequence[Estimator]], predictions: int, items: int, resamples: int, seed: int
+) -> list[Array]:
+    """For each metric what the estimators of the predictions give in each resample (M, B)."""
     # One item resampled is always itself: an interval of no width would be a lie.
-    blocks = resample_weights(items, resamples, seed) if items > 1 else []
-    found = [np.stack([estimator(weights) for estimator in estimators]) for weights in blocks]
-    draws = np.concatenate(found, axis=1) if found else np.empty((len(pairs), 0))
-    return values, draws if metric.bounds is None else _centred(draws, values, *metric.bounds), items
+    if items < 2:
+        return [np.empty((predictions, 0)) for _ in estimators]
+    draws = [np.empty((predictions, resamples)) for _ in estimators]
+    done = 0
+    for weights in resample_weights(items, resamples, seed):
+        now = slice(done, done + len(weights))
+        done = now.stop
+        means: list[tuple[Array, Mean]] = []
+        for of_metric, draw in zip(estimators, draws, strict=True):
+            for row, estimator in zip(draw, of_metric, strict=True):
+                if isinstance(estimator, Mean):
+                    row[now] = 0.0
+                    means.append((row[now], estimator))
+                else:
+                    row[now] = estimator(weights)
+        # Part by part, all means of it: weights that have left the caches come back slowly.
+        for start in range(0, items, PART):
+            part = slice(start, start + PART)
+            for sums, mean in means:
+                sums += weights[:, part] @ mean.values[part]
+    return draws
 
 
 def _centred(draws: Array, values: Sequence[float], low: float, high: float) -> Array:

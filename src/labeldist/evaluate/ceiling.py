@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from labeldist.core.errors import InputError
 from labeldist.core.item import Item
 from labeldist.evaluate.bootstrap import interval, resampled
 from labeldist.evaluate.evaluation import Interval, Row
 from labeldist.evaluate.metric import Array, Metric
+from labeldist.evaluate.people import votes_of
 
 MOST_SPLITS, FEWEST_SPLITS = 20, 4
 SPLIT_ITEMS = 20_000  # so many items in all splits together, since the chance of a split averages out over items
 PSEUDO_COUNT = 0.5
+MOST_ANNOTATORS = 500_000_000  # of one item; numpy draws from fewer than twice that
 
 
 def ceiling(
@@ -42,9 +45,24 @@ def ceiling(
     >>> ceiling(items, ["yes", "no"], [METRICS.get("tvd")], resamples=10, seed=0)[0].metrics["tvd"].value
     0.0
     """
+    references = [item.reference or {} for item in items]
+    weights = np.array([[float(one.get(label, 0)) for label in labels] for one in references])
     shape = (len(items), len(labels))
-    held_out = np.array([_whole_counts(item, labels) for item in items], dtype=np.int64).reshape(shape)
-    counts = np.array([item.label_counts(labels) for item in items], dtype=np.int64).reshape(shape) + held_out
+    return ceiling_of(votes_of(items, labels).counts(), weights.reshape(shape), metrics, resamples=resamples, seed=seed)
+
+
+def ceiling_of(votes: Array, references: Array, metrics: Sequence[Metric], *, resamples: int, seed: int) -> list[Row]:
+    """As :func:`ceiling`, from the counts of labels and the references as given, 0 where there is none, both (N, K)."""
+    whole = (references == np.floor(references)).all(axis=1, keepdims=True)
+    held_out = np.where(whole, references, 0.0).astype(np.int64)
+    counts = votes.astype(np.int64) + held_out
+    most = int(counts.sum(axis=1).max(initial=0))
+    if most > MOST_ANNOTATORS:
+        raise InputError(
+            f"{most:,} annotators of one item",
+            expected=f"at most {MOST_ANNOTATORS:,} for a human ceiling",
+            hint="leave --ceiling away",
+        )
     enough = counts.sum(axis=1) >= 2
     known, sizes = counts[enough], _sizes(counts[enough].sum(axis=1), held_out[enough].sum(axis=1))
     if not len(known):
@@ -66,13 +84,6 @@ def ceiling(
         Row(f"{name}, {way}", "ceiling", len(known), metrics_of)
         for (way, _), metrics_of in zip(ways, found, strict=True)
     ]
-
-
-def _whole_counts(item: Item, labels: Sequence[str]) -> list[int]:
-    """How many annotators of the reference chose each label; none where it has shares instead of counts."""
-    reference = item.reference or {}
-    counts = [reference.get(label, 0) for label in labels]
-    return [int(count) for count in counts] if all(float(count).is_integer() for count in counts) else [0] * len(counts)
 
 
 def _sizes(annotators: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.int64]:

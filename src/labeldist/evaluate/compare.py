@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -13,15 +14,18 @@ from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Item
 from labeldist.core.spelling import composed_alike
 from labeldist.core.task import Task
-from labeldist.evaluate.baselines import Candidate, baselines
-from labeldist.evaluate.bootstrap import RESAMPLES, intervals
-from labeldist.evaluate.ceiling import ceiling
+from labeldist.evaluate.baselines import Candidate, baselines_of
+from labeldist.evaluate.bootstrap import RESAMPLES, all_intervals
+from labeldist.evaluate.ceiling import ceiling_of
 from labeldist.evaluate.evaluation import Column, Evaluation, Interval, Row
 from labeldist.evaluate.few_votes import are_few
 from labeldist.evaluate.metric import METRICS, Array, Metric, all_metrics, scaled
-from labeldist.evaluate.votes import median_votes
+from labeldist.evaluate.people import Referenced, referenced
+from labeldist.evaluate.votes import median_of, votes_behind
 
-Predictions = Mapping[str, Mapping[str, Mapping[str, float]]]
+# A distribution by item id, or pairs of both: a stream is taken into an array as it comes.
+PredictionRows = Mapping[str, Mapping[str, float]] | Iterable[tuple[str, Mapping[str, float] | LabelDistribution]]
+Predictions = Mapping[str, PredictionRows]
 Missing = Literal["stop", "skip"]
 Ceiling = Literal["all", "reference"]
 NO_REFERENCE = "no reference"
@@ -41,7 +45,8 @@ def evaluate(
 ) -> Evaluation:
     """Every prediction and every baseline against the reference of the items that have one.
 
-    ``predictions`` are {name: {item id: {label: probability}}} with the labels of ``task``. Each metric (all, proper
+    ``predictions`` are {name: {item id: {label: probability}}} with the labels of ``task``, or {name: pairs of id and
+    distribution}, which are read after the items, once, and not kept. Each metric (all, proper
     scores first where references have few votes; or those named in ``metrics``) comes with a 95% interval from
     ``bootstrap`` resamples (0: no intervals). Where the ids of a prediction are not those of the items with a
     reference, ``missing="stop"`` raises :class:`InputError` and ``"skip"`` evaluates every row on the items common to
@@ -69,31 +74,28 @@ def evaluate(
     if metrics is not None and not metrics:
         raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
     named = None if metrics is None else _named(metrics, task)
-    known = _by_id(items)
-    used, left_out = _common(known, predictions, missing)
-    votes = median_votes(used)
+    labels = task.label_names
+    known = referenced(items, labels)
+    used, matrices, left_out = _common(known, predictions, labels, missing)
+    votes = median_of(votes_behind(used.weights))
     few = are_few(votes)
     chosen = all_metrics(task.values, few_votes=few) if named is None else named
-    labels = task.label_names
-    reference = np.array([_reference(item, labels) for item in used])
+    rows = np.arange(len(used.ids))
     candidates = [
-        *(
-            Candidate(name, "prediction", np.arange(len(used)), _matrix(name, rows, used, labels))
-            for name, rows in predictions.items()
-        ),
-        *baselines(used, labels),
+        *(Candidate(name, "prediction", rows, matrix) for name, matrix in matrices.items()),
+        *baselines_of(used.votes),
     ]
-    measured = _measured(chosen, reference, candidates, bootstrap, seed)
+    measured = _measured(chosen, used.shares, candidates, bootstrap, seed)
     return Evaluation(
         task=task.name,
-        items=len(used),
+        items=len(used.ids),
         columns=columns_of(chosen, few_votes=few),
         rows=(
             *(
                 Row(candidate.name, candidate.kind, len(candidate.rows), values)
                 for candidate, values in zip(candidates, measured, strict=True)
             ),
-            *(() if with_ceiling is None else _ceiling(used, labels, chosen, with_ceiling, bootstrap, seed)),
+            *(() if with_ceiling is None else _ceiling(used, chosen, with_ceiling, bootstrap, seed)),
         ),
         resamples=bootstrap,
         seed=seed,
@@ -121,82 +123,84 @@ def _named(metrics: Sequence[str], task: Task) -> list[Metric]:
     return [scaled(metric, task.values) for metric in found]
 
 
-def _ceiling(
-    items: Sequence[Item], labels: Sequence[str], metrics: Sequence[Metric], of: Ceiling, bootstrap: int, seed: int
-) -> list[Row]:
-    known = [replace(item, labels=()) for item in items] if of == "reference" else items
-    rows = ceiling(known, labels, metrics, resamples=bootstrap, seed=seed)
+def _ceiling(used: Referenced, metrics: Sequence[Metric], of: Ceiling, bootstrap: int, seed: int) -> list[Row]:
+    counts = np.zeros_like(used.weights) if of == "reference" else used.votes.counts()
+    rows = ceiling_of(counts, used.weights, metrics, resamples=bootstrap, seed=seed)
     if not rows and of == "reference":
         raise InputError(
-            f"no reference with the counts of two annotators or more in {len(items)} items",
+            f"no reference with the counts of two annotators or more in {len(used.ids)} items",
             expected="references that are counts, not shares, for a human ceiling",
             hint="leave --ceiling away",
         )
     return rows
 
 
-def _by_id(items: Iterable[Item]) -> dict[str, Item]:
-    known: dict[str, Item] = {}
-    for item in items:
-        if item.id in known:
-            raise InputError(f"two items with the id {shown(item.id)}", expected="every id once")
-        known[item.id] = item
-    return known
-
-
-def _common(known: Mapping[str, Item], predictions: Predictions, missing: Missing) -> tuple[list[Item], dict[str, str]]:
-    """The items to evaluate, and the reason for each id that is not among them."""
-    referenced = {id_: item for id_, item in known.items() if item.reference is not None}
-    if not referenced:
-        several = any(len(item.labels) > 1 for item in known.values())
-        hint = "--hold-out N makes some annotators of each item its reference" if several else ""
+def _common(
+    known: Referenced, predictions: Predictions, labels: Sequence[str], missing: Missing
+) -> tuple[Referenced, dict[str, Array], dict[str, str]]:
+    """The items to evaluate, what each prediction says of them (N, K), and the reason for each id that is left out."""
+    if not known.ids:
+        hint = "--hold-out N makes some annotators of each item its reference" if known.several else ""
         expected = "at least one item with a reference"
-        raise InputError(f"no reference in {len(known)} items", expected=expected, hint=hint)
-    left_out = {id_: NO_REFERENCE for id_ in known if id_ not in referenced}
+        raise InputError(f"no reference in {len(known.places)} items", expected=expected, hint=hint)
+    matrices, unknown = {}, {}
     for name, rows in predictions.items():
-        lacking = [id_ for id_ in referenced if id_ not in rows]
-        unknown = [id_ for id_ in rows if id_ not in known]
+        matrices[name], unknown[name] = _matrix(name, rows, known, labels)
+    left_out = {id_: NO_REFERENCE for id_, place in known.places.items() if place < 0}
+    everywhere = np.ones(len(known.ids), dtype=np.bool_)
+    for name, matrix in matrices.items():
+        there = ~np.isnan(matrix[:, 0])
+        everywhere &= there
+        lacking = [known.ids[row] for row in np.flatnonzero(~there)]
         if missing == "stop":
-            _stop_at(lacking, f"items with a reference but no row in prediction {name!r}", rows)
-            _stop_at(unknown, f"ids in prediction {name!r} that no item has", known)
+            if lacking:
+                whose = [known.ids[row] for row in np.flatnonzero(there)]
+                _stop_at(lacking, f"items with a reference but no row in prediction {name!r}", [*whose, *unknown[name]])
+            _stop_at(unknown[name], f"ids in prediction {name!r} that no item has", known.places)
         for ids, reason in (
             (lacking, f"not in prediction {name!r}"),
-            (unknown, f"in prediction {name!r}, but no item"),
+            (unknown[name], f"in prediction {name!r}, but no item"),
         ):
             left_out |= {id_: f"{left_out[id_]}; {reason}" if id_ in left_out else reason for id_ in ids}
-    used = [item for id_, item in referenced.items() if id_ not in left_out]
-    if not used:
+    used = np.flatnonzero(everywhere)
+    if not len(used):
         raise InputError("no item that all predictions and the reference share", expected="the same ids in all files")
-    return used, left_out
+    if len(used) < len(known.ids):
+        matrices = {name: matrix[used] for name, matrix in matrices.items()}
+    return known.take(used), matrices, left_out
 
 
-def _stop_at(ids: Sequence[str], what: str, others: Iterable[str]) -> None:
+def _stop_at(ids: Collection[str], what: str, others: Iterable[str]) -> None:
     if ids:
-        some = ", ".join(map(shown, ids[:SHOWN_IDS])) + (", ..." if len(ids) > SHOWN_IDS else "")
+        some = ", ".join(map(shown, islice(ids, SHOWN_IDS))) + (", ..." if len(ids) > SHOWN_IDS else "")
         raise InputError(
             f"{len(ids)} {what}: {some}",
             expected="one row for each item with a reference",
-            hint=composed_alike(ids, others)
+            hint=composed_alike([*ids], others)
             or "predict the same items, or skip what is missing (--on-error skip): all rows then use common items",
         )
 
 
-def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
-    try:
-        return proportions(item.reference or {}, labels).probabilities
-    except InputError as error:
-        raise _located(error, f"in the reference of item {shown(item.id)}") from error
+def _matrix(name: str, rows: PredictionRows, known: Referenced, labels: Sequence[str]) -> tuple[Array, dict[str, None]]:
+    """What a prediction says of the items with a reference (N, K), NaN where nothing; and the ids that no item has."""
+    matrix = np.full((len(known.ids), len(labels)), np.nan)
+    unknown: dict[str, None] = {}
+    for id_, row in rows.items() if isinstance(rows, Mapping) else rows:
+        place = known.places.get(id_)
+        if place is None:
+            unknown[id_] = None
+        elif place >= 0:
+            matrix[place] = _predicted(row, labels, f"in prediction {name!r}, item {shown(id_)}")
+    return matrix, unknown
 
 
-def _matrix(name: str, rows: Mapping[str, Mapping[str, float]], items: Sequence[Item], labels: Sequence[str]) -> Array:
-    """What a prediction says of the items (N, K)."""
-    return np.array(
-        [_predicted(rows[item.id], labels, f"in prediction {name!r}, item {shown(item.id)}") for item in items]
-    )
-
-
-def _predicted(row: Mapping[str, float], labels: Sequence[str], where: str) -> tuple[float, ...]:
+def _predicted(row: Mapping[str, float] | LabelDistribution, labels: Sequence[str], where: str) -> tuple[float, ...]:
     """A row in label order; a sum that misses 1 by rounding is made exact."""
+    if isinstance(row, LabelDistribution):
+        if row.labels == labels:
+            total = math.fsum(row.probabilities)
+            return row.probabilities if total == 1 else tuple(p / total for p in row.probabilities)
+        row = row.as_dict()
     if set(row) != set(labels) or not all(isinstance(p, int | float) for p in row.values()):
         raise InputError(
             f"{shown(dict(row))} {where}",
@@ -206,11 +210,7 @@ def _predicted(row: Mapping[str, float], labels: Sequence[str], where: str) -> t
     try:
         return proportions(LabelDistribution(tuple(row), tuple(row.values())).as_dict(), labels).probabilities
     except InputError as error:
-        raise _located(error, where) from error
-
-
-def _located(error: InputError, where: str) -> InputError:
-    return InputError(f"{error.found} {where}", expected=error.expected, hint=error.hint)
+        raise InputError(f"{error.found} {where}", expected=error.expected, hint=error.hint) from error
 
 
 def _measured(
@@ -224,8 +224,8 @@ def _measured(
     for places in together.values():
         references = reference[candidates[places[0]].rows]
         distributions = [candidates[place].distributions for place in places]
-        for metric in metrics:
-            found = intervals(metric, references, distributions, resamples=bootstrap, seed=seed)
-            for place, interval in zip(places, found, strict=True):
+        found = all_intervals(metrics, references, distributions, resamples=bootstrap, seed=seed)
+        for metric, of_metric in zip(metrics, found, strict=True):
+            for place, interval in zip(places, of_metric, strict=True):
                 measured[place][metric.name] = interval
     return measured

@@ -52,6 +52,21 @@ class Metric:
         return float(self.estimator(references, predictions)(weights)[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """What an estimator gives where a metric is a mean over items: weights (B, N) to means (B,).
+
+    ``values`` (N,) are those of the items, so that resamples of many items can be gone through in parts.
+    """
+
+    values: Array
+
+    def __call__(self, weights: Array) -> Array:
+        """The weighted means."""
+        means: Array = weights @ self.values
+        return means
+
+
 METRICS: Registry[Metric] = Registry("metric", "labeldist.evaluate.metrics")
 
 
@@ -110,8 +125,7 @@ def item_metric(
             return function(*checked_pair(reference, prediction))
 
         def estimator(reference: Array, prediction: Array) -> Callable[[Array], Array]:
-            values = checked(reference, prediction)
-            return lambda weights: weights @ values
+            return Mean(checked(reference, prediction))
 
         metric = Metric(name, title, estimator, higher_is_better, position, standard=standard)
         METRICS.add(name)(replace(metric, proper=proper, favours_sharp=favours_sharp))

@@ -69,8 +69,13 @@ def median_votes(items: Iterable[Item]) -> float | None:
     labels = list(dict.fromkeys(label for reference in references for label in reference))
     weights = np.array([[reference.get(label, 0.0) for label in labels] for reference in references], dtype=np.float64)
     votes = votes_behind(weights.reshape(len(references), len(labels)))
+    return median_of(votes)
+
+
+def median_of(votes: Array) -> float | None:
+    """The median of the numbers (N,) of :func:`votes_behind`; None where half of them or more are not known."""
     known = votes[~np.isnan(votes)]
-    return float(np.median(known)) if len(known) and len(known) * 2 >= len(references) else None
+    return float(np.median(known)) if len(known) and len(known) * 2 >= len(votes) else None
 
 
 def _common(shares: Array) -> float:

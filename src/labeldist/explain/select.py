@@ -16,6 +16,8 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.registry import Registry
 from labeldist.core.task import Task
 
+MOST_GUIDING = 10_000  # labels of one item: each takes an explanation in the prompt
+
 LabelSequence = Callable[[Item, Sequence[str], str | None], tuple[str, ...]]
 Ranking = Callable[[Sequence[Explanation], Random], list[Explanation]]
 
@@ -109,7 +111,14 @@ def labels_given(item: Item, labels: Sequence[str], group: str | None) -> tuple[
 
     Raises :class:`InputError` where there is none, and for one that is not among ``labels``.
     """
-    given = tuple(a.label for a in item.labels if group is None or a.group == group)
+    whose = [one for one in item.labels if group is None or one.group == group]
+    if (number := sum(one.times for one in whose)) > MOST_GUIDING:
+        raise InputError(
+            f"{number:,} labels of item {item.id!r}",
+            expected=f"at most {MOST_GUIDING:,}, since each takes an explanation",
+            hint="use label-free, or none",
+        )
+    given = tuple(one.label for one in whose for _ in range(one.times))
     if not given:
         who = "" if group is None else f" by annotators of the group {group!r}"
         groups = f"groups of this item: {', '.join(item.groups()) or 'none'}; " if group is not None else ""

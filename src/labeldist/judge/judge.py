@@ -11,7 +11,7 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.task import LETTERS, Task
 from labeldist.judge.orders import further_orders, orders
 from labeldist.judge.pool import Pooled, pool
-from labeldist.judge.prompts import LETTERS_STYLE, WORDS_STYLE, check_letters, judge_prompt
+from labeldist.judge.prompts import LETTERS_STYLE, WORDS_STYLE, JudgePrompt, check_letters, judge_prompts
 from labeldist.judge.scoring import option_scores
 from labeldist.judge.transform import read_transform
 from labeldist.judge.verbalised import AS_SAID, STYLE, verbalised_scores
@@ -81,12 +81,13 @@ def judge(
         for at, (_, explanations) in enumerate(asked)
     }
     while due:
-        fresh = [(at, order) for at, wanted in due.items() for order in wanted[len(scores[at]) :]]
-        prompts = [
-            judge_prompt(task, *asked[at], order, style=settings.style, explicit=settings.explicit)
-            for at, order in fresh
-        ]
-        for (at, _), found in zip(fresh, ask(model, prompts, task.label_names), strict=True):
+        prompts: list[JudgePrompt] = []
+        whose: list[int] = []
+        for at, wanted in due.items():
+            fresh = wanted[len(scores[at]) :]
+            whose += [at] * len(fresh)
+            prompts += judge_prompts(task, *asked[at], fresh, style=settings.style, explicit=settings.explicit)
+        for at, found in zip(whose, ask(model, prompts, task.label_names), strict=True):
             scores[at].append(found)
         pooled |= {at: pool(scores[at], transform, wanted) for at, wanted in due.items()}
         more = {at: further_orders(settings.orders, due[at], pooled[at].standard_error, settings.seed) for at in due}

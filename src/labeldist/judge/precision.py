@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,11 +74,18 @@ def _enough(rows: int, *lengths: int) -> bool:
 
 def _without_places(rest: Floats, *orders: Sequence[Row]) -> tuple[Floats, int]:
     """What is left of centred rows (N, K) after a fit of the places in these orders, and how many numbers it has."""
+    base = _base(*(tuple(rows) for rows in orders))
+    return rest - base @ (base.T @ rest), base.shape[1]
+
+
+@lru_cache(maxsize=256)
+def _base(*orders: tuple[Row, ...]) -> Floats:
+    """An orthonormal base of what places in these orders can be worth: many items are asked under the same orders."""
     placed = np.hstack([np.eye(len(rows[0]))[np.array(rows)].reshape(len(rows), -1) for rows in orders])
     placed -= placed.mean(axis=0)
     base, sizes, _ = np.linalg.svd(placed, full_matrices=False)
-    base = base[:, sizes > 1e-9 * sizes[0]]
-    return rest - base @ (base.T @ rest), base.shape[1]
+    kept: Floats = base[:, sizes > 1e-9 * sizes[0]]
+    return kept
 
 
 def _of_squares(rest: Floats, orders: Sequence[Row], by_rows: Floats) -> Floats:
@@ -87,13 +95,21 @@ def _of_squares(rest: Floats, orders: Sequence[Row], by_rows: Floats) -> Floats:
     if squares < 2:
         return by_rows
     means = rest[: squares * size].reshape(squares, size, -1).mean(axis=1)
-    kinds: dict[frozenset[Row], int] = {}
-    kind = [kinds.setdefault(frozenset(orders[at : at + size]), len(kinds)) for at in range(0, squares * size, size)]
-    if len(kinds) < squares:
-        between = _of_kinds(means, np.array(kind), math.factorial(size - 1))
+    kind = _kinds(tuple(orders[: squares * size]), size)
+    if kind.max() + 1 < squares:
+        between = _of_kinds(means, kind, math.factorial(size - 1))
     else:
         between = means.var(axis=0, ddof=1) * (squares * size**2 + (count % size) ** 2) / count**2
     return (by_rows + (squares - 1) * (between + _of_unfinished(rest, size))) / squares
+
+
+@lru_cache(maxsize=256)
+def _kinds(orders: tuple[Row, ...], size: int) -> NDArray[np.int64]:
+    """Which kind each square of rows is of: those with the same rows are of one."""
+    kinds: dict[frozenset[Row], int] = {}
+    return np.array(
+        [kinds.setdefault(frozenset(orders[at : at + size]), len(kinds)) for at in range(0, len(orders), size)]
+    )
 
 
 def _of_kinds(means: Floats, kind: NDArray[np.int64], every: int) -> Floats:

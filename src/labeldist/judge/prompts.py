@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
@@ -68,26 +69,54 @@ def judge_prompt(
     >>> prompt.answers
     (('B', ' B'), ('C', ' C'), ('A', ' A'))
     """
+    return judge_prompts(task, item, explanations, [order], style=style, explicit=explicit)[0]
+
+
+def judge_prompts(
+    task: Task,
+    item: Item,
+    explanations: Sequence[Explanation],
+    orders: Sequence[Order],
+    *,
+    style: str = "letters",
+    explicit: bool = False,
+) -> list[JudgePrompt]:
+    """As :func:`judge_prompt`, under each of the orders: what they have in common is made once."""
     prompts = task.prompts(style)
-    names = option_names(len(task.labels))
     check_letters(style, len(task.labels))
     options = {label.name: label.options[style] for label in task.labels}
-    shown = [task.labels[index].options[style] for index in order.options]
-    lines = [prompts.option.format(letter=letter, option=option) for letter, option in zip(names, shown, strict=True)]
+    fields = {name: item.fields[name] for name in task.fields}
     comment = prompts.explicit_comment if explicit else prompts.comment
-    comments = [
-        comment.format(number=number, text=explanations[index].text, option=options[explanations[index].label])
-        for number, index in enumerate(order.explanations, 1)
-    ]
-    template = prompts.commented if comments else prompts.plain
-    text = template.format(
-        **{name: item.fields[name] for name in task.fields},
-        options=prompts.option_separator.join(lines),
-        comments="".join(comments),
-    )
-    place = {label: at for at, label in enumerate(order.options)}
+    said: dict[tuple[int, int], str] = {}
+
+    def commented(number: int, index: int) -> str:
+        if (number, index) not in said:
+            one = explanations[index]
+            said[number, index] = comment.format(number=number, text=one.text, option=options[one.label])
+        return said[number, index]
+
+    found = []
+    for order in orders:
+        lines, answers, shown = _options(task, order.options, style)
+        comments = "".join([commented(number, index) for number, index in enumerate(order.explanations, 1)])
+        template = prompts.commented if order.explanations else prompts.plain
+        found.append(JudgePrompt(template.format(**fields, options=lines, comments=comments), answers, shown))
+    return found
+
+
+def _options(
+    task: Task, order: tuple[int, ...], style: str
+) -> tuple[str, tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """The options in that order as a prompt lists them, the answers that mean each label, and the options' texts."""
+    key = "options", style, order
+    if key in task.memo:
+        return cast(tuple[str, tuple[tuple[str, ...], ...], tuple[str, ...]], task.memo[key])
+    prompts, names = task.prompts(style), option_names(len(task.labels))
+    shown = tuple(task.labels[index].options[style] for index in order)
+    lines = [prompts.option.format(letter=letter, option=option) for letter, option in zip(names, shown, strict=True)]
+    place = {label: at for at, label in enumerate(order)}
     answers = tuple(
         tuple(form.format(letter=names[place[label]], option=shown[place[label]]) for form in prompts.answer_forms)
         for label in range(len(task.labels))
     )
-    return JudgePrompt(text, answers, tuple(shown))
+    return task.keep(key, (prompts.option_separator.join(lines), answers, shown))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,16 +92,28 @@ class TokenModel(ABC):
 def _merged(
     logits: NDArray[np.float32], log_total: float, options: Sequence[Sequence[int]], prompt_tokens: int
 ) -> AnswerScores:
-    """One score per option from the logits of its tokens, which stand one option after the other."""
-    import numpy as np
+    """One score per option from the logits of its tokens, which stand one option after the other.
 
-    ends = np.cumsum([len(option) for option in options])
-    parts = np.split(logits[: ends[-1]].astype(np.float64), ends[:-1])
-    with np.errstate(invalid="ignore"):  # whoever keeps scores refuses those that are no numbers
-        sums = tuple(float(np.logaddexp.reduce(part)) for part in parts)
-    return AnswerScores(
-        sums,
-        tuple(float(part.max()) for part in parts),
-        log_total,
-        prompt_tokens,
-    )
+    In plain numbers: of so few, arrays would take twenty times as long. What is no number stays none, for whoever keeps
+    scores to refuse.
+    """
+    found = logits.tolist()
+    sums, most, begin = [], [], 0
+    for option in options:
+        part = found[begin : begin + len(option)]
+        begin += len(option)
+        sums.append(functools.reduce(_log_sum, part))
+        most.append(max(part))
+    return AnswerScores(tuple(sums), tuple(most), log_total, prompt_tokens)
+
+
+def _log_sum(one: float, other: float) -> float:
+    """log(exp(one) + exp(other)), as numpy's ``logaddexp`` has it.
+
+    >>> _log_sum(0.0, 0.0) == math.log(2), _log_sum(-math.inf, 1.0)
+    (True, 1.0)
+    """
+    if one == other:
+        return one + math.log(2)
+    apart = one - other
+    return one + math.log1p(math.exp(-apart)) if apart > 0 else other + math.log1p(math.exp(apart))

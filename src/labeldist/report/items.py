@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -57,7 +56,7 @@ def item_lines(item: Item, distributions: Mapping[str, LabelDistribution], task:
     yield item.id
     for name in task.fields:
         yield f"  {name}: {item.fields[name]}"
-    given = Counter(annotation.label for annotation in item.labels)
+    given = item.votes()
     if given:
         yield f"  labels: {', '.join(f'{given[label]} {label}' for label in task.label_names if given[label])}"
     columns = dict(distributions)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.core.distribution import LabelDistribution
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation
 from labeldist.datasets.failures import Failure
@@ -22,7 +22,7 @@ from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.pool import Pooled
 from labeldist.judge.verbalised import STYLE
 from labeldist.models.base import LanguageModel
-from labeldist.run.seen import labels_seen, refuse_seen
+from labeldist.run.seen import Seen
 from labeldist.run.stages import Asked
 
 
@@ -100,19 +100,17 @@ def evaluate_files(
     where distributions saw labels of the annotators that are held out here.
     """
     hidden = dataset.hold_out
-    predictions: dict[str, dict[str, dict[str, float]]] = {name: {} for name in files}
-    seen: dict[str, dict[str, Counter[str]]] = {name: {} for name in files}
-    for name, file in files.items():
-        for row in read_predictions(file, dataset.task, on_error=missing, failures=failures):
-            predictions[name][row.id] = row.distribution.as_dict()
-            if hidden is not None:
-                seen[name][row.id] = labels_seen(row.extra)
-    if hidden is not None:
-        refuse_seen(dataset.items(), seen)
+    seen = None if hidden is None else Seen(dataset.task.label_names)
+
+    def said(name: str, file: Path) -> Iterator[tuple[str, LabelDistribution]]:
+        rows = read_predictions(file, dataset.task, on_error=missing, failures=failures)
+        for row in rows if seen is None else seen.refused(name, rows):
+            yield row.id, row.distribution
+
     ceiling: Ceiling = "reference" if hidden is None else "all"
     found = evaluate(
-        dataset.items(),
-        predictions,
+        dataset.items() if seen is None else seen.noted(dataset.items()),
+        {name: said(name, file) for name, file in files.items()},
         dataset.task,
         bootstrap=bootstrap,
         seed=seed,

@@ -144,12 +144,15 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
         task=settings.task,
         on_error=settings.on_error,
         limit=settings.limit,
+        shard=settings.shard,
         hold_out=settings.hold_out,
         repeated_labels=settings.repeated_labels,
     )
+    # What the conditions are must not depend on the shard: shards are merged.
+    whole = None if dataset.shard is None else survey(replace(dataset, shard=None))
     found = survey(dataset)
     skipped = tuple(failure.as_row() for failure in dataset.failures)
-    conditions = conditions_of(settings.conditions, found)
+    conditions = conditions_of(settings.conditions, whole or found)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
     carried = settings.explainer.startswith(CARRIED)

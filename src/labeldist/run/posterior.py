@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,20 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Evidence
 from labeldist.core.spelling import nfc
-from labeldist.datasets.evidence import ItemEvidence, read_evidence
+from labeldist.core.task import Task
+from labeldist.datasets.evidence import read_evidence
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import SUFFIXES, is_there, write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
+from labeldist.estimation.observations import EvidenceRows
 from labeldist.explain.condition import Condition
 from labeldist.run.distributions import named_files
 from labeldist.run.folder import check_out, check_rows_out, failures_of, write_failures
 
 NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
-EvidenceById = dict[str, dict[str, Evidence]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,10 @@ def posteriors_of_run(
     notes: list[str] = []
     for group in groups:
         files = {one: file for one, file in mjds.items() if not one.saw_labels or one.group == group}
-        evidence = {condition: list(read_evidence(file, dataset.task)) for condition, file in files.items()}
-        usable = {
-            f"MJD {condition.name}": {row.id: row.evidence for row in rows if weighable(row.evidence, calibrate)}
-            for condition, rows in evidence.items()
-        }
-        known = {name: rows for name, rows in usable.items() if rows}
         name = "posterior" if group is None else f"posterior {group}"
-        notes += _left_out(name, evidence, usable)
+        said = {condition: EvidenceFile(file, dataset.task, calibrate) for condition, file in files.items()}
+        known = {f"MJD {condition.name}": rows for condition, rows in said.items() if rows.any()}
+        found, why = None, ""
         try:
             found = estimate(
                 dataset.items(),
@@ -137,7 +135,12 @@ def posteriors_of_run(
                 seed=seed,
             )
         except (InputError, UsageError) as error:
-            notes.append(f"no {name}: {error}")
+            why = f"no {name}: {error}"
+            for rows in said.values():
+                deque(rows, maxlen=0)  # to the end, for what is left out
+        notes += _left_out(name, {condition: rows.left_out for condition, rows in said.items()})
+        if found is None:
+            notes.append(why)
             continue
         file = out / f"{name.replace(' ', '.')}.jsonl"
         write_rows(file, (found.row(at) for at in range(len(found.ids))))
@@ -145,12 +148,32 @@ def posteriors_of_run(
     return made, notes
 
 
-def _left_out(
-    name: str, evidence: Mapping[Condition, Sequence[ItemEvidence]], usable: Mapping[str, Mapping[str, Evidence]]
-) -> list[str]:
+class EvidenceFile:
+    """The rows of a file that labels can weigh, as (id, evidence), read anew each time: memory holds one of them.
+
+    ``left_out``: how many of the latest reading they cannot weigh.
+    """
+
+    def __init__(self, file: Path, task: Task, calibrate: str) -> None:
+        self._file, self._task, self._calibrate = file, task, calibrate
+        self.left_out = 0
+
+    def __iter__(self) -> Iterator[tuple[str, Evidence]]:
+        self.left_out = 0
+        for row in read_evidence(self._file, self._task):
+            if weighable(row.evidence, self._calibrate):
+                yield row.id, row.evidence
+            else:
+                self.left_out += 1
+
+    def any(self) -> bool:
+        """Whether there is such a row."""
+        return next(iter(self), None) is not None
+
+
+def _left_out(name: str, lacking: Mapping[Condition, int]) -> list[str]:
     """Which MJDs have no part in a posterior."""
-    lacking = {condition.name: len(rows) - len(usable[f"MJD {condition.name}"]) for condition, rows in evidence.items()}
-    told = ", ".join(f"{count:,} of MJD {condition}" for condition, count in lacking.items() if count)
+    told = ", ".join(f"{count:,} of MJD {condition.name}" for condition, count in lacking.items() if count)
     return [f"{name}: left out, since judged without held-out annotators: {told}"] if told else []
 
 
@@ -161,12 +184,13 @@ def weighable(evidence: Evidence, calibrate: str) -> bool:
 
 def evidence_of(
     dataset: Dataset, specs: Sequence[str], failures: list[Failure], *, out: Path | None = None
-) -> tuple[EvidenceById, list[str] | None]:
+) -> tuple[dict[str, EvidenceRows], list[str] | None]:
     """Evidence from the files that ``specs`` name, and the names of all that is to be used (None: what items carry).
 
-    Raises :class:`UsageError` where a file is ``out``, which would be written over it.
+    The rows are read when they are asked for, once. Raises :class:`UsageError` where a file is ``out``, which would be
+    written over it.
     """
-    given: EvidenceById = {}
+    given: dict[str, EvidenceRows] = {}
     use: list[str] = []
     for spec in specs:
         if "=" in spec or spec.lower().endswith(SUFFIXES) or is_there(Path(spec)):
@@ -176,7 +200,7 @@ def evidence_of(
                 if name in given:
                     raise UsageError(f"two files of evidence are named {name!r}", hint="name them: NAME=FILE")
                 rows = read_evidence(file, dataset.task, on_error=dataset.on_error, failures=failures)
-                given[name] = {row.id: row.evidence for row in rows}
+                given[name] = ((row.id, row.evidence) for row in rows)
                 use.append(name)
         else:
             use.append(spec)

@@ -198,7 +198,7 @@ class Recorded:
                     raise self._failed[key]
             theirs = {key: self._under_way[key] for key in wanted if key not in known and key in self._under_way}
             mine = [key for key in wanted if key not in known and key not in theirs]
-            self._under_way.update((key, threading.Event()) for key in mine)
+            self._under_way.update(dict.fromkeys(mine, threading.Event()))  # they are released together
         return mine, theirs, known
 
     def _known(self, wanted: Sequence[bytes], unpack: Callable[[bytes, int, int], Answer]) -> dict[bytes, Answer]:

@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from labeldist.core.errors import UsageError, shown
 from labeldist.core.item import Item
+from labeldist.datasets.predictions import Prediction
 from labeldist.explain.condition import HUMAN
 
 
-def refuse_seen(items: Iterable[Item], seen: Mapping[str, Mapping[str, Counter[str]]]) -> None:
-    """Raise :class:`UsageError` where a prediction saw more labels of an item than holding annotators out has left it.
+class Seen:
+    """Compares the labels that distributions saw with those that holding annotators out has left of each item.
 
-    ``seen``: by name and item id. Labels of another number of annotators, or of others, would make the comparison look
-    far too good; what rows do not tell is not known.
+    Labels of another number of annotators, or of others, would make the comparison look far too good; what rows do not
+    tell is not known.
     """
-    left = {item.id: Counter(annotation.label for annotation in item.labels) for item in items}
-    for name, of_item in seen.items():
-        ids = [id_ for id_, labels in of_item.items() if id_ in left and not labels <= left[id_]]
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels = labels
+        self._left: dict[str, tuple[int, ...]] = {}
+        self._alike: dict[tuple[int, ...], tuple[int, ...]] = {}  # one object for all items with these counts
+
+    def noted(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items as they come, what is left of each noted."""
+        for item in items:
+            counts = item.label_counts(self._labels)
+            self._left[item.id] = self._alike.setdefault(counts, counts)
+            yield item
+
+    def refused(self, name: str, rows: Iterable[Prediction]) -> Iterator[Prediction]:
+        """The rows of the prediction ``name`` as they come; :class:`UsageError` at the end if any saw more labels."""
+        ids = 0
+        first = ""
+        for row in rows:
+            left = self._left.get(row.id)
+            if left is not None and not labels_seen(row.extra) <= Counter(dict(zip(self._labels, left, strict=True))):
+                first = first or row.id
+                ids += 1
+            yield row
         if ids:
             raise UsageError(
-                f"{name} saw labels that are the reference here: of {len(ids):,} items, such as {shown(ids[0])}",
+                f"{name} saw labels that are the reference here: of {ids:,} items, such as {shown(first)}",
                 hint="make it with the same --hold-out N:SEED that it is evaluated with",
             )
 

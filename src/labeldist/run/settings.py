@@ -37,7 +37,8 @@ class RunSettings:
     posterior. ``held_out``: also judge guided explanations with one annotator of each label left out, which
     ``calibrate="labels"`` needs to use them. ``hold_out``: so many annotators of each item become its
     reference (N or N:SEED). ``repeated_labels``: see :func:`labeldist.datasets.source.open_source`.
-    ``engine``, ``workers``: see :func:`labeldist.run.engine.engine`.
+    ``shard``: only that part of the items (NUMBER/OF). ``engine``, ``workers``: see
+    :func:`labeldist.run.engine.engine`.
     """
 
     source: str
@@ -49,6 +50,7 @@ class RunSettings:
     held_out: bool = True
     task: str | None = None
     limit: int | None = None
+    shard: str | None = None
     hold_out: str | None = None
     repeated_labels: str | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)

@@ -185,7 +185,7 @@ def with_their_held_out(
             continue
         hidden = {asked.hidden: mjd for asked, mjd in rest if asked.hidden is not None}
         explained = Counter(explanation.label for explanation in one.explanations)
-        given = Counter(annotation.label for annotation in one.item.labels)
+        given = one.item.votes()
         complete = hidden.keys() == explained.keys() and explained <= given
         yield one, pooled, hidden | dict.fromkeys(given.keys() - explained.keys(), pooled) if complete else {}
 

@@ -50,7 +50,8 @@ def survey(dataset: Dataset) -> Survey:
         evidence |= dict.fromkeys(item.evidence)
     if not count:
         skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
-        raise InputError(f"no items{skipped}", expected="at least one", place=Place(dataset.path))
+        part = f" in the shard {dataset.shard}" if dataset.shard else ""
+        raise InputError(f"no items{part}{skipped}", expected="at least one", place=Place(dataset.path))
     columns = dataset.columns
     return Survey(
         count,

@@ -46,7 +46,7 @@ def training_rows(
 def _times(item: Item, target: LabelDistribution, repeats: int) -> int:
     counts = np.array(item.label_counts(target.labels), dtype=np.float64)
     same = counts.sum() > 0 and np.allclose(counts / max(counts.sum(), 1), target.probabilities)
-    return len(item.labels) if same else repeats
+    return item.votes().total() if same else repeats
 
 
 def batch(rows: Sequence[Row], tokenizer: Any, max_length: int) -> dict[str, Any]:

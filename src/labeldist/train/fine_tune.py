@@ -142,7 +142,7 @@ def _settings_of(
     import hashlib
 
     contents = {
-        "items": [[item.id, dict(item.fields), len(item.labels)] for item in items],
+        "items": [[item.id, dict(item.fields), item.votes().total()] for item in items],
         "targets": [[item.id, *targets[item.id]] for item in items],
         "dev": [[item.id, dict(item.fields), dict(item.reference or {})] for item in dev],
     }

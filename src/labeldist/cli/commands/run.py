@@ -57,6 +57,12 @@ from labeldist.cli.options import (
     "can then use them.",
 )
 @source_options
+@click.option(
+    "--shard",
+    metavar="NUMBER/OF",
+    help="Only one part of the items, such as 3/16, chosen by a hash of their ids: to share a source among machines. "
+    "The distributions of all shards are merged by concatenating their files.",
+)
 @model_options
 @engine_options
 @price_options
@@ -93,6 +99,7 @@ def command(
         held_out=given["held_out"],
         task=given["task"],
         limit=given["limit"],
+        shard=given["shard"],
         hold_out=given["hold_out"],
         repeated_labels=given["repeated_labels"],
         judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),

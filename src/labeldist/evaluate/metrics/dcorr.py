@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from labeldist.evaluate.metric import Array, set_metric
 
-BLOCK = 4_000_000
+BLOCK = 1_000_000  # distances at a time
 LEAST_SPREAD = 1e-12
 
 
@@ -42,6 +42,8 @@ def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
     x_kinds, x_kind, x_columns = _kinds(x, columns)
     y_kinds, y_kind, y_columns = _kinds(y, columns)
     n, b = columns.shape
+    if len(x_kinds) == 1 or len(y_kinds) == 1:
+        return np.full(b, np.nan)
     cross, mean_x, mean_y, both, twice_x, twice_y = np.zeros((6, b))
     step = max(1, BLOCK // max(n, b))
     for start in range(0, n, step):
@@ -49,7 +51,11 @@ def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
         p, dx, dy = columns[rows], _distances(x[rows], x_kinds), _distances(y[rows], y_kinds)
         from_x, from_y = dx @ x_columns, dy @ y_columns
         weighted_x, weighted_y = p * from_x, p * from_y
-        cross += np.einsum("rb,rb->b", p, (dx[:, x_kind] * dy[:, y_kind]) @ columns)
+        # Each pair of rows is the same from both sides: those of this block, and twice those with all later rows.
+        here, later = slice(start, rows.stop), slice(rows.stop, n)
+        cross += np.einsum("rb,rb->b", p, (dx[:, x_kind[here]] * dy[:, y_kind[here]]) @ columns[here])
+        if rows.stop < n:
+            cross += 2 * np.einsum("rb,rb->b", p, (dx[:, x_kind[later]] * dy[:, y_kind[later]]) @ columns[later])
         mean_x += weighted_x.sum(axis=0)
         mean_y += weighted_y.sum(axis=0)
         both += np.einsum("rb,rb->b", weighted_x, from_y)

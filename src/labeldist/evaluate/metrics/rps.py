@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labeldist.evaluate.metric import METRICS, Array, Metric, checked_pair
+from labeldist.evaluate.metric import METRICS, Array, Mean, Metric, checked_pair
 
 
 def rps(reference: ArrayLike, prediction: ArrayLike) -> Array:
@@ -30,8 +30,7 @@ def on_scale(values: Sequence[float] | None) -> Metric:
     """The metric, of ordinal tasks only."""
 
     def estimator(reference: Array, prediction: Array) -> Callable[[Array], Array]:
-        by_item = rps(reference, prediction)
-        return lambda weights: weights @ by_item
+        return Mean(rps(reference, prediction))
 
     again = on_scale if values is None else None
     return Metric("rps", "RPS", estimator, position=8, standard=False, proper=True, on_scale=again)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labeldist.evaluate.metric import METRICS, Array, Metric, checked_pair
+from labeldist.evaluate.metric import METRICS, Array, Mean, Metric, checked_pair
 
 
 def wasserstein(reference: ArrayLike, prediction: ArrayLike, values: Sequence[float] | None = None) -> Array:
@@ -31,8 +31,7 @@ def on_scale(values: Sequence[float] | None) -> Metric:
     """The metric for labels that stand at ``values``."""
 
     def estimator(reference: Array, prediction: Array) -> Callable[[Array], Array]:
-        by_item = wasserstein(reference, prediction, values)
-        return lambda weights: weights @ by_item
+        return Mean(wasserstein(reference, prediction, values))
 
     again = on_scale if values is None else None
     metric = Metric("wasserstein", "Wasserstein", estimator, position=6, standard=False, on_scale=again)

@@ -34,7 +34,7 @@ ALONE, WITH_PLAIN, WITH_GUIDED = (
 )
 def labels(lab: Lab) -> Findings:
     """0, 1, 2, ... labels of each item, drawn from all that it has; in one draw, fewer labels are part of more."""
-    most = min(len(item.labels) for item in lab.items)  # every item has so many
+    most = min(item.votes().total() for item in lab.items)  # every item has so many
     plain = lab.judged(PLAIN, Condition(NONE))
     entries = []
     for count in range(most + 1):
@@ -88,7 +88,7 @@ def with_labels(lab: Lab, item: Item, count: int, draw: int) -> Item:
     They stand in the order of the task's labels, not of the draw: the same counts then guide the same explanations
     in the same order, and no model is asked twice.
     """
-    order = list(item.labels)
+    order = [replace(one, times=1) for one in item.labels for _ in range(one.times)]
     lab.chance(item, "labels", draw).shuffle(order)
     kept = sorted(order[:count], key=lambda annotation: lab.labels.index(annotation.label))
     return replace(item, labels=tuple(kept))
