@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from labeldist.core.errors import ModelError, UnavailableError, UsageError
 from labeldist.models.budget import Budget
 from labeldist.models.server.adaptive import Slots, Window
-from labeldist.models.server.connection import LARGEST_BODY, _Ending
 from labeldist.models.server.endpoint import read_endpoint
 from labeldist.models.server.failures import MalformedError
 from labeldist.models.server.key import Key, key_for
@@ -28,6 +27,7 @@ from labeldist.models.server.patience import Patience, retry_after
 from labeldist.models.server.reply import replies
 from labeldist.models.server.scores import Usage, named, sampled, top
 from labeldist.models.server.token_bytes import Token
+from labeldist.models.server.transport import LARGEST_BODY, _Body
 
 LOCAL, FAR, CLEAR, OPENAI = (
     read_endpoint(f"m@{url}")
@@ -318,7 +318,7 @@ def test_packed_answers_are_unpacked_and_bounded_by_what_they_hold(encoding: str
     packing: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
     def read(data: bytes) -> int:
-        stream = _Ending(_Parts(packing.get(encoding, bytes)(data)), time.monotonic() + 60, encoding)
+        stream = _Body(_Parts(packing.get(encoding, bytes)(data)), encoding)
         return sum(map(len, stream))
 
     assert read(b"x" * 5000) == 5000
