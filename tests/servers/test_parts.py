@@ -155,15 +155,16 @@ def test_slots_hold_back_while_the_server_rests() -> None:
 def test_nobody_waits_for_a_turn_after_the_end() -> None:
     slots = Slots(8)
     slots.overloaded(0.0, rest=100.0)
-    entered = threading.Event()
+    entered, stop = threading.Event(), threading.Event()
 
     def enter() -> None:
-        with slots.slot():
+        with slots.slot(stop.is_set):
             entered.set()
 
     threading.Thread(target=enter, daemon=True).start()
     assert not entered.wait(0.1)
-    slots.end()
+    stop.set()
+    slots.stopped()
     assert entered.wait(2.0)
 
 

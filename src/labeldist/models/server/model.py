@@ -93,6 +93,12 @@ class ServerModel:
         """How many requests had to be made again so far."""
         return self._asking.repeated
 
+    def stop(self, *, at_once: bool = False) -> None:
+        """No request more for the calls under way; ``at_once``: give up those that have been sent, too."""
+        self._asking.stop()
+        if at_once:
+            self._asking.connection.cancel()
+
     def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
         """The scores of each question's options as they come; questions that begin alike are asked one after another.
 
