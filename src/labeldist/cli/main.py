@@ -9,6 +9,7 @@ import sys
 import click
 
 from labeldist import __version__
+from labeldist.cli import signals
 from labeldist.core.errors import LabeldistError, UsageError
 from labeldist.core.registry import did_you_mean
 
@@ -30,7 +31,7 @@ COMMANDS = {
     "datasets": "List the named data sets, or fetch one.",
     "models": "List the language models, or show one.",
 }
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED = 0, 1
 
 
 class Commands(click.Group):
@@ -63,20 +64,22 @@ def labeldist() -> None:
     """The distribution of human judgments for each item, from a few labels and a language model.
 
     A SOURCE is the name of a data set (see: labeldist datasets) or a file of items (JSONL, CSV, Parquet). Results go to
-    standard output, progress to standard error. Exit status: 0 done, 1 failed or partly failed, 2 wrong usage or input.
+    standard output, progress to standard error. Exit status: 0 done, 1 failed or partly failed, 2 wrong usage or input,
+    130 interrupted (143: terminated).
     """
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status; errors of the user's making end in a message."""
     try:
-        status = labeldist.main(arguments, prog_name="labeldist", standalone_mode=False)
+        with signals.ended_in_order(click.exceptions.Abort):
+            status = labeldist.main(arguments, prog_name="labeldist", standalone_mode=False)
     except LabeldistError as error:
         _tell(str(error))
         status = error.exit_status
     except click.exceptions.Abort:
-        status = INTERRUPTED
-        _tell("interrupted; what was done is kept, the same command goes on from there")
+        status = signals.status()
+        _tell(signals.MESSAGE)
     except click.ClickException as error:
         error.show()
         status = UsageError.exit_status
@@ -87,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _tell(f"cannot write the output: {error.strerror or error}")
         status = FAILED
-    sys.exit(status if isinstance(status, int) else DONE)
+    signals.leave(status if isinstance(status, int) else DONE)
 
 
 def _tell(message: str) -> None:
