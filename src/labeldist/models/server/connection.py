@@ -11,9 +11,9 @@ from typing import Any
 import httpx2
 import openai
 
-from labeldist.core.errors import LabeldistError, ModelError, UnavailableError
+from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError
 from labeldist.models.server.body import parsed
-from labeldist.models.server.endpoint import Endpoint
+from labeldist.models.server.endpoint import EXPECTED, Endpoint
 from labeldist.models.server.failures import (
     TOO_MANY,
     Failure,
@@ -44,6 +44,10 @@ class Connection:
         self._key = key
         self._patience = patience
         timeout = httpx2.Timeout(patience.timeout, connect=min(CONNECTING, patience.timeout), pool=None)
+        try:
+            httpx2.URL(endpoint.url)
+        except httpx2.InvalidURL as error:
+            raise UsageError(f"model 'server' with an address that cannot be read: {error}", hint=EXPECTED) from None
         self._network = Network()
         self._options: Any = {"headers": _headers(endpoint, key)}
         self._client = openai.OpenAI(
