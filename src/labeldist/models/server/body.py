@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from labeldist.models.server.failures import MalformedError
@@ -10,7 +11,8 @@ from labeldist.models.server.failures import MalformedError
 # A listing of 20 tokens with their bytes has 200 values, a list of models 20,000, a prompt's ids as many as tokens.
 MOST_VALUES = 500_000
 DEEPEST = 50
-LONGEST_NUMBER = 40  # characters: no count and no log-probability has more
+LONGEST_WHOLE, LONGEST_REAL = 40, 400  # characters: no count has more, nor a log-probability to its last digit
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 def parsed(body: bytes) -> Any:
@@ -27,7 +29,7 @@ def parsed(body: bytes) -> Any:
     ...     print(error)
     no JSON
     """
-    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+    if _marks(body) > MOST_VALUES and _marks(_TEXT.sub(b"", body)) > MOST_VALUES:
         raise MalformedError(f"more than {MOST_VALUES:,} values")
     try:
         answer = json.loads(body.decode("utf-8-sig"), parse_int=_whole, parse_float=_real)
@@ -41,6 +43,10 @@ def parsed(body: bytes) -> Any:
     raise MalformedError(f"JSON nested more than {DEEPEST} deep")
 
 
+def _marks(body: bytes) -> int:
+    return sum(body.count(mark) for mark in (b",", b"[", b"{"))
+
+
 def _inside(value: Any) -> Any:
     if isinstance(value, dict):
         return value.values()
@@ -48,14 +54,14 @@ def _inside(value: Any) -> Any:
 
 
 def _whole(text: str) -> int:
-    return int(_short(text))
+    return int(_short(text, LONGEST_WHOLE))
 
 
 def _real(text: str) -> float:
-    return float(_short(text))
+    return float(_short(text, LONGEST_REAL))
 
 
-def _short(text: str) -> str:
-    if len(text) > LONGEST_NUMBER:
+def _short(text: str, longest: int) -> str:
+    if len(text) > longest:
         raise MalformedError(f"a number of {len(text):,} digits")
     return text
