@@ -146,7 +146,7 @@ def results(out: Path) -> dict[str, bytes]:
 def finished_calls(out: Path) -> int:
     """How many calls are in the stores, read by sqlite3 alone."""
     count = 0
-    for file in (*out.rglob("*.sqlite"),):
+    for file in out.rglob("*.sqlite"):
         database = sqlite3.connect(file)
         try:
             count += int(database.execute("SELECT COUNT(*) FROM calls").fetchone()[0])
@@ -166,14 +166,24 @@ def killed(name: str, kills: int, items: Path, encoder: Path | None, folder: Pat
 
 
 @pytest.mark.parametrize(
-    ("name", "kills"), [("run", 20), ("explain", 12), ("judge", 16), ("estimate", 4), ("experiment", 5)]
+    ("name", "kills"), [("run", 21), ("explain", 12), ("judge", 16), ("estimate", 4), ("experiment", 5)]
 )
 def test_killed_at_random_moments(name: str, kills: int, items: Path, tmp_path: Path) -> None:
     killed(name, kills, items, None, tmp_path)
 
 
 def test_a_training_killed_at_random_moments(items: Path, encoder: Path, tmp_path: Path) -> None:
-    killed("train", 3, items, encoder, tmp_path)
+    killed("train", 2, items, encoder, tmp_path)
+
+
+def test_a_finished_run_asks_nothing_again(items: Path, tmp_path: Path) -> None:
+    command = Undisturbed("run", items, None, tmp_path)
+    asked(tmp_path / "whole").unlink()
+    process = command.start(tmp_path / "whole")
+    _, told = process.communicate()
+    assert process.returncode == 0, told
+    assert not asked(tmp_path / "whole").exists()
+    assert results(tmp_path / "whole") == command.files
 
 
 @pytest.mark.slow
