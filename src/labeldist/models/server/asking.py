@@ -106,11 +106,7 @@ class Asking:
                 raise self._given_up(passing, tries, began, stop)
             waited += passing.after or 0.0
             if waited > self._patience.obeyed and self._answered_at < began:
-                error = UnavailableError(
-                    f"{self.connection.endpoint.name} lets nobody in for {waited:,.0f} s: {passing.reason}", hint=AGAIN
-                )
-                self._end(error)
-                raise error
+                raise self._shut_out(passing, waited)
             self.repeated += 1
             self._wait(self._patience.wait(tries, passing.after), passing, stop, began)
 
@@ -196,6 +192,13 @@ class Asking:
         if self._answered_at > began or self._alive(stop):
             return ModelError(f"{name} failed {tries} times at this request: {last.reason}", hint=AGAIN)
         error = UnavailableError(f"{name} failed {tries} times, and answered nothing: {last.reason}", hint=self._hint)
+        self._end(error)
+        return error
+
+    def _shut_out(self, last: PassingError, waited: float) -> UnavailableError:
+        """The error of an endpoint that wants no request, again and again."""
+        name = self.connection.endpoint.name
+        error = UnavailableError(f"{name} lets nobody in for {waited:,.0f} s: {last.reason}", hint=self._hint)
         self._end(error)
         return error
 
