@@ -1,5 +1,24 @@
-"""``python -m labeldist``."""
+"""``labeldist`` and ``python -m labeldist``: what an interrupt does is settled before anything long is imported."""
 
-from labeldist.cli.main import main
+import signal
 
-main()
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until then it ends the process, without a traceback
+
+
+def main() -> None:
+    """Run the command line."""
+    from labeldist.cli import signals, streams
+
+    streams.hold_places()
+    signals.install()
+    from labeldist.cli.main import main as command
+
+    try:
+        command()
+    except KeyboardInterrupt:  # at the very end
+        signals.leave(signals.status())
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from labeldist.core.errors import ModelError, UnavailableError
 from labeldist.datasets.source import open_source
 from labeldist.models.base import AnswerScores, Capabilities, Question
 from labeldist.models.server.parallel import answered
+from labeldist.run import recorded as recorded_
 from labeldist.run import single
 from labeldist.run.ahead import ahead
+from labeldist.run.recorded import Recorded
+from labeldist.run.store import Store
 
 AT_ONCE = 4
 
@@ -135,3 +139,80 @@ def test_an_error_is_raised_in_its_place() -> None:
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(UnavailableError):
         next(results)
+
+
+class Silent(Paid):
+    """Answers so many questions, and then waits for somebody who never answers, until it is told to stop at once."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.answers = answers
+        self.stopped = threading.Event()
+        self.gave_up = threading.Event()
+
+    def stop(self, *, at_once: bool = False) -> None:
+        (self.gave_up if at_once else self.stopped).set()
+
+    def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
+        def ask(at: int) -> AnswerScores:
+            with self._lock:
+                self.made += 1
+                silent = self.made > self.answers
+            if silent:
+                assert self.gave_up.wait(20)
+                raise UnavailableError("given up")
+            return AnswerScores((-1.0, -1.0, -2.0), (-1.0, -1.0, -2.0), 0.0, 5)
+
+        return answered(ask, range(len(questions)), AT_ONCE)
+
+
+def judged(model: Silent, folder: Path, at_silence: Callable[[], None]) -> None:
+    """Judge some items, and do that in the main thread when the model has fallen silent."""
+    row = {"premise": "It rains.", "hypothesis": "It is wet."}
+    lines = [json.dumps({**row, "id": str(at), "premise": f"It rains {at} times."}) + "\n" for at in range(80)]
+    (folder / "items.jsonl").write_text("".join(lines))
+    dataset = open_source(str(folder / "items.jsonl"))
+    with Store(folder / "run.sqlite") as store, Recorded(model, store) as recorded:
+        questions = [Question(f"{item.id}?", (("A",), ("B",), ("C",))) for item in dataset.items()]
+        threading.Thread(target=lambda: list(recorded.answer_scores(questions)), daemon=True).start()
+        end = time.monotonic() + 20
+        while model.made < model.answers + AT_ONCE and time.monotonic() < end:
+            time.sleep(0.005)
+        at_silence()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_interrupt_waits_so_long_for_what_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded_, "GRACE", 0.3)
+    model = Silent(answers=20)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        judged(model, tmp_path, interrupt)
+    assert 0.3 < time.monotonic() - began < 5
+    assert model.stopped.is_set()
+    assert model.gave_up.is_set()
+    with Store(tmp_path / "run.sqlite") as store:
+        assert store.totals()["next_token"]["calls"] == 20
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_interrupt_while_it_waits_after_an_error_ends_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded_, "GRACE", 0.2)
+    model = Silent(answers=8)
+
+    def fail() -> None:
+        main = threading.main_thread().ident
+        threading.Timer(0.2, signal.pthread_kill, [main, signal.SIGINT]).start()
+        raise OSError("no space left")
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        judged(model, tmp_path, fail)
+    assert time.monotonic() - began < 5
+    assert model.gave_up.is_set()

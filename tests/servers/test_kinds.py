@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from labeldist.core.errors import ModelError, UnavailableError, UsageError
+from labeldist.datasets.jsonl import LONGEST_LINE
 from labeldist.models.base import Question, in_order
 from labeldist.models.open import ModelOptions
 from labeldist.models.server.endpoint import read_endpoint
-from labeldist.models.server.model import ServerModel, open_server
+from labeldist.models.server.model import LONGEST_TEXT, ServerModel, open_server
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.probe import PROMPT, TRIES
 
@@ -584,7 +585,7 @@ def test_a_list_of_the_likeliest_token_only_is_none() -> None:
     assert any("one token only" in note for note in able.notes)
 
 
-@pytest.mark.parametrize("nothing", [None, math.nan])
+@pytest.mark.parametrize("nothing", [None, math.nan, -math.inf])
 def test_a_token_without_a_number_matters_where_it_may_begin_an_option(nothing: Any) -> None:
     def answer(body: dict[str, Any]) -> Sent:
         sent = usual(body)
@@ -600,6 +601,22 @@ def test_a_token_without_a_number_matters_where_it_may_begin_an_option(nothing: 
         without = " B"
         with pytest.raises(ModelError, match="no number for a token that may begin an option"):
             chosen(model)
+
+
+def test_a_text_that_could_not_be_read_again_is_its_prompts_failure() -> None:
+    """What is written must be read again: the answers for two dozen labels stand on one line."""
+    assert 24 * LONGEST_TEXT < LONGEST_LINE
+    said = ["It is wet. " * 500_000]
+
+    def answer(body: dict[str, Any]) -> Sent:
+        return (200, chat(said[0])) if prompt_of(body) == "Why?" else usual(body)
+
+    with serving(answer) as (url, _):
+        model = opened(url)
+        with pytest.raises(ModelError, match=r"a text of 5,\d{3},\d{3} bytes in answer to 'Why\?'"):
+            written(model)
+        said[0] = "It is wet. " * 10_000
+        assert written(model).startswith("It is wet. It is")
 
 
 def test_malformed_listings_are_asked_for_again_and_said() -> None:

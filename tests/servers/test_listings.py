@@ -177,10 +177,15 @@ def test_what_is_kept_does_not_depend_on_the_drawn_token(world: World, data: st.
     assert found[0].tokens == found[1].tokens
 
 
+def log(share: float) -> float:
+    """An infinity stays one."""
+    return share if math.isinf(share) else math.log(share)
+
+
 def chat(drawn: tuple[str, float], *pairs: tuple[str, float]) -> dict[str, Any]:
     """An answer with probabilities."""
-    shown = [{"token": token, "logprob": math.log(share)} for token, share in pairs]
-    first = {"token": drawn[0], "logprob": math.log(drawn[1]), "top_logprobs": shown}
+    shown = [{"token": token, "logprob": log(share)} for token, share in pairs]
+    first = {"token": drawn[0], "logprob": log(drawn[1]), "top_logprobs": shown}
     return {"choices": [{"message": {"content": "A"}, "logprobs": {"content": [first]}, "finish_reason": "length"}]}
 
 
@@ -192,6 +197,9 @@ def chat(drawn: tuple[str, float], *pairs: tuple[str, float]) -> dict[str, Any]:
         (chat(("A", 0.9), ("A", 0.9), ("B", 0.2)), "more than 1"),
         (chat(("A", 1.2), ("B", 0.2)), "positive"),
         (chat(("A", 0.5)), "drawn token only"),
+        (chat(("A", math.inf), ("B", 0.2)), "positive"),
+        (chat(("A", 0.5), ("A", math.inf), ("B", 0.2)), "positive"),
+        (chat(("A", -math.inf), ("B", 0.2)), "no probability"),
     ],
 )
 def test_contradictions_are_malformed(answer: dict[str, Any], why: str) -> None:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from labeldist.core.errors import ModelError, UnavailableError, UsageError
 from labeldist.models.budget import Budget
 from labeldist.models.server.adaptive import Slots, Window
-from labeldist.models.server.connection import LARGEST_BODY, _Ending
 from labeldist.models.server.endpoint import read_endpoint
 from labeldist.models.server.failures import MalformedError
 from labeldist.models.server.key import Key, key_for
@@ -28,6 +27,7 @@ from labeldist.models.server.patience import Patience, retry_after
 from labeldist.models.server.reply import replies
 from labeldist.models.server.scores import Usage, named, sampled, top
 from labeldist.models.server.token_bytes import Token
+from labeldist.models.server.transport import LARGEST_BODY, _Body
 
 LOCAL, FAR, CLEAR, OPENAI = (
     read_endpoint(f"m@{url}")
@@ -155,15 +155,16 @@ def test_slots_hold_back_while_the_server_rests() -> None:
 def test_nobody_waits_for_a_turn_after_the_end() -> None:
     slots = Slots(8)
     slots.overloaded(0.0, rest=100.0)
-    entered = threading.Event()
+    entered, stop = threading.Event(), threading.Event()
 
     def enter() -> None:
-        with slots.slot():
+        with slots.slot(stop.is_set):
             entered.set()
 
     threading.Thread(target=enter, daemon=True).start()
     assert not entered.wait(0.1)
-    slots.end()
+    stop.set()
+    slots.stopped()
     assert entered.wait(2.0)
 
 
@@ -318,7 +319,7 @@ def test_packed_answers_are_unpacked_and_bounded_by_what_they_hold(encoding: str
     packing: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
     def read(data: bytes) -> int:
-        stream = _Ending(_Parts(packing.get(encoding, bytes)(data)), time.monotonic() + 60, encoding)
+        stream = _Body(_Parts(packing.get(encoding, bytes)(data)), encoding)
         return sum(map(len, stream))
 
     assert read(b"x" * 5000) == 5000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import sys
 
 import click
 
 from labeldist import __version__
+from labeldist.cli import signals
 from labeldist.cli.printing import (
     OutputError,
     ReaderGoneError,
@@ -39,7 +39,7 @@ COMMANDS = {
     "datasets": "List the named data sets, or fetch one.",
     "models": "List the language models, or show one.",
 }
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED = 0, 1
 
 
 class Commands(click.Group):
@@ -72,20 +72,22 @@ def labeldist() -> None:
     """The distribution of human judgments for each item, from a few labels and a language model.
 
     A SOURCE is the name of a data set (see: labeldist datasets) or a file of items (JSONL, CSV, Parquet). Results go to
-    standard output, progress to standard error. Exit status: 0 done, 1 failed or partly failed, 2 wrong usage or input.
+    standard output, progress to standard error. Exit status: 0 done, 1 failed or partly failed, 2 wrong usage or input,
+    130 interrupted (143: terminated).
     """
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status; errors of the user's making end in a message."""
     guard_streams()
-    sys.exit(_status_of(arguments))
+    signals.leave(_status_of(arguments))
 
 
 def _status_of(arguments: list[str] | None) -> int:
     try:
-        status = labeldist.main(arguments, prog_name="labeldist", standalone_mode=False)
-        finish_output()
+        with signals.ended_in_order(click.exceptions.Abort):
+            status = labeldist.main(arguments, prog_name="labeldist", standalone_mode=False)
+            finish_output()
         return status if isinstance(status, int) else DONE
     except ReaderGoneError:
         drop_output()
@@ -98,8 +100,8 @@ def _status_of(arguments: list[str] | None) -> int:
         tell_error(error)
         return error.exit_status
     except click.exceptions.Abort:
-        tell("error", "interrupted; what was done is kept, the same command goes on from there")
-        return INTERRUPTED
+        tell("error", signals.MESSAGE)
+        return signals.status()
     except click.ClickException as error:
         tell_usage(error)
         return UsageError.exit_status

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from labeldist.cli.streams import hold_places
 from labeldist.core.errors import LabeldistError
 from labeldist.core.visible import visible, visible_json
 
@@ -148,22 +150,24 @@ class BestEffort(io.TextIOBase):
             self._stream = None
 
 
-def guard_streams() -> None:
-    """Make standard error best effort, and hold the places of closed streams.
+class _Told(logging.Handler):
+    """What parts that know of no terminal log, such as a long wait for a server, is told as a note."""
 
-    A file opened while one of the first three numbers is free would get it, and what a library writes to standard
-    error would end in that file: in the store, say.
-    """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
+    def emit(self, record: logging.LogRecord) -> None:
+        tell("note", record.getMessage())
+
+
+def guard_streams() -> None:
+    """Make standard error best effort, hold closed streams' places, and write escapes for what an encoding lacks."""
+    hold_places()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if not isinstance(sys.stderr, BestEffort):
         sys.stderr = BestEffort(sys.stderr)  # type: ignore[assignment]
+    ours = logging.getLogger("labeldist")
+    if not ours.handlers:
+        ours.addHandler(_Told())
 
 
 def finish_output() -> None:

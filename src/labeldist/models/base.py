@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from labeldist.core.errors import ModelError
 
@@ -86,6 +86,17 @@ class Enough(Exception):  # noqa: N818 (it asks for something, and tells of no e
 
     One that does not know it ends at once, which is right where nothing is under way between portions.
     """
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """A model whose calls wait for somebody else, and can be told not to."""
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """End the calls that are under way when what has been asked is answered, or ``at_once``.
+
+        They raise :class:`~labeldist.core.errors.UnavailableError`; later calls are answered as ever.
+        """
 
 
 class LanguageModel(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from threading import Thread
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,13 +25,23 @@ def ahead(work: Callable[[T], R], stream: Iterable[T], at_once: int) -> Iterator
         yield from map(work, stream)
         return
     under_way: deque[Future[R]] = deque()
-    threads = ThreadPoolExecutor(at_once)
-    try:
-        for element in stream:
-            under_way.append(threads.submit(work, element))
-            if len(under_way) == at_once:
-                yield under_way.popleft().result()
-        while under_way:
+    for element in stream:
+        under_way.append(_begun(work, element))
+        if len(under_way) == at_once:
             yield under_way.popleft().result()
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+    while under_way:
+        yield under_way.popleft().result()
+
+
+def _begun(work: Callable[[T], R], element: T) -> Future[R]:
+    """The work in a thread of its own; a process does not wait for it to end, as it does for those of an executor."""
+    future: Future[R] = Future()
+
+    def carry_out() -> None:
+        try:
+            future.set_result(work(element))
+        except BaseException as error:  # raised where the result is taken
+            future.set_exception(error)
+
+    Thread(target=carry_out, daemon=True).start()
+    return future

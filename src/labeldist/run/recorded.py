@@ -11,11 +11,23 @@ from contextlib import suppress
 from typing import TypeVar
 
 from labeldist.core.errors import ModelError, UnavailableError
-from labeldist.models.base import AnswerScores, Capabilities, Enough, LanguageModel, Question, UnansweredError, Written
+from labeldist.core.interrupt import GRACE
+from labeldist.models.base import (
+    AnswerScores,
+    Capabilities,
+    Enough,
+    LanguageModel,
+    Question,
+    Stoppable,
+    UnansweredError,
+    Written,
+)
 from labeldist.run.packed import pack_scores, pack_written, unpack_scores, unpack_written
 from labeldist.run.store import KEY_BYTES, Call, Store
 
-MOST_PATIENCE = 600.0  # seconds for what is under way at the end
+# Seconds for what is under way after an error, when an answer that was paid for may still come.
+PATIENCE = 600.0
+CLOSING = 1.0  # seconds for threads to end whose requests were given up
 NOT_FINITE = "try --dtype float32; if that does not help, the weights are broken"
 Answer = TypeVar("Answer", AnswerScores, Written)
 
@@ -30,7 +42,8 @@ class Recorded:
     the tokens of all their prompts.
 
     A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
-    for and kept. The store must be open until then.
+    for and kept; after an interrupt for no more than GRACE seconds, and not at all after another one. The store must be
+    open until then.
     """
 
     def __init__(self, model: LanguageModel, store: Store) -> None:
@@ -49,10 +62,32 @@ class Recorded:
     def __enter__(self) -> Recorded:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over.set()
+        if not self._under_way:
+            return
+        self._stop()
+        interrupted = kind is not None and not issubclass(kind, Exception)
+        try:
+            try:
+                self._wait(GRACE if interrupted else PATIENCE)
+            except KeyboardInterrupt:
+                if not interrupted:
+                    self._wait(GRACE)
+                raise
+        finally:
+            if self._under_way:
+                self._stop(at_once=True)
+                self._wait(CLOSING)
+
+    def _stop(self, *, at_once: bool = False) -> None:
+        if isinstance(self._model, Stoppable):
+            self._model.stop(at_once=at_once)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until nothing is under way, no longer than that."""
         with self._released:
-            self._released.wait_for(lambda: not self._under_way, MOST_PATIENCE)
+            self._released.wait_for(lambda: not self._under_way, seconds)
 
     @property
     def name(self) -> str:

@@ -54,16 +54,15 @@ class Slots:
         self._clock = clock
         self._taken = 0
         self._rests_until = 0.0
-        self._over = False
         self._change = threading.Condition()
 
     @contextmanager
-    def slot(self) -> Iterator[float]:
-        """Wait for a turn; gives the time at which it began. After :meth:`end` there is nothing to wait for."""
+    def slot(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[float]:
+        """Wait for a turn; gives the time at which it began. When ``stopped``, there is nothing to wait for."""
         with self._change:
-            while True:
+            while not stopped():
                 rest = self._rests_until - self._clock()
-                if self._over or (rest <= 0 and self._taken < self.window.size):
+                if rest <= 0 and self._taken < self.window.size:
                     break
                 self._change.wait(rest if rest > 0 else None)
             self._taken += 1
@@ -80,10 +79,9 @@ class Slots:
             self.window.answered()
             self._change.notify_all()
 
-    def end(self) -> None:
-        """No request will be made any more: let all who wait go on, and find out why."""
+    def stopped(self) -> None:
+        """Somebody has stopped: let all who wait find out whether it is they."""
         with self._change:
-            self._over = True
             self._change.notify_all()
 
     def overloaded(self, began: float, rest: float | None) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import time
 import urllib.request
 import weakref
-import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import openai
 
-from labeldist.core.errors import LabeldistError, ModelError, UnavailableError
-from labeldist.models.server.endpoint import Endpoint
+from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError
+from labeldist.models.server.body import parsed
+from labeldist.models.server.endpoint import EXPECTED, Endpoint
 from labeldist.models.server.failures import (
     TOO_MANY,
     Failure,
@@ -27,33 +24,38 @@ from labeldist.models.server.failures import (
     RefusedError,
 )
 from labeldist.models.server.key import Key, missing_key
+from labeldist.models.server.network import Network
 from labeldist.models.server.patience import Patience, retry_after
 from labeldist.models.server.reply import failure_of
 from labeldist.models.server.surrogates import repaired
+from labeldist.models.server.transport import Transport, cut
 
 CONNECTING = 10.0
-LARGEST_BODY = 64 << 20
-DEFLATED = ("gzip", "x-gzip", "deflate")
-EITHER_HEADER = zlib.MAX_WBITS + 32  # gzip's or zlib's own, as it comes
-SHOWN = 300
 
 
 class Connection:
-    """Requests to one endpoint; several threads may make them. It never repeats one, and follows no redirect."""
+    """Requests to one endpoint; several threads may make them. It never repeats one, and follows no redirect.
+
+    Each is over when ``patience.timeout`` is: with its name looked up, connected, sent, and answered to the last byte.
+    """
 
     def __init__(self, endpoint: Endpoint, key: Key | None, patience: Patience, most: int) -> None:
         self.endpoint = endpoint
         self._key = key
         self._patience = patience
         timeout = httpx2.Timeout(patience.timeout, connect=min(CONNECTING, patience.timeout), pool=None)
-        transport = _Punctual(httpx2.HTTPTransport(limits=_limits(most), proxy=_proxy(endpoint)), patience.timeout)
+        try:
+            httpx2.URL(endpoint.url)
+        except httpx2.InvalidURL as error:
+            raise UsageError(f"model 'server' with an address that cannot be read: {error}", hint=EXPECTED) from None
+        self._network = Network()
         self._options: Any = {"headers": _headers(endpoint, key)}
         self._client = openai.OpenAI(
             api_key=key.reveal() if key else "none",
             base_url=endpoint.url,
             max_retries=0,
             http_client=httpx2.Client(
-                transport=transport,
+                transport=Transport(self._network, most, _proxy(endpoint)),
                 timeout=timeout,
                 follow_redirects=False,
                 trust_env=False,
@@ -63,6 +65,10 @@ class Connection:
 
         # The client's connections go with this object, not whenever the client itself is collected.
         weakref.finalize(self, self._client.close)
+
+    def cancel(self) -> None:
+        """End the requests that are under way; their callers get a :class:`PassingError`. Others can be made."""
+        self._network.cancel()
 
     def hide(self, text: str) -> str:
         """``text`` without the key."""
@@ -87,23 +93,21 @@ class Connection:
     def _parsed(self, send: Any) -> Any:
         failure: Exception
         try:
-            response = send()
+            with self._network.within(self._patience.timeout) as deadline:
+                response = send()
         except openai.APIStatusError as error:
             failure = self._refused(error.response)
-        except (openai.APITimeoutError, httpx2.TimeoutException):
-            failure = PassingError(f"no answer within {self._patience.timeout:g} s", overload=True, computed=True)
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
-            failure = self._broken(error)
-        except UnicodeError:
+            failure = self._broken(error, late=deadline.over)
+        except UnicodeEncodeError:
             failure = ModelError(
                 "a prompt with half a surrogate pair, which has no bytes", hint="correct the item's text"
             )
         else:
             try:
-                # JSON is UTF-8, whatever charset a gateway's header names.
-                answer = json.loads(response.content.decode("utf-8-sig"))
-            except (ValueError, RecursionError):
-                failure = MalformedError(f"no JSON: {self._said(_text(response))}")
+                answer = parsed(response.content)
+            except MalformedError as error:
+                failure = MalformedError(f"{error}: {self._said(_text(response))}")
             else:
                 told = failure_of(answer)
                 if told is None:
@@ -112,11 +116,13 @@ class Connection:
         # Outside the handlers, so that no library's error, which may hold the key, hangs on ours.
         raise failure
 
-    def _broken(self, error: Exception) -> Exception:
+    def _broken(self, error: Exception, late: bool) -> PassingError:
         cause = error.__cause__ or error
-        never_sent = isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout)
+        never_sent = isinstance(cause, httpx2.ConnectError)
+        if (late or isinstance(cause, httpx2.TimeoutException)) and not never_sent:
+            return PassingError(f"no answer within {self._patience.timeout:g} s", overload=True, computed=True)
         reason = self.hide(str(cause)) or type(cause).__name__
-        return PassingError(f"no connection: {_cut(reason)}", overload=False, computed=not never_sent)
+        return PassingError(f"no connection: {cut(reason)}", overload=False, computed=not never_sent)
 
     def _refused(self, response: httpx2.Response) -> LabeldistError | PassingError:
         """What a status that is no success means."""
@@ -184,21 +190,22 @@ class Connection:
 
     def _said(self, text: str) -> str:
         """What a server says, short and on one line."""
-        return _cut(self.hide(" ".join(repaired(_message(text)).split()))) or "(it says nothing)"
+        return cut(self.hide(" ".join(repaired(_message(text)).split()))) or "(it says nothing)"
 
 
 def _message(text: str) -> str:
     """The message of an error in the protocol's shape; else all of its text."""
     try:
-        body = _first_of(json.loads(text))
+        body = _error_body(text)
         error = body.get("error", body)
         return str(error.get("message") or error) if isinstance(error, dict) else str(error)
-    except (ValueError, AttributeError, RecursionError):
+    except (MalformedError, AttributeError):
         return text
 
 
-def _first_of(body: Any) -> Any:
+def _error_body(text: str) -> Any:
     """An error's body; Google puts it in a list."""
+    body = parsed(text.encode("utf-8", "surrogatepass"))
     return body[0] if isinstance(body, list) and body else body
 
 
@@ -210,75 +217,14 @@ def _text(response: httpx2.Response) -> str:
 def _param(text: str) -> str:
     """The field that an error names: ``param`` of the protocol, or where FastAPI found it."""
     try:
-        body = _first_of(json.loads(text))
+        body = _error_body(text)
         error = body.get("error") if isinstance(body.get("error"), dict) else body
         if isinstance(error.get("param"), str):
             return str(error["param"])
         places = body.get("detail")
         return ".".join(map(str, places[0]["loc"])) if isinstance(places, list) else ""
-    except (ValueError, AttributeError, KeyError, IndexError, TypeError, RecursionError):
+    except (MalformedError, AttributeError, KeyError, IndexError, TypeError):
         return ""
-
-
-class _Punctual(httpx2.BaseTransport):
-    """Ends a response that is not complete in time: a client's own timeouts start anew with each byte."""
-
-    def __init__(self, inner: httpx2.BaseTransport, seconds: float) -> None:
-        self._inner = inner
-        self._seconds = seconds
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        end = time.monotonic() + self._seconds
-        response = self._inner.handle_request(request)
-        assert isinstance(response.stream, httpx2.SyncByteStream)
-        headers = response.headers.copy()
-        encoding = headers.pop("content-encoding", "identity").strip().lower()
-        return httpx2.Response(
-            response.status_code,
-            headers=headers,
-            stream=_Ending(response.stream, end, encoding),
-            extensions=response.extensions,
-        )
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class _Ending(httpx2.SyncByteStream):
-    """A stream that fails after a moment, or beyond a size that no answer has, as it comes or unpacked.
-
-    Some servers pack answers although they are asked not to.
-    """
-
-    def __init__(self, inner: httpx2.SyncByteStream, end: float, encoding: str) -> None:
-        self._inner = inner
-        self._end = end
-        self._encoding = encoding
-
-    def __iter__(self) -> Iterator[bytes]:
-        if self._encoding not in ("identity", "", *DEFLATED):
-            raise httpx2.ReadError(f"an answer packed as {_cut(self._encoding)}, which was not asked for")
-        packed = zlib.decompressobj(EITHER_HEADER) if self._encoding in DEFLATED else None
-        size = 0
-        for part in self._inner:
-            if time.monotonic() > self._end:
-                raise httpx2.ReadTimeout("the answer was not complete in time")
-            if packed is not None:
-                try:
-                    part = packed.decompress(part, LARGEST_BODY + 1 - size)
-                except zlib.error:
-                    raise httpx2.ReadError("an answer that cannot be unpacked") from None
-            size += len(part)
-            if size > LARGEST_BODY:
-                raise httpx2.ReadError(f"an answer of more than {LARGEST_BODY:,} bytes")
-            yield part
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-def _limits(most: int) -> httpx2.Limits:
-    return httpx2.Limits(max_connections=most + 1, max_keepalive_connections=most + 1)
 
 
 def _proxy(endpoint: Endpoint) -> str | None:
@@ -297,7 +243,3 @@ def _headers(endpoint: Endpoint, key: Key | None) -> dict[str, Any]:
         foreign = (name for name in names if name.lower() != "authorization")
         headers |= {name: openai.Omit() for name in ("OpenAI-Organization", "OpenAI-Project", *foreign)}
     return headers
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from labeldist.core.errors import UsageError
+from labeldist.core.errors import UsageError, shown
 
+LONGEST_NAME, LONGEST_LABEL = 253, 63  # of the name system
 EXPECTED = "use server:MODEL@URL, for instance server:my-model@http://localhost:8000/v1"
 
 
@@ -52,7 +54,8 @@ class Endpoint:
 def read_endpoint(argument: str) -> Endpoint:
     """The endpoint that ``MODEL@URL`` names; an address without a path gets ``/v1``, where servers have the protocol.
 
-    Raises :class:`UsageError` for anything else, without repeating what may be a password.
+    Raises :class:`UsageError` for anything else, without repeating what may be a password, and for a host's name that
+    no look-up could find.
 
     >>> read_endpoint("org/my-model@http://localhost:8000")
     Endpoint(model='org/my-model', url='http://localhost:8000/v1')
@@ -73,5 +76,37 @@ def read_endpoint(argument: str) -> Endpoint:
         )
     if not host or any(character.isspace() or not character.isprintable() for character in address):
         raise UsageError("model 'server' with an address that cannot be read", hint=EXPECTED)
+    problem = _name_problem(host)
+    if problem:
+        raise UsageError(f"model 'server' with a host name that cannot be: {problem}", hint=EXPECTED)
     netloc = parts.netloc.lower()
     return Endpoint(model, urlunsplit((parts.scheme, netloc, parts.path.rstrip("/") or "/v1", "", "")))
+
+
+def _name_problem(host: str) -> str:
+    """What is wrong with the name of a host, or nothing.
+
+    >>> _name_problem("localhost"), _name_problem("a..b")
+    ('', 'an empty part')
+    """
+    if ":" in host:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return "no address of IPv6"
+        return ""
+    labels = host.removesuffix(".").split(".")
+    if not all(labels):
+        return "an empty part"
+    for label in labels:
+        try:
+            coded = label if label.isascii() else label.encode("idna").decode("ascii")
+        except UnicodeError:
+            return f"{shown(label, 40)} cannot be written in ASCII"
+        if len(coded) > LONGEST_LABEL:
+            return f"a part of {len(coded):,} characters, of at most {LONGEST_LABEL}"
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", coded, re.IGNORECASE):
+            return f"{shown(label, 40)} is not of letters, digits and hyphens"
+    if len(host.encode("idna")) > LONGEST_NAME:
+        return f"more than {LONGEST_NAME} characters"
+    return ""

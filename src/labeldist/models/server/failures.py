@@ -51,7 +51,7 @@ class Failure(NamedTuple):
     @property
     def status(self) -> int | None:
         """The code as a status of the protocol, where it is one."""
-        return int(self.code) if self.code.isdecimal() and 400 <= int(self.code[:4]) <= 599 else None
+        return int(self.code) if re.fullmatch(r"[45]\d\d", self.code) else None
 
     @property
     def meaning(self) -> Meaning:

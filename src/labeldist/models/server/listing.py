@@ -50,12 +50,12 @@ def listed(answer: Any, most: int | None = None, options: Iterable[Iterable[str]
     it is the least likely in a full list, some servers have put it there in the place of a likelier one, so it is left
     out.
 
-    A token without a number (NaN, or null, which JSON has for an infinity) is left out, unless it may begin a spelling
-    of ``options``: then nothing would be known of that option.
+    A token without a number (NaN, an infinity, or null, which JSON has for both) is left out, unless it may begin a
+    spelling of ``options``: then nothing would be known of that option.
 
     Raises :class:`MalformedError` where there are none, where such a number is missing, where the numbers cannot be
     log-probabilities, or where they contradict each other: a total above 1; the drawn token with another number than in
-    the list, or likelier than the least of a list that lacks it.
+    the list, without any chance of being drawn, or likelier than the least of a list that lacks it.
 
     >>> answer = {"choices": [{"logprobs": {"content": [{"token": "A", "logprob": -0.5, "top_logprobs": [
     ...     {"token": "A", "logprob": -0.5}, {"token": "A", "logprob": -0.5}, {"token": "▁B", "logprob": -1.5}]}]}}]}
@@ -68,7 +68,9 @@ def listed(answer: Any, most: int | None = None, options: Iterable[Iterable[str]
             raise MalformedError("log-probabilities that are no pairs of text and number")
         if one.value > POSITIVE:
             raise MalformedError("a positive log-probability")
-    without = read_tokens([(one.text, one.bytes) for one in entries if math.isnan(one.value)])
+    if most is not None and drawn.value == -math.inf:
+        raise MalformedError("a drawn token of no probability")
+    without = read_tokens([(one.text, one.bytes) for one in entries if not math.isfinite(one.value)])
     if any(token.may_begin(text.encode()) for token in without if token.data for option in options for text in option):
         raise MalformedError("no number for a token that may begin an option")
     entries = [one for one in entries if math.isfinite(one.value) and one.value > NO_NUMBER]

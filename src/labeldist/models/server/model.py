@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,8 @@ PROBING = 2
 # While one batch waits for its last answers, the next is under way.
 BATCHES_AT_ONCE = 2
 SAMPLES_PER_REQUEST = 128
+# Bytes of a text as JSON: the answers for 24 labels stand on one line, of which the reader takes five million bytes.
+LONGEST_TEXT = 200_000
 TEXTS, THOUGHTS = "--max-new-tokens", "--thought-tokens"
 RUNNING = "is it running, and is that the address of an OpenAI-compatible server? It often ends in /v1"
 
@@ -92,6 +95,12 @@ class ServerModel:
     def repeated(self) -> int:
         """How many requests had to be made again so far."""
         return self._asking.repeated
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """No request more for the calls under way; ``at_once``: give up those that have been sent, too."""
+        self._asking.stop()
+        if at_once:
+            self._asking.connection.cancel()
 
     def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
         """The scores of each question's options as they come; questions that begin alike are asked one after another.
@@ -196,7 +205,14 @@ class ServerModel:
         body = self.abilities.text(self._model, prompt, max_new_tokens, temperature, seed)
         read = self._reader(prompt, self.abilities.writing.new_tokens(max_new_tokens), TEXTS)
         got, usage = self._asking.answer(self.abilities.path, body, read, prompt=prompt, new_tokens=new_tokens_of(body))
-        return Written(self._asking.connection.hide(got[0]).strip(), usage.prompt_tokens, usage.new_tokens)
+        text = self._asking.connection.hide(got[0]).strip()
+        size = len(json.dumps(text, ensure_ascii=False).encode())
+        if size > LONGEST_TEXT:
+            raise ModelError(
+                f"{self.name}: a text of {size:,} bytes in answer to {shown(prompt, 40)}, of at most {LONGEST_TEXT:,}",
+                hint="a server that keeps to its limit of new tokens gives far fewer",
+            )
+        return Written(text, usage.prompt_tokens, usage.new_tokens)
 
     def _reader(self, prompt: str, most: int, option: str) -> Callable[[Any], list[str]]:
         """What takes the texts out of an answer: each whole, behind its thoughts, or an error."""

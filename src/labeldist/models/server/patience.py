@@ -13,15 +13,17 @@ from dataclasses import dataclass
 class Patience:
     """``retries`` after the first try; seconds: ``first`` wait, doubled each time up to ``longest``.
 
-    ``timeout``: the most seconds for one request, to its last byte. ``obeyed``: the longest wait that a server may ask
-    for; one that asks for more is of no use now.
+    ``timeout``: the most seconds for one request, from the look-up of the name to the last byte. ``told``: a wait of
+    more is told, again and again while it lasts. ``obeyed``: the longest that a server may ask to wait, in one wait or
+    in several with no answer between them; one that asks for more is of no use now.
     """
 
     retries: int = 8
     first: float = 0.5
     longest: float = 30.0
     timeout: float = 120.0
-    obeyed: float = 300.0
+    told: float = 60.0
+    obeyed: float = 600.0
 
     def wait(self, tries: int, asked_for: float | None = None) -> float:
         """Seconds to wait after ``tries`` failed tries: exponential, up to a half less by chance, so that many who

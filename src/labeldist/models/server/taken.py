@@ -217,4 +217,5 @@ def _other_temperature(taken: Taken, said: str, sent: float) -> Taken:
 
 
 def _numbers(said: str) -> list[float]:
-    return [float(number.replace(",", "")) for number in _NUMBER.findall(said.replace("..", " .. "))]
+    numbers = (float(number.replace(",", "")) for number in _NUMBER.findall(said.replace("..", " .. ")))
+    return [number for number in numbers if math.isfinite(number)]

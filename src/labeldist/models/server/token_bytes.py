@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from labeldist.models.server.failures import MalformedError
+from labeldist.models.server.surrogates import repaired
 
 UNREADABLE = "\ufffd"
 TOKEN_ID = "token_id:"
@@ -50,8 +51,8 @@ def read_tokens(told: Sequence[tuple[str, Any]]) -> list[Token]:
     >>> read_tokens([("ä¸Ń", None), ("è", None)])[1].data
     b'\\xe8'
     """
-    given = [_given(text, data) for text, data in told]
-    if any(data is not None and data != text.encode("utf-8", "surrogatepass") for text, data in given):
+    given = [_given(repaired(text), data) for text, data in told]
+    if any(data is not None and data != text.encode() for text, data in given):
         return [_token(text, False) if data is None else Token(data) for text, data in given]
     # Many servers encode the text that they show, with its marks, so these bytes say no more than the text.
     byte_level = all(_in_alphabet(text) for text, _ in given) and any(_clearly_byte_level(text) for text, _ in given)
@@ -77,7 +78,7 @@ def _token(text: str, byte_level: bool) -> Token:
         return Token(bytes.fromhex(escaped[1].replace("\\x", "")))
     if _BYTE.fullmatch(text):
         return Token(bytes.fromhex("".join(_HEX.findall(text))))
-    literal = text.encode("utf-8", "surrogatepass")
+    literal = text.encode()
     if UNREADABLE in text:
         before = _token(text[: text.index(UNREADABLE)], byte_level)
         return Token(before.data, named=False)
