@@ -94,10 +94,10 @@ model_options = _together(
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=click.FloatRange(min=0, min_open=True, max=86_400),
         default=120.0,
         show_default=True,
-        help="Most seconds for one request to a server.",
+        help="Most seconds for one request to a server, to the last byte of its answer.",
     ),
     click.option("--max-calls", type=AT_LEAST_ONE, help="Most requests to servers, repeated ones included; then stop."),
     click.option("--max-tokens", type=AT_LEAST_ONE, help="Most tokens at servers, of prompts and answers; then stop."),
