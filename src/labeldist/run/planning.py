@@ -15,7 +15,7 @@ from labeldist.datasets.source import Dataset
 from labeldist.estimation.pilot import Plan, plan
 from labeldist.estimation.plan import MOST_LABELS
 from labeldist.estimation.prices import Prices, Way, cheapest
-from labeldist.run.folder import check_out, failures_of, write_failures
+from labeldist.run.beside import check_out, failures_of, write_failures
 from labeldist.run.posterior import evidence_of
 from labeldist.run.stages import Progress
 
@@ -66,7 +66,7 @@ def plan_source(
     :func:`~labeldist.estimation.pilot.plan` does.
     """
     if out is not None:
-        check_out(out, dataset.path)
+        check_out(out, *dataset.inputs)
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
     if out is not None and out.suffix != ".json":
