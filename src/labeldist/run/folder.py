@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from labeldist.core.errors import StoreError, UsageError
 from labeldist.datasets.locks import lock
-from labeldist.datasets.whole import naming_errors, remove_dead_parts
+from labeldist.datasets.whole import PART, naming_errors, remove_dead_parts
 from labeldist.run.inputs import refuse_overwritten
 from labeldist.run.own import OwnFiles, moved_aside
 
@@ -29,7 +30,7 @@ def alone(store: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             store.parent.mkdir(parents=True, exist_ok=True)
-            held = stack.enter_context(lock(store.with_name(f".{store.stem}.lock")))
+            held = stack.enter_context(lock(lock_of(store)))
         except OSError as error:
             raise StoreError(f"cannot write beside {store}: {error.strerror}", hint="use another --out") from error
         if not held:
@@ -41,37 +42,32 @@ def alone(store: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The results in the folder of ``store``: the ``names`` that some work gives them, and what it reads (``inputs``).
+    """The results in a folder: the list of its ``own`` files, the ``names`` that some work gives its results.
 
-    What it wrote is listed beside the store (:class:`~labeldist.run.own.OwnFiles`).
+    ``inputs``: what it reads. ``kept``: those of its own files that outlast a new try, such as its settings.
     """
 
-    store: Path
+    own: OwnFiles
     names: Sequence[str]
     inputs: Sequence[Path] = ()
-
-    @property
-    def own(self) -> OwnFiles:
-        """The list of what was written."""
-        return own_files(self.store)
+    kept: Sequence[str] = ()
 
     def check(self, *, overwrite: bool) -> None:
         """Refuse what cannot be written before anything is asked or paid for; nothing is changed.
 
         Raises :class:`UsageError` for an input that would be overwritten, for two results of one name, and, unless
-        ``overwrite``, where there are files under the names of results that are not as labeldist wrote them. Raises
-        :class:`StoreError` where another process is at work in the folder.
+        ``overwrite``, for files under the names of results that are not as labeldist wrote them.
         """
-        folder = self.store.parent
-        twice = {name for name in self.names if sum(name.lower() == other.lower() for other in self.names) > 1}
+        folder = self.own.listed.parent
+        twice = [name for name, count in Counter(map(str.casefold, self.names)).items() if count > 1]
         if twice:
-            raise UsageError(f"two results would be called {min(twice)}", hint="rename a group of annotators")
-        with alone(self.store) if self.own.listed.exists() else nullcontext():
-            own, others = self.own.parted(self.names)
-        refuse_overwritten(folder, [self.store, *own, *others], self.inputs)
+            raise UsageError(f"two results would be called {twice[0]}", hint="rename a group of annotators")
+        own, others = self.own.parted(self.names)
+        refuse_overwritten(folder, [self.own.listed, *own, *others], self.inputs)
         if others and not overwrite:
+            told = ", ".join(file.name for file in others)
             raise UsageError(
-                f"{folder} has files that labeldist did not write, or that were changed since: {_named(others)}",
+                f"{folder} has files that labeldist did not write, or that were changed since: {told}",
                 hint="use another --out, or --overwrite, which moves them aside (NAME.kept-1)",
             )
 
@@ -83,12 +79,22 @@ class Results:
         """
         own, others = self.own.parted(self.names)
         for file in own:
-            with naming_errors(file):
-                file.unlink(missing_ok=True)
-        kept = [moved_aside(file) for file in others]
-        remove_dead_parts(self.store.parent)
+            if file.name not in self.kept:
+                with naming_errors(file):
+                    file.unlink(missing_ok=True)
+        moved = [(file, moved_aside(file)) for file in others]
+        remove_dead_parts(self.own.listed.parent)
         self.own.settle()
-        return [f"moved aside, since labeldist did not write it or it was changed since: {file}" for file in kept]
+        return [
+            f"{file.name}, which labeldist did not write or which was changed since, is now {kept.name}"
+            for file, kept in moved
+        ]
+
+
+def is_fresh(store: Path) -> bool:
+    """Whether there is nothing beside ``store`` but what comes before a first result: lock, list, a file begun."""
+    before, folder = {lock_of(store).name, own_files(store).listed.name}, store.parent
+    return not folder.exists() or all(file.name in before or PART.fullmatch(file.name) for file in folder.iterdir())
 
 
 def own_files(store: Path) -> OwnFiles:
@@ -100,5 +106,6 @@ def own_files(store: Path) -> OwnFiles:
     return OwnFiles(store.with_name(f".{store.stem}.files"))
 
 
-def _named(files: Iterable[Path]) -> str:
-    return ", ".join(file.name for file in files)
+def lock_of(store: Path) -> Path:
+    """The lock of whoever writes beside ``store``."""
+    return store.with_name(f".{store.stem}.lock")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from labeldist.run.folder import (
     STORE_NAME,
     Results,
     alone,
+    own_files,
 )
 from labeldist.run.inputs import inputs_of
 from labeldist.run.names import mjds_name, posterior_name
@@ -165,8 +166,9 @@ def _plan(
     if carried and needs_pool(conditions):
         check_source(settings.explainer.removeprefix(CARRIED), found)
     models = inputs_of(models=[settings.model, settings.explainer])
-    results = Results(out / STORE_NAME, _names(conditions), (*dataset.inputs, *models))
-    results.check(overwrite=overwrite)
+    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models))
+    with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
+        results.check(overwrite=overwrite)
     options = replace(settings.model_options, temperature=settings.generation.temperature)
     judge = open_model(settings.model, options)
     settings.judge.for_model(judge, len(dataset.task.labels))

@@ -80,7 +80,9 @@ def train_on_sources(
         if not tested:
             raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
         datasets.append(dataset)
-    summary = fine_tune(items, found, known, base, out, settings, dev=tested, overwrite=overwrite, progress=progress)
+    inputs = [*inputs_of(targets), *(file for dataset in datasets for file in dataset.inputs)]
+    how = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
+    summary = fine_tune(items, found, known, base, out, settings, **how)
     failures = tuple(failure.as_row() for dataset in datasets for failure in dataset.failures)
     return Trained(summary, sum(item.id not in found for item in items), failures)
 
