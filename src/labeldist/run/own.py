@@ -71,9 +71,7 @@ class OwnFiles:
         for number, line in enumerate(lines):
             try:
                 entry = json.loads(line)
-                name = str(entry["file"])
-                self.listed.with_name(name)  # no list, whoever made it, leads out of its folder
-                known.setdefault(name, set()).add(str(entry["sha256"]))
+                known.setdefault(_checked(entry["file"]), set()).add(str(entry["sha256"]))
             except (ValueError, LookupError, TypeError, RecursionError) as error:
                 if number == 0 and line:
                     raise self._no_list() from error
@@ -128,6 +126,16 @@ def moved_aside(file: Path) -> Path:
     with naming_errors(kept):
         file.rename(kept)
     return kept
+
+
+def _checked(name: object) -> str:
+    """A name on a list; :class:`ValueError` for one that no list of labeldist's has: whoever made it.
+
+    It would lead out of the folder, or no file can have it.
+    """
+    if not isinstance(name, str) or name in ("", ".", "..") or {"/", "\\", "\0"} & {*name} or len(name.encode()) > 255:
+        raise ValueError(name)
+    return name
 
 
 def _line(name: str, digest: str) -> bytes:
