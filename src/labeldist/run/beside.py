@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def check_out(out: Path, *inputs: Path) -> None:
     Raises :class:`UsageError`: for an input that the result, its failures or its finished calls would overwrite, for a
     failures file that is not as labeldist wrote it, and for a name that is too long.
     """
-    if len(out.name.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+    if len(os.fsencode(out.name)) > MOST_BYTES:
         raise UsageError(
             f"--out has a name of more than {MOST_BYTES} bytes: {out.name[:40]}…", hint="use a shorter one"
         )

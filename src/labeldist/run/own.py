@@ -133,7 +133,9 @@ def _checked(name: object) -> str:
 
     It would lead out of the folder, or no file can have it.
     """
-    if not isinstance(name, str) or name in ("", ".", "..") or {"/", "\\", "\0"} & {*name} or len(name.encode()) > 255:
+    if not isinstance(name, str) or name in ("", ".", "..") or {os.sep, os.altsep, "\0"} & {*name}:
+        raise ValueError(name)
+    if len(os.fsencode(name)) > 255:
         raise ValueError(name)
     return name
 
