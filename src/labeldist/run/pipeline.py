@@ -295,8 +295,8 @@ def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[l
     settings = plan.settings
     if not plan.found.with_labels and settings.calibrate != "reference":
         return [], []
-    how = {"calibrate": settings.calibrate, "seed": settings.judge.seed}
-    return posteriors_of_run(plan.dataset, mjds, out, note=plan.results.own.note, **how)
+    seed, note = settings.judge.seed, plan.results.own.note
+    return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=seed, note=note)
 
 
 def _evaluated(
