@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,3 +52,32 @@ def test_a_result_is_not_written_over_what_it_is_made_from(
         assert done.returncode == 2, (file, done.stdout)
         assert f"--out {file} would overwrite what it is made from" in done.stderr
         assert contents(tmp_path) == files
+
+
+def test_nothing_is_written_among_the_files_of_a_classifier(
+    files: dict[str, bytes], labeldist: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned/model.safetensors").write_text("weights")
+    (tmp_path / "link.jsonl").symlink_to("tuned/model.safetensors")
+    for out in ("tuned/model.safetensors", "tuned/p.jsonl", "link.jsonl"):
+        done = labeldist("predict", "items.jsonl", "--model", "tuned", "--out", out)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert [file.name for file in (tmp_path / "tuned").iterdir()] == ["model.safetensors"]
+    assert (tmp_path / "tuned/model.safetensors").read_text() == "weights"
+
+
+def test_results_go_through_pipes_and_standard_output(
+    files: dict[str, bytes], labeldist: Callable[..., Any], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe.jsonl").read_bytes()))
+    reader.start()
+    judge = ("judge", "items.jsonl", "--model", "scripted", "--explanations", "none", "--out")
+    assert labeldist(*judge, "pipe.jsonl").returncode == 0
+    reader.join()
+    assert read == [files["mjd.jsonl"]]
+    done = labeldist(*judge, "/dev/stdout")
+    assert done.stdout.encode().startswith(files["mjd.jsonl"])
+    assert "4 rows" in done.stdout

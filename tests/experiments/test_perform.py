@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from labeldist.core.errors import InputError, UsageError
+from labeldist.core.errors import InputError, StoreError, UsageError
 from labeldist.experiments.experiment import EXPERIMENTS
 from labeldist.experiments.perform import perform
 from labeldist.experiments.settings import ExperimentSettings
+from labeldist.run.folder import alone
 from labeldist.run.pipeline import run
 from labeldist.run.settings import RunSettings
 from labeldist.run.store import Store
@@ -199,6 +200,23 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
     assert (tmp_path / "own" / "replacement" / "notes.md").read_text() == "mine"
     assert (tmp_path / "replacement" / "notes.md").read_text() == "mine"
+
+
+def test_changed_files_are_refused_and_moved_aside(tmp_path: Path) -> None:
+    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    folder = tmp_path / "replacement"
+    for name in ("results.md", "mjd.mine.jsonl"):
+        (folder / name).write_text("mine")
+    with pytest.raises(UsageError, match=r"mjd\.mine\.jsonl, results\.md"):
+        perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path, overwrite=True)
+    assert {(folder / f"{name}.kept-1").read_text() for name in ("results.md", "mjd.mine.jsonl")} == {"mine"}
+    assert (folder / "results.md").read_text().startswith("# ")
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    with alone(tmp_path / "calls.sqlite"), pytest.raises(StoreError, match="another process"):
+        perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
 
 
 def test_held_out_annotators_explanations_are_not_shown(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from labeldist.models import open as models
 from labeldist.models.base import in_order
 from labeldist.models.scripted import Rule, Scripted
 from labeldist.models.tokens import TokenScores
-from labeldist.run.folder import alone, failures_of
+from labeldist.run.beside import failures_of
+from labeldist.run.folder import alone
 from labeldist.run.pipeline import run
 from labeldist.run.recorded import Recorded
 from labeldist.run.settings import RunSettings

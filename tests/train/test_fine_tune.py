@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labeldist.core.errors import InputError, UsageError
+from labeldist.core.errors import InputError, StoreError, UsageError
 from labeldist.core.item import Item
 from labeldist.evaluate.metric import METRICS
+from labeldist.run.folder import alone
 from labeldist.tasks.load import load_task
 from labeldist.train.batches import training_rows
 from labeldist.train.classifier import load_classifier
-from labeldist.train.fine_tune import fine_tune, measure
+from labeldist.train.fine_tune import RECORD, discard, fine_tune, measure
 from labeldist.train.predict import predict
 from labeldist.train.settings import TrainingSettings
 from labeldist.train.targets import targets_of
@@ -72,7 +73,8 @@ def test_killed_and_resumed_is_as_if_nothing_had_been(source: str, dropping_enco
     ]  # fmt: skip
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     process = subprocess.Popen([*command, killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(killed.glob("checkpoints/checkpoint-*/trainer_state.json")):
+    # Where there are two, the first is whole.
+    while process.poll() is None and len(list(killed.glob("checkpoints/checkpoint-*/trainer_state.json"))) < 2:
         time.sleep(0.01)
     assert process.poll() is None, "the training ended before it could be killed"
     os.kill(process.pid, signal.SIGKILL)
@@ -148,6 +150,32 @@ def test_other_settings_are_refused(items: list[Item], encoder: Path, tmp_path: 
     (tmp_path / "mine" / "thesis.txt").write_text("...")
     with pytest.raises(UsageError, match="not empty"):
         fine_tune(items, targets, NLI, str(encoder), tmp_path / "mine", short, overwrite=True)
+
+
+def test_a_second_process_is_refused(items: list[Item], tmp_path: Path) -> None:
+    targets = targets_of("reference", items, NLI)
+    with alone(tmp_path / "out" / RECORD), pytest.raises(StoreError, match="another process"):
+        fine_tune(items, targets, NLI, "nowhere", tmp_path / "out", FAST)
+
+
+def test_only_its_own_files_are_replaced(items: list[Item], encoder: Path, tmp_path: Path) -> None:
+    targets, out = targets_of("reference", items, NLI), tmp_path / "out"
+    short = TrainingSettings(epochs=1, evaluate_every=0, device="cpu")
+    fine_tune(items, targets, NLI, str(encoder), out, short)
+    with pytest.raises(UsageError, match="overwrite what it is made from"):
+        fine_tune(items, targets, NLI, str(out), out, short, overwrite=True)
+    (out / "checkpoints").mkdir()
+    for name in ("notes.md", "config.json", "checkpoints/notes.md"):
+        (out / name).write_text("mine")
+    again = TrainingSettings(epochs=2, evaluate_every=0, device="cpu")
+    found = fine_tune(items, targets, NLI, str(encoder), out, again, overwrite=True)
+    assert found.steps == 12
+    assert any("config.json.kept-1" in note for note in found.notes)
+    kept = ("notes.md", "config.json.kept-1", "checkpoints/notes.md")
+    assert {(out / name).read_text() for name in kept} == {"mine"}
+    assert dict(predict(items, NLI, str(out)))
+    discard(out)
+    assert {str(file.relative_to(out)) for file in out.rglob("*")} == {*kept, "checkpoints"}
 
 
 def test_bad_calls_end_in_a_message(

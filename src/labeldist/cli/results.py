@@ -31,8 +31,6 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
             told.setdefault(note, []).append(one.name)
     notes = [f"{', '.join(names)}: {note}" for note, names in told.items()]
     warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
-    if summary.evaluation is not None:
-        write_evaluation(summary.evaluation, summary.out / "evaluation.md")
     if as_json:
         say_json(_run_facts(summary, notes, warnings, prices))
         return status(summary.failures)
@@ -98,8 +96,7 @@ def counted(number: int, what: str) -> str:
 
 
 def _written(summary: RunSummary) -> list[str]:
-    names = [file.name for file in summary.files]
-    return [*names, *(["evaluation.md"] if summary.evaluation else []), "run.sqlite"]
+    return [*(file.name for file in summary.files), "run.sqlite"]
 
 
 def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import sys
 import urllib.error
 import urllib.request
 import zipfile
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from labeldist import __version__
 from labeldist.core.errors import IntegrityError, LabeldistError, UsageError
 from labeldist.datasets.catalog import DATASETS, Download, Facts, Member, cache_folder
+from labeldist.datasets.locks import lock
 
 TIMEOUT = 30.0  # seconds without an answer or without data
 LARGEST = 4_000_000_000  # bytes of one file; the largest of the named sets has 0.9e9
@@ -215,15 +215,10 @@ def _unpack(archive: Path, member: Member, folder: Path, url: str) -> None:
 
 @contextmanager
 def _alone(part: Path, url: str) -> Iterator[None]:
-    """Keep a second process from the same download; the lock goes with the process that holds it."""
-    with part.with_suffix(".lock").open("w") as lock:
-        if sys.platform != "win32":  # there an open file cannot be renamed away anyway
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise FetchError(f"another process is fetching {url}", hint="wait for it") from error
+    """Keep a second process from the same download."""
+    with lock(part.with_suffix(".lock")) as held:
+        if not held:
+            raise FetchError(f"another process is fetching {url}", hint="wait for it")
         yield
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar, cast
 
-from labeldist.core.errors import InputError, LabeldistError, Place, UsageError, shown
+from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.failures import Failure, OnError
@@ -19,6 +17,7 @@ from labeldist.datasets.layout import DISTRIBUTIONS, ITEMS, Layout
 from labeldist.datasets.repeated import Repeated, counted_once
 from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
 from labeldist.datasets.tables import csv_rows, parquet_rows
+from labeldist.datasets.whole import Note, is_special, whole_file
 from labeldist.datasets.written_tables import json_line, load_parquet, write_csv, write_parquet
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
@@ -65,7 +64,7 @@ def readable_suffix(path: Path) -> str:
 
 
 def writable_suffix(path: Path) -> str:
-    """The suffix by which rows will be written to ``path``.
+    """The suffix by which rows will be written to ``path``: JSONL to a pipe or device whose name has none.
 
     Raises :class:`UsageError` for an unknown one, and :class:`MissingExtraError` where Parquet cannot be written.
 
@@ -78,6 +77,8 @@ def writable_suffix(path: Path) -> str:
       hint: end its name in one of: .jsonl, .jsonl.gz, .csv, .csv.gz, .tsv, .tsv.gz, .parquet
     """
     suffix = _suffix(path)
+    if suffix is None and not path.suffix and is_special(path):
+        return ".jsonl"
     if suffix is None:
         what = f"rows are not written in the format {path.suffix!r}" if path.suffix else "a name without a suffix"
         raise UsageError(f"cannot write {path}: {what}", hint=f"end its name in one of: {', '.join(SUFFIXES)}")
@@ -192,21 +193,24 @@ def _skip_or_stop(
         failures.append(Failure.of(error, known))
 
 
-def write_items(path: Path, items: Iterable[Item]) -> int:
+def write_items(path: Path, items: Iterable[Item], *, note: Note | None = None) -> int:
     """Write items in the format that the name says and return how many; see :func:`write_rows`."""
-    return write_rows(path, (item_to_row(item) for item in items), ITEMS)
+    return write_rows(path, (item_to_row(item) for item in items), ITEMS, note=note)
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], layout: Layout = DISTRIBUTIONS) -> int:
+def write_rows(
+    path: Path, rows: Iterable[Mapping[str, Any]], layout: Layout = DISTRIBUTIONS, *, note: Note | None = None
+) -> int:
     """Write rows in the format that the name of ``path`` says, and return how many: JSONL, CSV, TSV or Parquet.
 
     Text is UTF-8, gzipped where the name ends in ``.gz``. A table's columns follow from all the rows and ``layout``
     (:mod:`labeldist.datasets.layout`); read by the same layout, they give the same rows. Memory does not grow with the
-    file, and it appears whole or not at all. Raises :class:`UsageError` for a name of no known format,
-    :class:`InputError` for a row that JSON cannot hold and :class:`LabeldistError` where the disk refuses.
+    file, and it appears whole or not at all (:func:`~labeldist.datasets.whole.whole_file`); ``note`` is told the hash
+    of its content before. Raises :class:`UsageError` for a name of no known format, :class:`InputError` for a row that
+    JSON cannot hold and :class:`LabeldistError` where the disk refuses.
     """
     suffix = writable_suffix(path)
-    with _whole(path) as file:
+    with whole_file(path, note) as file:
         if suffix.endswith(".gz"):
             # Without name and time in its head, equal rows make equal files.
             with cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=file, mtime=0)) as packed:
@@ -214,38 +218,20 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], layout: Layout = D
         return _written(file, rows, path, suffix, layout)
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Path, value: Mapping[str, Any], *, note: Note | None = None) -> None:
     """Write one JSON object; as with :func:`write_rows`, the file appears whole or not at all."""
-    with _whole(path) as file:
+    with whole_file(path, note) as file:
         file.write(json_line(value, Place(path)))
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, note: Note | None = None) -> None:
     """Write ``text`` in UTF-8; as with :func:`write_rows`, the file appears whole or not at all."""
     try:
         content = text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(str(error), expected="a text that UTF-8 can hold", place=Place(path)) from error
-    with _whole(path) as file:
+    with whole_file(path, note) as file:
         file.write(content)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that becomes ``path`` when it is whole: written beside it under another name, synced, and renamed."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise LabeldistError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):  # it was renamed, or could not be made
-            beside.unlink()
 
 
 def _written(file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path, suffix: str, layout: Layout) -> int:

@@ -25,7 +25,7 @@ from labeldist.datasets.meant import with_counts as meant_with_counts
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.shard import Shard, read_shard
-from labeldist.tasks.load import load_task
+from labeldist.tasks.load import load_task, task_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Dataset:
     ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
     annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the items, by
     their ids; the others are read and checked all the same. ``failures`` are the rows that the latest
-    call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have.
+    call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have. ``inputs``: the files
+    that are read, those of the task among them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dataset:
     shard: Shard | None = None
     failures: list[Failure] = field(default_factory=list)
     columns: Columns = field(default_factory=Columns, init=False)
+    inputs: tuple[Path, ...] = field(default=(), repr=False)
     _excused: set[str] = field(default_factory=set, init=False, repr=False)
 
     def items(self) -> Iterator[Item]:
@@ -153,10 +155,14 @@ def open_source(
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
         read = partial(named.read, path, chosen, folders)
         repeated = repeated or named.facts.repeated_labels
-        return Dataset(title, known_task, named.facts, path, read, on_error, limit, hidden, repeated, part)
+        inputs = (path, *task_files(task or named.facts.task))
+        return Dataset(
+            title, known_task, named.facts, path, read, on_error, limit, hidden, repeated, part, inputs=inputs
+        )
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
     read = partial(read_rows, path)
-    return Dataset(path.name, load_task(task), None, path, read, on_error, limit, hidden, repeated, part)
+    inputs = (path, *task_files(task))
+    return Dataset(path.name, load_task(task), None, path, read, on_error, limit, hidden, repeated, part, inputs=inputs)

@@ -16,6 +16,7 @@ from typing import IO, Any
 from labeldist.core.errors import InputError, MissingExtraError, Place, shown
 from labeldist.datasets.layout import JSON, Layout, in_columns, is_number
 from labeldist.datasets.rows import spread_over
+from labeldist.datasets.whole import is_special, naming_errors
 
 PARQUET_ROWS = 4096  # of a group, held at a time
 # What a spreadsheet takes for a formula, and runs; a number with a sign is none.
@@ -130,11 +131,14 @@ def _in_two_passes(
 ) -> int:
     """Keep the rows in a file without a name while their columns are counted, then ``write`` them; returns how many."""
     seen = _Seen()
-    with tempfile.TemporaryFile(dir=path.parent) as kept:
+    with naming_errors(path):
+        opened = tempfile.TemporaryFile(dir=None if is_special(path) else path.parent)  # noqa: SIM115 - closed below
+    with opened as kept:
         for row in rows:
             seen.rows += 1
             line = json_line(row, Place(path, seen.rows))
-            kept.write(line)
+            with naming_errors(path):
+                kept.write(line)
             for name, value in in_columns(json.loads(line), layout).items():
                 seen.columns.setdefault(name, _Column()).add(value)
         for name, column in seen.columns.items():
@@ -151,7 +155,8 @@ def _in_two_passes(
             if not formulas and column.formulas:
                 column.texts = 0
         kinds = {name: _kind(name, column, seen, layout) for name, column in seen.columns.items()} or {"id": "text"}
-        kept.seek(0)
+        with naming_errors(path):
+            kept.seek(0)
         write(seen, kinds, (in_columns(json.loads(line), layout) for line in kept))
     return seen.rows
 

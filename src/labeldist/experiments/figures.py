@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeldist.datasets.whole import Note, whole_file
 from labeldist.experiments.findings import Cell, Chart, Findings
 from labeldist.experiments.written import titles
 
@@ -25,8 +26,10 @@ def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def draw_findings(findings: Findings, folder: Path) -> list[Path]:
-    """Draw each chart to ``figure-N.svg`` in ``folder``; returns the files. Needs the extra ``plots``.
+def draw_findings(findings: Findings, folder: Path, note: Note) -> list[Path]:
+    """Draw each chart to ``figure-N.svg`` in ``folder``; returns the files, of which ``note`` is told.
+
+    Needs the extra ``plots``.
 
     A chart without any cell that it can show is left out.
     """
@@ -35,11 +38,11 @@ def draw_findings(findings: Findings, folder: Path) -> list[Path]:
         cells = [cell for cell in findings.cells if chart.x in cell.factors and chart.series in cell.factors]
         if cells:
             files.append(folder / f"figure-{len(files) + 1}.svg")
-            _draw(chart, cells, titles(findings.columns), files[-1])
+            _draw(chart, cells, titles(findings.columns), files[-1], note)
     return files
 
 
-def _draw(chart: Chart, cells: Sequence[Cell], names: dict[str, str], file: Path) -> None:
+def _draw(chart: Chart, cells: Sequence[Cell], names: dict[str, str], file: Path, note: Note) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -59,8 +62,8 @@ def _draw(chart: Chart, cells: Sequence[Cell], names: dict[str, str], file: Path
             figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=4, frameon=False)
         if chart.title:
             figure.suptitle(_plain(chart.title))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file, format="svg", metadata={"Date": None})
+        with whole_file(file, note) as opened:
+            figure.savefig(opened, format="svg", metadata={"Date": None})
 
 
 def _lines(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> None:

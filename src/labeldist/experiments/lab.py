@@ -28,6 +28,8 @@ from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explain.condition import Condition
 from labeldist.judge.judge import JudgeSettings
 from labeldist.run.distributions import distribution_row
+from labeldist.run.names import file_part
+from labeldist.run.own import OwnFiles
 from labeldist.run.posterior import weighable
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
@@ -63,7 +65,8 @@ class Lab:
     """What an experiment works with. Every call of the same model in the same folder is made once.
 
     ``items``: all of them, with what the explainer answered as soon as it was asked. ``of_pool``: what it gave as an
-    item's explanations. ``metrics``: what is measured. ``out``: the folder of this experiment.
+    item's explanations. ``metrics``: what is measured. ``out``: the folder of this experiment,
+    ``own``: the list of what it wrote there.
     """
 
     settings: ExperimentSettings
@@ -75,6 +78,7 @@ class Lab:
     metrics: tuple[Metric, ...]
     watch: Watch
     out: Path
+    own: OwnFiles
     references: Distributions = field(default_factory=dict)
 
     @property
@@ -120,7 +124,7 @@ class Lab:
         before = self.judge.prompt_tokens
         rows = list(self._rows(name, asked, settings, saw_labels, held_out))
         tokens = self.judge.prompt_tokens - before
-        write_rows(self.out / f"mjd.{_file_name(name)}.jsonl", rows)
+        write_rows(self.out / f"mjd.{file_part(name)}.jsonl", rows, note=self.own.note)
         return Judged(
             name,
             {row["id"]: tuple(row["distribution"].values()) for row in rows},
@@ -251,13 +255,3 @@ class Lab:
             tuple(charts),
             tuple(told),
         )
-
-
-def _file_name(name: str) -> str:
-    """A name that every file system takes.
-
-    >>> _file_name("human, 2 of 4 replaced")
-    'human-2-of-4-replaced'
-    """
-    kept = "".join(c if c.isalnum() or c in "-_." else " " for c in name)
-    return "-".join(kept.split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
 from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Distributions
-from labeldist.experiments.settings import ExperimentSettings, claim
-from labeldist.experiments.written import write_findings
+from labeldist.experiments.settings import FILE, ExperimentSettings, claim
+from labeldist.experiments.written import RESULTS, TABLE, write_findings
+from labeldist.run.beside import write_failures
 from labeldist.run.engine import engine
-from labeldist.run.folder import FAILURES, alone, write_failures
+from labeldist.run.folder import FAILURES, Results, alone, own_files
+from labeldist.run.inputs import inputs_of
 from labeldist.run.pipeline import CARRIED
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import Progress, Watch, check_words, explain_items, explanation_pool
@@ -32,8 +34,8 @@ from labeldist.run.survey import Survey, check_profile, check_source, survey
 from labeldist.run.tally import model_notes
 
 STORE_NAME = "calls.sqlite"
-# What an experiment writes into its folder, and may therefore remove from it.
-OWN = ("results.jsonl", "results.md", "mjd.*.jsonl", "figure-[0-9]*.svg", FAILURES, ".*.part")
+# How files are called that an experiment writes into its folder.
+NAMES = (FILE, RESULTS, TABLE, "mjd.*.jsonl", "figure-[0-9]*.svg", FAILURES)
 NO_FIGURE = "no figure was drawn: that takes the extra 'plots' (pip install '.[plots]' in a clone of labeldist)"
 
 
@@ -63,10 +65,12 @@ def perform(
     ``out/calls.sqlite`` keeps every model call of all experiments in ``out``, so that none is made twice, whichever
     experiment asks. ``out/NAME`` gets ``results.jsonl``, ``results.md``, ``figure-N.svg`` (with the extra ``plots``),
     the distributions that were compared, and ``failures.jsonl`` where anything failed. Killed and started again, it
-    goes on where it was.
+    goes on where it was. Files of an earlier try are replaced if they are as it wrote them.
 
     Raises :class:`~labeldist.core.errors.UsageError` for an unknown experiment and where ``out/NAME`` has other
-    settings (unless ``overwrite``), :class:`~labeldist.core.errors.InputError` for items without references.
+    settings, or files of others or changed ones under the names of results (unless ``overwrite``, which moves these
+    aside), :class:`~labeldist.core.errors.InputError` for items without references, and
+    :class:`~labeldist.core.errors.StoreError` where another process is using ``out``.
     """
     known = EXPERIMENTS.get(settings.name)
     settings = _filled(settings, known)
@@ -82,6 +86,9 @@ def perform(
     found = survey(dataset)
     _check(dataset, settings, found)
     folder, written = out / known.name, settings.explainer or ""
+    results = _results(settings, dataset, folder)
+    with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
+        results.check(overwrite=overwrite)
     with engine(settings.engine, settings.workers) as open_model:
         options = replace(settings.model_options, temperature=settings.generation.temperature)
         models = [open_model(settings.model, options)]
@@ -93,10 +100,12 @@ def perform(
             lab = _lab(settings, dataset, found, kept, Watch(progress, [], settings.on_error, found.items), folder)
             known.requires(lab)
             claim(folder, settings, overwrite=overwrite)
-            _remove_results(folder)
+            moved = results.clear()
             check_words(lab.items, lab.task, lab.judge, settings.judge)
             lab = _explained(lab, kept[-1])
-            return _summary(known, known.perform(lab), lab, kept, store)
+            done = _summary(known, known.perform(lab), lab, kept, store)
+            results.own.settle()
+            return replace(done, notes=(*done.notes, *moved))
 
 
 def _filled(settings: ExperimentSettings, known: Experiment) -> ExperimentSettings:
@@ -136,6 +145,7 @@ def _lab(
         metrics=tuple(all_metrics(dataset.task.values, few_votes=are_few(median_votes(known)))),
         watch=watch,
         out=out,
+        own=own_files(out / FILE),
         references=_references(known, dataset.task),
     )
 
@@ -163,9 +173,9 @@ def _summary(
     drawn = can_draw()
     failures = (*(f.as_row() for f in lab.dataset.failures), *(f.as_row() for f in lab.watch.failures))
     files = [
-        *write_findings(known, findings, lab.out),
-        *(draw_findings(findings, lab.out) if drawn else []),
-        *write_failures(failures, lab.out / FAILURES),
+        *write_findings(known, findings, lab.out, lab.own.note),
+        *(draw_findings(findings, lab.out, lab.own.note) if drawn else []),
+        *write_failures(failures, lab.out / FAILURES, lab.own),
     ]
     return ExperimentSummary(
         experiment=known,
@@ -185,14 +195,15 @@ def _summary(
     )
 
 
-def _remove_results(folder: Path) -> None:
-    """Remove what an earlier try left, so that results of different settings never lie side by side.
+def _results(settings: ExperimentSettings, dataset: Dataset, folder: Path) -> Results:
+    """What is in the folder under the names of results; what took long to make, classifiers, is in folders of its own.
 
-    What took long to make is not among it: model calls are in the store, and trained classifiers in folders.
+    Which distributions there will be, only the experiment knows.
     """
-    for pattern in OWN:
-        for file in folder.glob(pattern):
-            file.unlink(missing_ok=True)
+    names = sorted(file.name for pattern in NAMES for file in folder.glob(pattern))
+    models = [settings.model, settings.explainer or ""]
+    inputs = inputs_of(settings.classifier, settings.encoder, *settings.test_sets, models=models)
+    return Results(own_files(folder / FILE), names, (*dataset.inputs, *inputs), kept=(FILE,))
 
 
 def shipped() -> list[Experiment]:

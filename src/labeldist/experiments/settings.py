@@ -13,6 +13,7 @@ from labeldist.datasets.files import write_text
 from labeldist.evaluate.bootstrap import RESAMPLES
 from labeldist.judge.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
+from labeldist.run.folder import is_fresh, own_files
 from labeldist.run.settings import differing, flat_settings
 from labeldist.run.stages import Generation
 
@@ -62,7 +63,7 @@ def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> Non
     """
     now = json.loads(json.dumps(flat_settings(asdict(settings))))
     file = folder / FILE
-    if not file.exists() and folder.exists() and any(folder.iterdir()):
+    if not file.exists() and not is_fresh(file):
         raise UsageError(f"{folder} is not empty, and no folder of this experiment", hint="use another --out")
     before = _read(file) if file.exists() else now
     told = differing(before, now)
@@ -71,7 +72,7 @@ def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> Non
             f"{folder} holds this experiment with other settings: {told}",
             hint="use another --out, or --overwrite to replace its results (finished model calls are kept and reused)",
         )
-    write_text(file, json.dumps(now, ensure_ascii=False, indent=1) + "\n")
+    write_text(file, json.dumps(now, ensure_ascii=False, indent=1) + "\n", note=own_files(file).note)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.datasets.files import write_rows, write_text
+from labeldist.datasets.whole import Note
 from labeldist.evaluate.evaluation import Column, Interval
 from labeldist.experiments.experiment import Experiment
 from labeldist.experiments.findings import Cell, Difference, Findings
@@ -17,11 +18,11 @@ from labeldist.report.tables import escaped, number, table_line
 RESULTS, TABLE = "results.jsonl", "results.md"
 
 
-def write_findings(experiment: Experiment, findings: Findings, folder: Path) -> list[Path]:
-    """Write ``results.jsonl`` and ``results.md`` into ``folder``; returns the files."""
+def write_findings(experiment: Experiment, findings: Findings, folder: Path, note: Note) -> list[Path]:
+    """Write ``results.jsonl`` and ``results.md`` into ``folder``; returns the files, of which ``note`` is told."""
     files = [folder / RESULTS, folder / TABLE]
-    write_rows(files[0], _rows(findings))
-    write_text(files[1], markdown(experiment, findings))
+    write_rows(files[0], _rows(findings), note=note)
+    write_text(files[1], markdown(experiment, findings), note=note)
     return files
 
 

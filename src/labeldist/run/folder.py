@@ -1,21 +1,24 @@
-"""The folder of a run, or the neighbourhood of a result file: one process at a time, no leftovers of another run."""
+"""The folder of a run, a training or an experiment: one process at a time, and nobody else's files touched."""
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from labeldist.core.errors import StoreError, UsageError
-from labeldist.datasets.files import writable_suffix, write_rows
+from labeldist.datasets.locks import lock
+from labeldist.datasets.whole import PART, naming_errors, remove_dead_parts
+from labeldist.run.inputs import refuse_overwritten
+from labeldist.run.own import OwnFiles, moved_aside
 
 STORE_NAME = "run.sqlite"
 EXPLANATIONS = "explanations.jsonl"
 EVALUATION = "evaluation.json"
+EVALUATION_TABLE = "evaluation.md"
 FAILURES = "failures.jsonl"
-RESULTS = (EXPLANATIONS, "mjd.*.jsonl", "posterior*.jsonl", EVALUATION, "evaluation.md", FAILURES)
 
 
 @contextmanager
@@ -24,87 +27,85 @@ def alone(store: Path) -> Iterator[None]:
 
     The right ends with the process, however that ends.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows has no such lock; SQLite's own keeps the store whole there.
-        yield
-        return
-    try:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        lock = store.with_name(f".{store.stem}.lock").open("w")
-    except OSError as error:
-        raise StoreError(f"cannot write beside {store}: {error.strerror}", hint="use another --out") from error
-    with lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            store.parent.mkdir(parents=True, exist_ok=True)
+            held = stack.enter_context(lock(lock_of(store)))
         except OSError as error:
+            raise StoreError(f"cannot write beside {store}: {error.strerror}", hint="use another --out") from error
+        if not held:
             raise StoreError(
                 f"another process is writing beside {store}", hint="wait until it is done, or use another --out"
-            ) from error
+            )
         yield
 
 
-def refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that is no run's and has files under the names that a run would write."""
-    if not (folder / STORE_NAME).exists():
-        foreign = sorted(file.name for pattern in RESULTS for file in folder.glob(pattern))
-        if foreign:
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The results in a folder: the list of its ``own`` files, the ``names`` that some work gives its results.
+
+    ``inputs``: what it reads. ``kept``: those of its own files that outlast a new try, such as its settings.
+    """
+
+    own: OwnFiles
+    names: Sequence[str]
+    inputs: Sequence[Path] = ()
+    kept: Sequence[str] = ()
+
+    def check(self, *, overwrite: bool) -> None:
+        """Refuse what cannot be written before anything is asked or paid for; nothing is changed.
+
+        Raises :class:`UsageError` for an input that would be overwritten, for two results of one name, and, unless
+        ``overwrite``, for files under the names of results that are not as labeldist wrote them.
+        """
+        folder = self.own.listed.parent
+        twice = [name for name, count in Counter(map(str.casefold, self.names)).items() if count > 1]
+        if twice:
+            raise UsageError(f"two results would be called {twice[0]}", hint="rename a group of annotators")
+        own, others = self.own.parted(self.names)
+        refuse_overwritten(folder, [self.own.listed, *own, *others], self.inputs)
+        if others and not overwrite:
+            told = ", ".join(file.name for file in others)
             raise UsageError(
-                f"{folder} is no folder of a run and has {', '.join(foreign)}, which a run would replace",
-                hint="use another --out",
+                f"{folder} has files that labeldist did not write, or that were changed since: {told}",
+                hint="use another --out, or --overwrite, which moves them aside (NAME.kept-1)",
             )
 
+    def clear(self) -> list[str]:
+        """Remove what an earlier try wrote, and move aside what is in the place of results; returns what to know of it.
 
-def remove_results(folder: Path) -> None:
-    """Remove what an earlier run left, so that results of different settings or data never lie side by side.
+        So results of different settings never lie side by side. Nothing that was paid for is lost: every finished model
+        call is in the store.
+        """
+        own, others = self.own.parted(self.names)
+        for file in own:
+            if file.name not in self.kept:
+                with naming_errors(file):
+                    file.unlink(missing_ok=True)
+        moved = [(file, moved_aside(file)) for file in others]
+        remove_dead_parts(self.own.listed.parent)
+        self.own.settle()
+        return [
+            f"{file.name}, which labeldist did not write or which was changed since, is now {kept.name}"
+            for file, kept in moved
+        ]
 
-    Nothing that was paid for is lost: every finished model call is in the store.
+
+def is_fresh(store: Path) -> bool:
+    """Whether there is nothing beside ``store`` but what comes before a first result: lock, list, a file begun."""
+    before, folder = {lock_of(store).name, own_files(store).listed.name}, store.parent
+    return not folder.exists() or all(file.name in before or PART.fullmatch(file.name) for file in folder.iterdir())
+
+
+def own_files(store: Path) -> OwnFiles:
+    """The list of what was written beside ``store``.
+
+    >>> str(own_files(Path("out/run.sqlite")).listed)
+    'out/.run.files'
     """
-    for pattern in (*RESULTS, ".*.part"):
-        for file in folder.glob(pattern):
-            file.unlink(missing_ok=True)
+    return OwnFiles(store.with_name(f".{store.stem}.files"))
 
 
-def remove_unfinished(out: Path) -> None:
-    """Remove what a killed stage had begun to write for the result file ``out``."""
-    for file in out.parent.glob(f".{glob.escape(out.name)}.*.part"):
-        file.unlink(missing_ok=True)
-
-
-def store_of(out: Path) -> Path:
-    """The file of finished calls beside the result file ``out``.
-
-    >>> str(store_of(Path("mjd.jsonl")))
-    'mjd.calls.sqlite'
-    """
-    return out.with_name(f"{out.name.partition('.')[0]}.calls.sqlite")
-
-
-def failures_of(out: Path) -> Path:
-    """The file of failures beside the result file ``out``.
-
-    >>> str(failures_of(Path("mjd.none.jsonl")))
-    'failures.mjd.none.jsonl'
-    """
-    return out.with_name(f"failures.{out.name.removesuffix('.gz').removesuffix('.jsonl')}.jsonl")
-
-
-def write_failures(failures: Sequence[Mapping[str, Any]], file: Path) -> list[Path]:
-    """Write failures, or remove those of an earlier try where there are none; returns the file where there are some."""
-    if not failures:
-        file.unlink(missing_ok=True)
-        return []
-    write_rows(file, failures)
-    return [file]
-
-
-def check_out(out: Path, *sources: Path) -> None:
-    """Refuse to write a result over what it is made from, or over the store beside it."""
-    if out.resolve() in (*(source.resolve() for source in sources), store_of(out).resolve()):
-        raise UsageError(f"--out {out} would overwrite what it is made from", hint="use another --out")
-
-
-def check_rows_out(out: Path, *sources: Path) -> None:
-    """As :func:`check_out`, and refuse a name that says no format in which rows can be written."""
-    check_out(out, *sources)
-    writable_suffix(out)
+def lock_of(store: Path) -> Path:
+    """The lock of whoever writes beside ``store``."""
+    return store.with_name(f".{store.stem}.lock")

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError
 from labeldist.core.item import Item
-from labeldist.datasets.files import read_items, write_items, write_json, write_rows
+from labeldist.datasets.files import read_items, write_items, write_json, write_rows, write_text
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluate.evaluation import Evaluation
 from labeldist.explain.condition import HUMAN, Condition
 from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
+from labeldist.report.tables import markdown_table
+from labeldist.run.beside import write_failures
 from labeldist.run.distributions import distribution_row, evaluate_files
 from labeldist.run.engine import engine
 from labeldist.run.folder import (
     EVALUATION,
+    EVALUATION_TABLE,
     EXPLANATIONS,
     FAILURES,
     STORE_NAME,
+    Results,
     alone,
-    refuse_foreign,
-    remove_results,
-    write_failures,
+    own_files,
 )
+from labeldist.run.inputs import inputs_of
+from labeldist.run.names import mjds_name, posterior_name
 from labeldist.run.posterior import RunPosterior, posteriors_of_run
 from labeldist.run.recorded import Recorded
 from labeldist.run.settings import RunSettings, claim
@@ -100,6 +104,7 @@ class Plan:
     judge: LanguageModel
     explainer: LanguageModel | None
     skipped: tuple[dict[str, Any], ...]
+    results: Results
 
 
 def run(
@@ -110,10 +115,12 @@ def run(
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
     model was asked), ``mjd.CONDITION.jsonl`` per condition, ``posterior.jsonl`` (where there are labels),
     ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
-    again, it repeats no finished model call and ends with the same results. Source: arXiv 2412.13942.
+    again, it repeats no finished model call and ends with the same results. Files of an earlier run are replaced if
+    they are as it wrote them. Source: arXiv 2412.13942.
 
-    Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings (unless
-    ``overwrite``), :class:`~labeldist.core.errors.InputError` for bad items, both before any model call, and
+    Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings, or files of others
+    or changed ones under the names of results (unless ``overwrite``, which moves these aside),
+    :class:`~labeldist.core.errors.InputError` for bad items, both before any model call, and
     :class:`~labeldist.core.errors.StoreError` where another process is using the folder.
 
     >>> import tempfile
@@ -124,19 +131,22 @@ def run(
     ...     [file.name for file in summary.files]
     ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
     """
-    refuse_foreign(out)
     with engine(settings.engine, settings.workers) as open_model:
-        plan = _plan(settings, open_model)
+        plan = _plan(settings, out, open_model, overwrite=overwrite)
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             claim(store, settings, overwrite=overwrite)
-            remove_results(out)
+            moved = plan.results.clear()
             judge = recorded.enter_context(Recorded(plan.judge, store))
             model = plan.explainer
             explainer = None if model is None else recorded.enter_context(Recorded(model, store))
-            return _carry_out(plan, judge, explainer, store, out, progress)
+            done = _carry_out(plan, judge, explainer, store, out, progress)
+            plan.results.own.settle()
+            return replace(done, notes=(*done.notes, *moved))
 
 
-def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], LanguageModel]) -> Plan:
+def _plan(
+    settings: RunSettings, out: Path, open_model: Callable[[str, ModelOptions], LanguageModel], *, overwrite: bool
+) -> Plan:
     """Check everything that can be checked before a model is asked or a file is written."""
     check_profile(settings.parser)
     dataset = open_source(
@@ -158,6 +168,10 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
     carried = settings.explainer.startswith(CARRIED)
     if carried and needs_pool(conditions):
         check_source(settings.explainer.removeprefix(CARRIED), found)
+    models = inputs_of(models=[settings.model, settings.explainer])
+    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models))
+    with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
+        results.check(overwrite=overwrite)
     options = replace(settings.model_options, temperature=settings.generation.temperature)
     judge = open_model(settings.model, options)
     settings.judge.for_model(judge, len(dataset.task.labels))
@@ -165,7 +179,15 @@ def _plan(settings: RunSettings, open_model: Callable[[str, ModelOptions], Langu
     if not carried and needs_pool(conditions):
         same = settings.explainer in ("same", settings.model)
         explainer = judge if same else open_model(settings.explainer, options)
-    return Plan(settings, dataset, found, tuple(conditions), judge, explainer, skipped)
+    return Plan(settings, dataset, found, tuple(conditions), judge, explainer, skipped, results)
+
+
+def _names(conditions: Sequence[Condition]) -> list[str]:
+    """The names of all the files that a run may write."""
+    groups = dict.fromkeys(condition.group for condition in conditions)
+    mjds = [mjds_name(condition) for condition in conditions]
+    posteriors = [posterior_name(group) for group in (None, *(group for group in groups if group is not None))]
+    return [EXPLANATIONS, *mjds, *posteriors, EVALUATION, EVALUATION_TABLE, FAILURES]
 
 
 def _carry_out(
@@ -180,7 +202,7 @@ def _carry_out(
     mass: dict[str, float | None] = {}
     bounds: list[str] = []
     for condition in plan.conditions:
-        file = out / f"mjd.{condition.name.replace(':', '-')}.jsonl"
+        file = out / mjds_name(condition)
         # An item that nobody could explain can still be judged without explanations, or with those that it carries.
         asked = items() if needs_pool([condition]) else plan.dataset.items()
         rows, tally = _judge_condition(plan, condition, asked, of_pool, judge, watch, file)
@@ -190,13 +212,14 @@ def _carry_out(
         if rows:
             mjds[condition] = file
     failures = (*plan.skipped, *(failure.as_row() for failure in watch.failures))
-    files += write_failures(failures, out / FAILURES)
+    files += write_failures(failures, out / FAILURES, plan.results.own)
     posteriors, unsaid = _estimated(plan, mjds, out)
     files += [one.file for one in posteriors]
     evaluation, problems = _evaluated(plan, mjds, posteriors)
     if evaluation is not None:
-        files.append(out / EVALUATION)
-        write_json(files[-1], evaluation.as_dict())
+        files += [out / EVALUATION, out / EVALUATION_TABLE]
+        write_json(files[-2], evaluation.as_dict(), note=plan.results.own.note)
+        write_text(files[-1], markdown_table(evaluation, intervals=True), note=plan.results.own.note)
     models = [model for model in (judge, explainer) if model is not None]
     return RunSummary(
         out=out,
@@ -232,7 +255,8 @@ def _explained(
         return [], plan.dataset.items
     file, settings = out / EXPLANATIONS, plan.settings
     items, task = plan.dataset.items(), plan.dataset.task
-    write_items(file, explain_items(items, task, explainer, settings.generation, watch, profile=settings.parser))
+    answered = explain_items(items, task, explainer, settings.generation, watch, profile=settings.parser)
+    write_items(file, answered, note=plan.results.own.note)
     return [file], lambda: _items_of(file, plan)
 
 
@@ -261,7 +285,7 @@ def _judge_condition(
         distribution_row(one, pooled, model, settings, condition.saw_labels, hidden if held_out else None)
         for one, pooled, hidden in with_their_held_out(judged)
     )
-    return write_rows(file, tally.of(rows)), tally
+    return write_rows(file, tally.of(rows), note=plan.results.own.note), tally
 
 
 def _by_people(plan: Plan) -> bool:
@@ -275,7 +299,8 @@ def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[l
     settings = plan.settings
     if not plan.found.with_labels and settings.calibrate != "reference":
         return [], []
-    return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=settings.judge.seed)
+    seed, note = settings.judge.seed, plan.results.own.note
+    return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=seed, note=note)
 
 
 def _evaluated(

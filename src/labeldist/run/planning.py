@@ -12,10 +12,11 @@ from labeldist.core.spelling import nfc
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import write_json
 from labeldist.datasets.source import Dataset
+from labeldist.datasets.whole import is_special
 from labeldist.estimation.pilot import Plan, plan
 from labeldist.estimation.plan import MOST_LABELS
 from labeldist.estimation.prices import Prices, Way, cheapest
-from labeldist.run.folder import check_out, failures_of, write_failures
+from labeldist.run.beside import check_out, failures_of, write_failures
 from labeldist.run.posterior import evidence_of
 from labeldist.run.stages import Progress
 
@@ -66,10 +67,10 @@ def plan_source(
     :func:`~labeldist.estimation.pilot.plan` does.
     """
     if out is not None:
-        check_out(out, dataset.path)
+        check_out(out, *dataset.inputs)
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
-    if out is not None and out.suffix != ".json":
+    if out is not None and out.suffix != ".json" and not is_special(out):
         raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     found = plan(
         dataset.labelled_items("a pilot has some, and the plan is learned from them"),

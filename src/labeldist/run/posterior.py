@@ -17,12 +17,14 @@ from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import SUFFIXES, is_there, write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset
+from labeldist.datasets.whole import Note
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.explain.condition import Condition
+from labeldist.run.beside import check_out, check_rows_out, failures_of, write_failures
 from labeldist.run.distributions import named_files
-from labeldist.run.folder import check_out, check_rows_out, failures_of, write_failures
+from labeldist.run.names import posterior_name
 
 NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
 
@@ -62,7 +64,7 @@ def estimate_to_file(
     distributions or scores; empty for all that the items carry. Raises as
     :func:`~labeldist.estimation.estimate.estimate` does.
     """
-    check_rows_out(out, dataset.path)
+    check_rows_out(out, *dataset.inputs)
     bad: list[Failure] = []
     given, use = evidence_of(dataset, evidence, bad, out=out)
     found = estimate(
@@ -107,12 +109,12 @@ class RunPosterior:
 
 
 def posteriors_of_run(
-    dataset: Dataset, mjds: Mapping[Condition, Path], out: Path, *, calibrate: str, seed: int
+    dataset: Dataset, mjds: Mapping[Condition, Path], out: Path, *, calibrate: str, seed: int, note: Note | None = None
 ) -> tuple[list[RunPosterior], list[str]]:
     """A posterior from all labels, and one for each group of annotators that guided explanations; and notes.
 
     Each counts the labels of its annotators and takes the MJDs that these labels can weigh: of conditions that did not
-    see labels, and of those that saw these annotators' with their held-out form.
+    see labels, and of those that saw these annotators' with their held-out form. ``note`` is told of each file.
     """
     groups: list[str | None] = list(dict.fromkeys([None, *(condition.group for condition in mjds)]))
     made: list[RunPosterior] = []
@@ -142,8 +144,8 @@ def posteriors_of_run(
         if found is None:
             notes.append(why)
             continue
-        file = out / f"{name.replace(' ', '.')}.jsonl"
-        write_rows(file, (found.row(at) for at in range(len(found.ids))))
+        file = out / posterior_name(group)
+        write_rows(file, (found.row(at) for at in range(len(found.ids))), note=note)
         made.append(RunPosterior(name, group, found.evidence, found.labels, found.calibration, file))
     return made, notes
 

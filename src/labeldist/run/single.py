@@ -15,8 +15,10 @@ from labeldist.explain.condition import HUMAN, Condition
 from labeldist.judge.judge import JudgeSettings
 from labeldist.judge.orders import read_orders
 from labeldist.models.base import LanguageModel
+from labeldist.run.beside import check_rows_out, failures_of, store_of, write_failures
 from labeldist.run.distributions import distribution_row
-from labeldist.run.folder import alone, check_rows_out, failures_of, remove_unfinished, store_of, write_failures
+from labeldist.run.folder import alone
+from labeldist.run.inputs import inputs_of
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import (
     Asked,
@@ -70,10 +72,9 @@ def explain_to_file(
 ) -> StageSummary:
     """Write the items with the model's raw answers and what the parser ``profile`` finds in them."""
     check_profile(profile)
-    check_rows_out(out, dataset.path)
+    check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
     watch = Watch(progress, [], dataset.on_error, survey(dataset).items)
     with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
-        remove_unfinished(out)
         answered = explain_items(
             dataset.items(), dataset.task, recorded, generation or Generation(), watch, profile=profile
         )
@@ -97,7 +98,7 @@ def select_to_file(
     ``source`` None means the only source other than ``human`` that the items have.
     """
     check_profile(profile)
-    check_rows_out(out, dataset.path)
+    check_rows_out(out, *dataset.inputs)
     watch = Watch(lambda *_: None, [], dataset.on_error)
     whose = source or _only_source(dataset)
     of_pool = explanation_pool(whose, profile, watch)
@@ -146,9 +147,8 @@ def judge_to_file(
         for item in dataset.items():
             yield Asked(item, _shown(item, explanations))
 
-    check_rows_out(out, dataset.path)
+    check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
     with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
-        remove_unfinished(out)
         check_words(dataset.items(), dataset.task, recorded, settings)
         questions = with_held_out(asked()) if held_out else asked()
         judged = judge_items(questions, dataset.task, recorded, settings, watch, "judge")

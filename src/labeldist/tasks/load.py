@@ -75,16 +75,29 @@ def load_task(name: str | None = None) -> Task:
     ('entailment', 'neutral', 'contradiction')
     """
     name = default_task() if name is None else name
-    folder = SHIPPED / name
-    if name not in shipped_tasks():
-        folder = Path(name).parent if Path(name).name == "task.toml" else Path(name)
-        folder = _spelled_otherwise(folder)
-        if not (folder / "task.toml").is_file():
-            own = [str(file.parent) for file in sorted(Path().glob("*/task.toml"))]
-            error = did_you_mean("task", name, [*shipped_tasks(), *own])
-            error.hint += "; or name a folder that has a task.toml"
-            raise error
+    folder = _folder_of(name)
+    if not (folder / "task.toml").is_file():
+        own = [str(file.parent) for file in sorted(Path().glob("*/task.toml"))]
+        error = did_you_mean("task", name, [*shipped_tasks(), *own])
+        error.hint += "; or name a folder that has a task.toml"
+        raise error
     return _read_task(folder)
+
+
+def task_files(name: str | None = None) -> tuple[Path, Path]:
+    """The two files of a task, by its name or folder as for :func:`load_task`.
+
+    >>> [file.name for file in task_files("nli")]
+    ['task.toml', 'prompts.toml']
+    """
+    folder = _folder_of(default_task() if name is None else name)
+    return folder / "task.toml", folder / "prompts.toml"
+
+
+def _folder_of(name: str) -> Path:
+    if name in shipped_tasks():
+        return SHIPPED / name
+    return _spelled_otherwise(Path(name).parent if Path(name).name == "task.toml" else Path(name))
 
 
 def _spelled_otherwise(folder: Path) -> Path:

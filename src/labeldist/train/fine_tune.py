@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +21,9 @@ from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.files import write_text
 from labeldist.evaluate.metric import METRICS
+from labeldist.run.folder import Results, alone, is_fresh, lock_of, own_files
+from labeldist.run.inputs import inputs_of, refuse_overwritten
+from labeldist.run.own import OwnFiles
 from labeldist.run.settings import differing
 from labeldist.run.stages import Progress
 from labeldist.train.batches import batch, training_rows
@@ -27,6 +34,9 @@ from labeldist.train.patience import exhausted
 from labeldist.train.settings import MEASURED, TrainingSettings
 
 CHECKPOINTS, RECORD, CLAIM = "checkpoints", "training.json", "settings.json"
+NAMES = (CLAIM, RECORD, "config.json", "model.safetensors")
+SAVED = "saved"
+CHECKPOINT = re.compile(rf"checkpoint-\d+|{SAVED}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ def fine_tune(
     settings: TrainingSettings | None = None,
     *,
     dev: Sequence[Item] = (),
+    inputs: Sequence[Path] = (),
     overwrite: bool = False,
     progress: Progress = lambda *_: None,
 ) -> TrainingSummary:
@@ -63,20 +74,54 @@ def fine_tune(
 
     ``dev``: items with references; the weights that do best on them by ``settings.best_by`` are kept. A training that
     was killed goes on from its latest checkpoint and ends as if nothing had been; one that is finished is not done
-    again. Source: arXiv 2412.13942, section 5.
+    again. ``inputs``: what items and targets were read from. Source: arXiv 2412.13942, section 5.
 
-    Raises :class:`UsageError` where ``out`` holds a training with other settings (unless ``overwrite``) or ``base``
-    cannot be loaded, :class:`InputError` where no item has a target.
+    Raises :class:`UsageError` where ``out`` holds a training with other settings, or files that labeldist did not write
+    or that were changed since (unless ``overwrite``, which moves these aside), where it is an input, or where ``base``
+    cannot be loaded, :class:`InputError` where no item has a target, and
+    :class:`~labeldist.core.errors.StoreError` where another process is training there.
     """
     settings = settings or TrainingSettings()
     chosen = [item for item in items if item.id in targets]
     if not chosen:
         raise InputError("no item with a target", expected="at least one to train on")
     now = _settings_of(settings, chosen, targets, task, base, dev)
-    _check(out, now, overwrite=overwrite)
-    done = _finished(out)
-    if done is not None:
-        return done
+    refuse_overwritten(out, [out / CLAIM], [*inputs, *inputs_of(base)])
+    if not (out / CLAIM).exists() and not is_fresh(out / RECORD):
+        raise UsageError(f"{out} is not empty, and no training of labeldist", hint="use another --out")
+    with alone(out / RECORD):
+        results = Results(own_files(out / RECORD), NAMES, [*inputs, *inputs_of(base)], kept=(CLAIM,))
+        moved = _make_room(results, out, now, overwrite=overwrite)
+        done = _finished(out)
+        if done is None:
+            done = _trained(chosen, targets, task, base, out, settings, dev, results.own, now, progress)
+            results.own.settle()
+        return replace(done, notes=(*done.notes, *moved))
+
+
+def discard(out: Path) -> None:
+    """Remove a training: all that is as it was written there, and the folder if nothing else is in it."""
+    with alone(out / RECORD):
+        Results(own_files(out / RECORD), NAMES).clear()
+        _remove_checkpoints(out)
+        own_files(out / RECORD).listed.unlink(missing_ok=True)
+        lock_of(out / RECORD).unlink(missing_ok=True)
+    with suppress(OSError):
+        out.rmdir()
+
+
+def _trained(
+    chosen: Sequence[Item],
+    targets: Mapping[str, Sequence[float]],
+    task: Task,
+    base: str,
+    out: Path,
+    settings: TrainingSettings,
+    dev: Sequence[Item],
+    own: OwnFiles,
+    now: Mapping[str, Any],
+    progress: Progress,
+) -> TrainingSummary:
     classifier = _loaded(base, task, settings)
     from labeldist.train.trainer import make_trainer
 
@@ -96,17 +141,17 @@ def fine_tune(
         out / CHECKPOINTS,
         progress,
     )
-    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n")
+    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n", note=own.note)
     latest, damaged = _latest(out / CHECKPOINTS, settings) if settings.keep_states else (None, ())
     try:
         trainer.train(resume_from_checkpoint=None if latest is None else str(latest))
-        _save(trainer, classifier, out)
+        _save(trainer, classifier, out, own)
     except OSError as error:
         raise LabeldistError(f"cannot write the classifier to {out}: {error}", hint="is the disk full?") from error
     resumed = 0 if latest is None else _step(latest)
     summary = replace(_summary(trainer, out, len(chosen), resumed, settings), notes=(*classifier.notes, *damaged))
-    write_text(out / RECORD, json.dumps(_record(summary), indent=1) + "\n")
-    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    write_text(out / RECORD, json.dumps(_record(summary), indent=1) + "\n", note=own.note)
+    _remove_checkpoints(out)
     return summary
 
 
@@ -139,8 +184,6 @@ def _settings_of(
     dev: Sequence[Item],
 ) -> dict[str, Any]:
     """What the result depends on, for comparison with an earlier training in the same folder."""
-    import hashlib
-
     contents = {
         "items": [[item.id, dict(item.fields), item.votes().total()] for item in items],
         "targets": [[item.id, *targets[item.id]] for item in items],
@@ -151,9 +194,9 @@ def _settings_of(
     return {"base": base, "base_revision": weights_revision(base), **about, **asdict(settings), **data}
 
 
-def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
-    """Refuse a folder with another training, or make room for this one."""
-    file = out / CLAIM
+def _make_room(results: Results, out: Path, now: dict[str, Any], *, overwrite: bool) -> list[str]:
+    """Refuse a folder with another training, or make room for this one; returns what to know of it."""
+    file, told = out / CLAIM, ""
     if file.exists():
         try:
             before = json.loads(file.read_text(encoding="utf-8"))
@@ -165,12 +208,25 @@ def _check(out: Path, now: dict[str, Any], *, overwrite: bool) -> None:
             raise UsageError(
                 f"{out} holds a training with other settings: {told}", hint="use another --out, or --overwrite"
             )
-        if told:
-            for name in (RECORD, "model.safetensors"):
-                (out / name).unlink(missing_ok=True)
-            shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-    elif out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out} is not empty, and no training of labeldist", hint="use another --out")
+    if not told and _finished(out) is not None:
+        return []
+    results.check(overwrite=overwrite)
+    if not told:
+        return []
+    _remove_checkpoints(out)
+    return results.clear()
+
+
+def _remove_checkpoints(out: Path) -> None:
+    """Remove what a training keeps until it is done; what else is among it stays."""
+    folder = out / CHECKPOINTS
+    if not folder.is_dir():
+        return
+    for kept in folder.iterdir():
+        if CHECKPOINT.fullmatch(kept.name) and not kept.is_symlink():
+            shutil.rmtree(kept, ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _latest(folder: Path, settings: TrainingSettings) -> tuple[Path | None, tuple[str, ...]]:
@@ -202,13 +258,21 @@ def _step(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def _save(trainer: Any, classifier: Classifier, out: Path) -> None:
+def _save(trainer: Any, classifier: Classifier, out: Path, own: OwnFiles) -> None:
+    """Write the classifier to a folder of its own, and from there, each file whole and noted, to its place."""
     from labeldist.train.trainer import diverged
 
     if not all(bool(weights.isfinite().all()) for weights in trainer.model.parameters()):
         raise diverged()
-    trainer.model.save_pretrained(out, safe_serialization=True)
-    classifier.tokenizer.save_pretrained(out)
+    saved = out / CHECKPOINTS / SAVED
+    shutil.rmtree(saved, ignore_errors=True)
+    trainer.model.save_pretrained(saved, safe_serialization=True)
+    classifier.tokenizer.save_pretrained(saved)
+    for file in sorted(filter(Path.is_file, saved.iterdir())):  # folders are of chat templates
+        with file.open("rb") as opened:
+            own.note(out / file.name, hashlib.file_digest(opened, "sha256").hexdigest())
+            os.fsync(opened.fileno())
+        file.replace(out / file.name)
 
 
 def _summary(trainer: Any, out: Path, items: int, resumed: int, settings: TrainingSettings) -> TrainingSummary:

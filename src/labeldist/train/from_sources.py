@@ -13,7 +13,8 @@ from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.run.folder import check_rows_out, failures_of, write_failures
+from labeldist.run.beside import check_rows_out, failures_of, write_failures
+from labeldist.run.inputs import inputs_of
 from labeldist.run.stages import Progress
 from labeldist.train.fine_tune import TrainingSummary, fine_tune
 from labeldist.train.predict import predict
@@ -79,7 +80,9 @@ def train_on_sources(
         if not tested:
             raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
         datasets.append(dataset)
-    summary = fine_tune(items, found, known, base, out, settings, dev=tested, overwrite=overwrite, progress=progress)
+    inputs = [*inputs_of(targets), *(file for dataset in datasets for file in dataset.inputs)]
+    how = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
+    summary = fine_tune(items, found, known, base, out, settings, **how)
     failures = tuple(failure.as_row() for dataset in datasets for failure in dataset.failures)
     return Trained(summary, sum(item.id not in found for item in items), failures)
 
@@ -103,7 +106,7 @@ def predict_to_file(
     dataset = open_source(
         source, task=task, limit=limit, hold_out=hold_out, repeated_labels=repeated_labels, on_error=on_error
     )
-    check_rows_out(out, dataset.path)
+    check_rows_out(out, *dataset.inputs, *inputs_of(model))
 
     def rows() -> Iterator[dict[str, Any]]:
         labels = dataset.task.label_names

@@ -56,14 +56,15 @@ def command(
     from labeldist.core.errors import UsageError
     from labeldist.datasets.failures import Failure
     from labeldist.datasets.source import open_source
+    from labeldist.datasets.whole import is_special
+    from labeldist.run.beside import check_out, failures_of, write_failures
     from labeldist.run.distributions import evaluate_files, named_files
-    from labeldist.run.folder import check_out, failures_of, write_failures
 
     dataset = open_source(source, **opening(given))
     files = named_files(predictions)
     if out is not None:
-        check_out(out, dataset.path, *files.values())
-        if out.suffix not in (".json", ".md"):
+        check_out(out, *dataset.inputs, *files.values())
+        if out.suffix not in (".json", ".md") and not is_special(out):
             raise UsageError(f"--out {out}: a file of no known kind", hint="end its name in .json, or .md for a table")
     bad_rows: list[Failure] = []
     evaluation = evaluate_files(

@@ -61,7 +61,11 @@ from labeldist.cli.options import (
 @judge_options
 @generation_options
 @seed_option
-@click.option("--overwrite", is_flag=True, help="Replace results made with other settings; finished calls are kept.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace results made with other settings, and move changed files aside; finished calls are kept.",
+)
 @json_option
 def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given: Any) -> int:
     """Repeat an analysis of the paper, or go beyond it, with a model of your choice.

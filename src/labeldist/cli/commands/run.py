@@ -69,7 +69,11 @@ from labeldist.cli.options import (
 @judge_options
 @generation_options
 @seed_option
-@click.option("--overwrite", is_flag=True, help="Replace the results of a run with other settings; its calls are kept.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace the results of a run with other settings, and move changed files aside; its calls are kept.",
+)
 @click.option(
     "--show", default="3", show_default=True, metavar="N|ID,...", help="Items to print: the first N, or by id."
 )

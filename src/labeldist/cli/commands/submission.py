@@ -25,12 +25,13 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     from labeldist.datasets.files import write_text
     from labeldist.datasets.predictions import read_predictions
     from labeldist.datasets.source import open_source
+    from labeldist.datasets.whole import is_special
     from labeldist.report.lewidi import soft_label_lines
-    from labeldist.run.folder import check_out
+    from labeldist.run.beside import check_out
 
     dataset = open_source(reference)
-    check_out(out, predictions, dataset.path)
-    if out.suffix != ".tsv":
+    check_out(out, predictions, *dataset.inputs)
+    if out.suffix != ".tsv" and not is_special(out):
         raise UsageError(f"--out {out}: the shared task takes lines with tabs", hint="end its name in .tsv")
     rows = list(read_predictions(predictions, dataset.task))
     known = {row.id: row.distribution for row in rows}

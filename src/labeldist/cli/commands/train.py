@@ -65,7 +65,11 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of everything drawn.")
 @source_options
-@click.option("--overwrite", is_flag=True, help="Replace a classifier that was trained with other settings.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace a classifier that was trained with other settings, and move changed files aside.",
+)
 @json_option
 def command(
     sources: tuple[str, ...], base: str, targets: str, out: Path, dev: str | None, as_json: bool, **given: Any

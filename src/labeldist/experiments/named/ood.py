@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,8 +22,9 @@ from labeldist.experiments.findings import Cell, Chart, Difference, Findings
 from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Distributions, Entry
 from labeldist.explain.condition import NONE, Condition
+from labeldist.run.names import file_part
 from labeldist.train.classifier import weights_revision
-from labeldist.train.fine_tune import fine_tune
+from labeldist.train.fine_tune import discard, fine_tune
 from labeldist.train.predict import predict
 from labeldist.train.settings import TrainingSettings
 
@@ -183,14 +183,16 @@ def predicted_by_one(
     lab: Lab, target: Distributions | None, sets: Sequence[TestSet], folder: Path, seed: int
 ) -> Iterator[Distributions]:
     """What the classifier trained on ``target`` with ``seed`` predicts of each test set; read where it is kept."""
-    files = [folder / f"{Path(tests.name).stem.replace(' ', '-')}-{tests_key(tests)}.jsonl" for tests in sets]
+    files = [folder / f"{file_part(Path(tests.name).stem)}-{tests_key(tests)}.jsonl" for tests in sets]
     if not all(file.exists() for file in files):
         classifier = trained(lab, target, folder, seed)
         for tests, file in zip(sets, files, strict=True):
+            if file.exists():
+                continue
             found = predict(tests.items, lab.task, classifier, device=lab.settings.model_options.device)
             rows = ({"id": id_, "distribution": dict(zip(lab.labels, row, strict=True))} for id_, row in found)
             write_rows(file, rows)
-        shutil.rmtree(folder / "classifier", ignore_errors=True)  # a hundred megabytes each
+        discard(folder / "classifier")  # a hundred megabytes each
     for file in files:
         yield {row.id: row.distribution.probabilities for row in read_predictions(file, lab.task)}
 
