@@ -111,7 +111,7 @@ def test_answers_are_answers_or_errors_of_ours(answer: Any) -> None:
 
 @pytest.mark.slow
 @given(ANSWER)
-@settings(max_examples=60_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_very_many_answers_are_answers_or_errors_of_ours(answer: Any) -> None:
     check(answer)
 
