@@ -164,7 +164,7 @@ def guard_streams() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if not isinstance(sys.stderr, BestEffort):
-        sys.stderr = BestEffort(sys.stderr)  # type: ignore[assignment]
+        sys.stderr = BestEffort(sys.stderr)
     ours = logging.getLogger("labeldist")
     if not ours.handlers:
         ours.addHandler(_Told())
