@@ -240,3 +240,10 @@ def test_no_bytes_give_anything_but_items_or_an_input_error(content: bytes) -> N
             with pytest.raises(InputError):
                 # None of the drawn bytes make a whole item, so every file ends with an error.
                 list(read_items(path, NLI))
+
+
+def test_a_row_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    for suffix in (".jsonl", ".csv"):
+        with pytest.raises(InputError, match="5,000,000"):
+            write_rows(tmp_path / f"rows{suffix}", [{"id": "1", "text": "x" * 5_000_000}])
+    assert not list(tmp_path.iterdir())

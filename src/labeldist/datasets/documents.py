@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.datasets.jsonl import Rows, decoded, opened, parse_json
+from labeldist.datasets.limits import LARGEST_DOCUMENT
 
 ID = "id"
 
@@ -18,7 +19,10 @@ def document_rows(path: Path) -> Rows:
     """
     place = Place(path)
     with opened(path) as file:
-        found = parse_json(decoded(file.read(), place), place)
+        content = file.read(LARGEST_DOCUMENT + 1)
+    if len(content) > LARGEST_DOCUMENT:
+        raise InputError(f"more than {LARGEST_DOCUMENT:,} bytes", expected="a smaller document", place=place)
+    found = parse_json(decoded(content, place), place)
     if isinstance(found, dict):
         rows = [{ID: key, **row} if isinstance(row, dict) else row for key, row in found.items()]
     elif isinstance(found, list):

@@ -18,7 +18,7 @@ from labeldist.datasets.repeated import Repeated, counted_once
 from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
 from labeldist.datasets.tables import csv_rows, parquet_rows
 from labeldist.datasets.whole import Note, is_special, whole_file
-from labeldist.datasets.written_tables import json_line, load_parquet, write_csv, write_parquet
+from labeldist.datasets.written_tables import json_line, load_parquet, row_line, write_csv, write_parquet
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
@@ -242,5 +242,5 @@ def _written(file: IO[bytes], rows: Iterable[Mapping[str, Any]], path: Path, suf
     count = 0
     for row in rows:
         count += 1
-        file.write(json_line(row, Place(path, count)))
+        file.write(row_line(row, Place(path, count)))
     return count

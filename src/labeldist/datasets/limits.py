@@ -6,6 +6,7 @@ Each is far beyond what texts to be judged need; docs/howto-own-data.md states t
 from __future__ import annotations
 
 LONGEST_LINE = 5_000_000  # bytes of a row: a text to be judged is far shorter, and each row is held in memory
+LARGEST_DOCUMENT = 500_000_000  # bytes of a JSON document, which is read whole, unzipped
 MOST_COLUMNS = 10_000  # of a table
 MOST_BLANK_LINES = 100_000  # in a row, each of which takes time and packs to nearly nothing
 EXPANDED_FREELY = 1_000_000_000  # bytes of a gzip file, whatever it was packed to

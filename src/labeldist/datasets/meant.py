@@ -299,7 +299,7 @@ def _parsed(value: Any) -> Any:
     if isinstance(value, str) and len(value) <= LONGEST_CELL and value.strip()[:1] in tuple('[{"0123456789'):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return value
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from labeldist.core.errors import InputError, MissingExtraError, Place, shown
 from labeldist.datasets.layout import JSON, Layout, in_columns, is_number
+from labeldist.datasets.limits import LONGEST_LINE
 from labeldist.datasets.rows import spread_over
 from labeldist.datasets.whole import is_special, naming_errors
 
@@ -121,6 +122,15 @@ def json_line(row: Mapping[str, Any], place: Place) -> bytes:
         raise InputError(found, expected="a row that JSON in UTF-8 can hold", place=place) from error
 
 
+def row_line(row: Mapping[str, Any], place: Place) -> bytes:
+    """As :func:`json_line`; :class:`InputError` also for a row that would be too long to be read again."""
+    line = json_line(row, place)
+    if len(line) > LONGEST_LINE:
+        found = f"a row of {len(line):,} bytes, id {shown(row.get('id'))}"
+        raise InputError(found, expected=f"at most {LONGEST_LINE:,}, which can be read again", place=place)
+    return line
+
+
 def _in_two_passes(
     rows: Iterable[Mapping[str, Any]],
     path: Path,
@@ -136,7 +146,7 @@ def _in_two_passes(
     with opened as kept:
         for row in rows:
             seen.rows += 1
-            line = json_line(row, Place(path, seen.rows))
+            line = row_line(row, Place(path, seen.rows))
             with naming_errors(path):
                 kept.write(line)
             for name, value in in_columns(json.loads(line), layout).items():

@@ -78,6 +78,6 @@ def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> Non
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(str(error), expected="the settings of an experiment", place=Place(file)) from error
     return found if isinstance(found, dict) else {}

@@ -7,6 +7,7 @@ import itertools
 import math
 import string
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.registry import did_you_mean
 from labeldist.core.spelling import folded, nfc
 from labeldist.core.task import LETTERS, NOMINAL, ORDINAL, JudgePrompts, Label, Task
+from labeldist.core.visible import visible
 
 SHIPPED = Path(__file__).parent
 RESERVED = ("options", "comments", "label")  # placeholders that stand beside the fields in a prompt
@@ -230,10 +232,11 @@ def _label(row: Mapping[str, Any], styles: Sequence[str], file: Path) -> Label:
 def _check_labels(labels: tuple[Label, ...], file: Path) -> None:
     for label in labels:
         for spelling in (label.name, label.verbalised, *label.aliases, *label.options.values()):
-            if not any(sign.isalnum() for sign in spelling):
-                expected = "names, aliases and options with a letter or a digit, or nothing in an answer matches them"
+            # Spaces, punctuation and what is not seen are no part of what is compared; symbols and emoji are.
+            if all(unicodedata.category(sign)[0] in "ZPC" for sign in spelling):
+                expected = "names, aliases and options with a letter, digit or symbol, or no answer matches them"
                 raise _bad(file, "labels", spelling, expected)
-            if not spelling.isprintable():
+            if visible(spelling) != spelling:
                 raise _bad(file, "labels", spelling, "names, aliases and options of one line, all of it visible")
     spellings = [spelling for label in labels for spelling in {folded(label.name), *label.aliases}]
     doubled = sorted({spelling for spelling in spellings if spellings.count(spelling) > 1})
@@ -298,8 +301,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(nfc(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}", hint="a task is a folder with this file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(str(error), expected="a TOML file in UTF-8", place=Place(file)) from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or a number of thousands of digits
+        raise InputError(shown(str(error)), expected="a TOML file in UTF-8", place=Place(file)) from error
 
 
 def _text(table: Mapping[str, Any], key: str, file: Path, where: str = "") -> str:

@@ -136,5 +136,5 @@ def _read(file: Path) -> Any:
         return {}
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{error}", expected="JSON", place=Place(file)) from error
