@@ -24,12 +24,12 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.datasets.jsonl import Rows, byte_lines, decoded, opened, parse_json
 from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
-from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS, MOST_NESTED, MOST_NESTED_A_ROW
+from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS
+from labeldist.datasets.parquet import parquet_names, parquet_pieces, piece_bytes, row_values
 from labeldist.datasets.rows import KNOWN, spread_over
 from labeldist.datasets.written_tables import load_parquet
 
 FLAGS = {"true": True, "false": False}  # spreadsheets write them in capitals, data frames with one
-PARQUET_BATCH = 256  # rows held at a time
 
 
 def csv_rows(path: Path, delimiter: str = ",", key: str = "id", layout: Layout = ITEMS) -> Rows:
@@ -54,90 +54,16 @@ def csv_rows(path: Path, delimiter: str = ",", key: str = "id", layout: Layout =
 
 def parquet_rows(path: Path, layout: Layout = ITEMS) -> Rows:
     """The rows of a Parquet file in small batches, numbered from 1; needs the extra ``parquet``."""
+    arrow, _ = load_parquet("reading Parquet")
+    _check_header(parquet_names(path), Place(path), "id")
     number = 0
-    for batch, small in _batches(path):
-        for index in range(batch.num_rows):
+    for piece in parquet_pieces(path):
+        for values in _values(arrow, piece):
             number += 1
-            place, row = Place(path, number), batch.slice(index, 1)
-            if small or _expanded(row) <= LONGEST_LINE:
-                yield place, _parquet_row(row, place, layout)
-            else:
-                found = f"a row longer than {LONGEST_LINE:,} bytes"
-                yield place, InputError(found, expected="rows shorter than that", place=place)
+            place = Place(path, number)
+            yield place, _parquet_row(values, place, layout)
     if not number:
         raise InputError("a table without rows", expected="at least one row", place=Place(path))
-
-
-def _batches(path: Path) -> Iterator[tuple[Any, bool]]:
-    """The record batches of a Parquet file, and whether all of one together is shorter than a row may be.
-
-    What the file says of its size is checked before it is read.
-
-    Texts come as the numbers of the entries of a dictionary, as the file has them: a long one that every row has is
-    there once, and its length is known before it is made a text of each row.
-    """
-    arrow, parquet = load_parquet("reading Parquet")
-    rows = 0
-    try:
-        with parquet.ParquetFile(path) as file:
-            columns = [file.schema.column(at) for at in range(len(file.schema))]
-            texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
-            schema = file.schema_arrow
-            _check_nested(file.metadata, path)
-        _check_header(schema.names, Place(path), "id")
-        with parquet.ParquetFile(path, read_dictionary=texts) as file:
-            for batch in file.iter_batches(batch_size=PARQUET_BATCH):
-                small = _expanded(batch) <= LONGEST_LINE
-                if small:  # texts as such, of which rows are made faster
-                    plain = [one.cast(kind) for one, kind in zip(batch.columns, schema.types, strict=True)]
-                    batch = arrow.RecordBatch.from_arrays(plain, schema=schema)
-                rows += batch.num_rows
-                yield batch, small
-    except InputError:
-        raise
-    except Exception as error:  # a damaged file fails in many ways: even UnicodeDecodeError and MemoryError
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        found = f"{shown(reason, 100)} after row {rows}"
-        raise InputError(found, expected="a whole Parquet file", place=Place(path)) from error
-
-
-def _check_nested(about: Any, path: Path) -> None:
-    """Refuse row groups with so many values that their lists would fill the memory."""
-    if about.num_columns > MOST_COLUMNS:
-        raise InputError(f"{about.num_columns:,} columns", expected=f"at most {MOST_COLUMNS:,}", place=Place(path))
-    for group in map(about.row_group, range(about.num_row_groups)):
-        most = MOST_NESTED + MOST_NESTED_A_ROW * group.num_rows
-        for column in map(group.column, range(group.num_columns)):
-            if column.num_values > most:
-                found = f"{column.num_values:,} values in {shown(column.path_in_schema)} of {group.num_rows:,} rows"
-                raise InputError(found, expected=f"at most {most:,}", place=Place(path))
-
-
-def _expanded(found: Any) -> int:
-    """The bytes of a batch's or an array's values, each as often as it occurs."""
-    import pyarrow
-    from pyarrow import compute, types
-
-    if isinstance(found, pyarrow.RecordBatch):
-        return sum(map(_expanded, found.columns))
-    if types.is_dictionary(found.type):
-        sizes = compute.binary_length(found.dictionary) if _is_text(found.type.value_type) else None
-        return int(compute.sum(sizes.take(found.indices)).as_py() or 0) if sizes is not None else int(found.nbytes)
-    if types.is_struct(found.type):
-        return sum(map(_expanded, found.flatten()))
-    if types.is_list(found.type) or types.is_large_list(found.type) or types.is_map(found.type):
-        parts = (found.keys, found.items) if types.is_map(found.type) else (found.values,)
-        first, end = found.offsets[0].as_py(), found.offsets[len(found)].as_py()
-        return sum(_expanded(part.slice(first, end - first)) for part in parts)
-    return int(found.nbytes)
-
-
-def _is_text(kind: Any) -> bool:
-    from pyarrow import types
-
-    return bool(
-        types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind)
-    )
 
 
 class _RecordLines:
@@ -293,11 +219,33 @@ def _number(text: str, place: Place) -> float:
         raise InputError(shown(text), expected="a number", place=place) from None
 
 
-def _parquet_row(batch: Any, place: Place, layout: Layout) -> dict[str, Any] | InputError:
-    """The row of a batch of one: in a larger batch one text that is not UTF-8 would spoil all the others."""
-    row: dict[str, Any] = {}
+def _values(arrow: Any, piece: Any) -> Iterator[dict[str, Any] | InputError]:
+    """The values of each row of a piece; where something is in the way of one row, only that row is an error."""
+    size = piece_bytes(arrow, piece) if piece.num_rows == 1 else 0
+    if size > LONGEST_LINE:
+        yield InputError(f"a row of {size:,} bytes", expected=f"at most {LONGEST_LINE:,}")
+        return
     try:
-        for column, value in batch.to_pylist()[0].items():
+        yield from row_values(arrow, piece)
+    except UnicodeDecodeError as error:
+        problem = InputError(f"a text that is not UTF-8 ({error.reason})", expected="texts in UTF-8")
+    except (arrow.ArrowException, ValueError, OverflowError) as error:  # a date that Python has not, for one
+        problem = InputError(shown(str(error), 100), expected="values that can be read")
+    else:
+        return
+    if piece.num_rows == 1:
+        yield problem
+        return
+    for index in range(piece.num_rows):
+        yield from _values(arrow, piece.slice(index, 1))
+
+
+def _parquet_row(values: dict[str, Any] | InputError, place: Place, layout: Layout) -> dict[str, Any] | InputError:
+    row: dict[str, Any] = {}
+    if isinstance(values, InputError):
+        return InputError(values.found, expected=values.expected, place=place)
+    try:
+        for column, value in values.items():
             if isinstance(value, str):
                 row[column] = value
             elif isinstance(value, float) and math.isnan(value) and column not in KNOWN and not spread_over(column):
@@ -305,13 +253,8 @@ def _parquet_row(batch: Any, place: Place, layout: Layout) -> dict[str, Any] | I
             else:
                 row[column] = _plain(value)
         return _laid_out(row, place, layout)
-    except UnicodeDecodeError as error:
-        return InputError(f"a text that is not UTF-8 ({error.reason})", expected="texts in UTF-8", place=place)
     except InputError as error:
         return error
-    except Exception as error:  # dates and decimals that Python has none of, a damaged page
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return InputError(shown(reason, 100), expected="values that Python can hold", place=place)
 
 
 def _plain(value: Any) -> Any:
