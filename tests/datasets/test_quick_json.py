@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, Place
-from labeldist.datasets.jsonl import decoded, parse_json, quick_json
+from labeldist.datasets.jsonl import decoded, json_rows, parse_json, quick_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -85,3 +86,11 @@ def test_usual_lines_are_read_quickly() -> None:
     """Else all of them would be read twice, and nothing would show it but time."""
     line = json.dumps({"id": "1", "text": 'He said: "no".', "p": {"é": 0.1 + 0.2, "b": 1e-7}, "n": 10**17}).encode()
     assert quick_json(line) == json.loads(line)
+
+
+@pytest.mark.parametrize("depth", [200, 250, 254, 300, 900, 1100, 100_000])
+def test_what_is_nested_deep_is_a_row_or_an_error_of_ours(depth: int, tmp_path: Path) -> None:
+    file = tmp_path / "deep.jsonl"
+    file.write_text('{"id": "1", "x": ' + "[" * depth + "]" * depth + "}\n")
+    [(_, row)] = json_rows(file)
+    assert isinstance(row, InputError) == (depth > 900), row

@@ -19,6 +19,7 @@ from labeldist.experiments.named import content, explanations, labels, replaceme
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explain.condition import parse_condition
 from labeldist.models.scripted import Scripted
+from labeldist.run.own import OwnFiles
 from labeldist.run.recorded import Recorded
 from labeldist.run.stages import Watch, explanation_pool
 from labeldist.run.store import Store
@@ -40,6 +41,7 @@ def lab(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             groups=("mnli", "varierr"),
             of_pool=explanation_pool("llama3", PARSER),
             judge=judge,
+            own=OwnFiles(tmp_path / ".own"),
             metrics=(METRICS.get("tvd"),),
             watch=Watch(lambda *_: None, []),
             out=tmp_path,

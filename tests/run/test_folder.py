@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -175,6 +176,23 @@ def test_a_list_of_somebody_else_is_refused(content: str, runs: Runs, tmp_path: 
     with pytest.raises(StoreError, match="no list"):
         runs(overwrite=True)
     assert (tmp_path / "out/.run.files").read_text(encoding="latin-1") == content
+
+
+@pytest.mark.parametrize("name", ["run.sqlite", ".run.lock", "thesis.txt"])
+def test_a_list_names_no_store_no_lock_and_no_file_that_a_run_does_not_write(
+    name: str, runs: Runs, tmp_path: Path
+) -> None:
+    """Whoever made the list: a folder may come from somebody else."""
+    runs()
+    file = tmp_path / "out" / name
+    if not file.exists():
+        file.write_text("mine")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    with (tmp_path / "out" / ".run.files").open("a") as listed:
+        listed.write(json.dumps({"file": name, "sha256": digest}) + "\n")
+    before = file.stat().st_ino
+    assert runs(overwrite=True).calls_made == 0
+    assert file.stat().st_ino == before
 
 
 def test_what_a_killed_run_had_begun_is_removed_where_nobody_writes_it(runs: Runs, tmp_path: Path) -> None:

@@ -109,5 +109,10 @@ def _status_of(arguments: list[str] | None) -> int:
         tell("error", f"not enough memory{f': {error}' if str(error) else ''}; what was done is kept")
         return FAILED
     except OSError as error:
-        tell("error", f"the system refused: {error}")
+        if error.filename is None:  # of a file it says which; --help and --version are click's to print
+            drop_output()
+            if not isinstance(error, BrokenPipeError):
+                tell("error", f"cannot write to standard output: {error.strerror or error}")
+        else:
+            tell("error", f"{error.filename}: {error.strerror or error}")
         return FAILED

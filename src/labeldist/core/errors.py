@@ -31,6 +31,11 @@ class LabeldistError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
+    @property
+    def in_a_line(self) -> str:
+        """Message and hint on one line, for lists of what failed."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors come from other processes as they are: an exception's own way calls __init__, which differs by kind.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]

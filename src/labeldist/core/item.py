@@ -98,9 +98,8 @@ class Item:
     """One thing to judge.
 
     ``fields`` are the task's texts; ``labels`` one entry per annotator, or per label where only counts are known (see
-    :meth:`votes`); ``reference`` counts or probabilities of a
-    dense human distribution, used only to evaluate or to calibrate on other items; ``extra`` the columns that
-    labeldist does not know, kept as they are.
+    :meth:`votes`); ``reference`` counts or probabilities of a dense human distribution, used only to evaluate or to
+    calibrate on other items; ``extra`` the columns that labeldist does not know, kept as they are.
     """
 
     id: str

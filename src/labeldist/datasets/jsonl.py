@@ -148,9 +148,9 @@ def quick_json(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    if type(value) is not dict or orjson.dumps(value).count(b":") != line.count(b":"):
+        if type(value) is not dict or orjson.dumps(value).count(b":") != line.count(b":"):
+            return None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # what is nested deeper can be read, and not written
         return None
     return value
 

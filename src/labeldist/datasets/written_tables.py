@@ -77,7 +77,7 @@ def write_csv(
         file.write((delimiter.join(text(name) for name in _names(kinds)) + "\n").encode("utf-8"))
         for row in flat:
             cells = (_cell(row, name, kind) for name, kind in kinds.items())
-            file.write((delimiter.join(map(text, cells)) + "\n").encode("utf-8"))
+            file.write(_readable((delimiter.join(map(text, cells)) + "\n").encode("utf-8"), row, Place(path)))
 
     return _in_two_passes(rows, path, layout, write, formulas=False)
 
@@ -124,7 +124,10 @@ def json_line(row: Mapping[str, Any], place: Place) -> bytes:
 
 def row_line(row: Mapping[str, Any], place: Place) -> bytes:
     """As :func:`json_line`; :class:`InputError` also for a row that would be too long to be read again."""
-    line = json_line(row, place)
+    return _readable(json_line(row, place), row, place)
+
+
+def _readable(line: bytes, row: Mapping[str, Any], place: Place) -> bytes:
     if len(line) > LONGEST_LINE:
         found = f"a row of {len(line):,} bytes, id {shown(row.get('id'))}"
         raise InputError(found, expected=f"at most {LONGEST_LINE:,}, which can be read again", place=place)

@@ -146,7 +146,7 @@ class Lab:
             try:
                 yield Asked(item, tuple(choose(item)))
             except ModelError as error:
-                self.watch.failures.append(ItemFailure(item.id, f"select {name}", str(error)))
+                self.watch.failures.append(ItemFailure(item.id, f"select {name}", error.in_a_line))
 
     def _rows(
         self, name: str, asked: Iterable[Asked], settings: JudgeSettings, saw_labels: bool | None, held_out: bool

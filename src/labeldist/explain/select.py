@@ -116,7 +116,7 @@ def labels_given(item: Item, labels: Sequence[str], group: str | None) -> tuple[
         raise InputError(
             f"{number:,} labels of item {item.id!r}",
             expected=f"at most {MOST_GUIDING:,}, since each takes an explanation",
-            hint="use label-free, or none",
+            hint="use --explanations none,label-free",
         )
     given = tuple(one.label for one in whose for _ in range(one.times))
     if not given:

@@ -190,4 +190,4 @@ def table_line(cells: Sequence[str]) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, in one table cell."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", visible(" ".join(text.split())))
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", visible(text.strip()))

@@ -19,6 +19,7 @@ EXPLANATIONS = "explanations.jsonl"
 EVALUATION = "evaluation.json"
 EVALUATION_TABLE = "evaluation.md"
 FAILURES = "failures.jsonl"
+PATTERNS = (EXPLANATIONS, "mjd.*.jsonl", "posterior*.jsonl", EVALUATION, EVALUATION_TABLE, FAILURES)
 
 
 @contextmanager
@@ -45,12 +46,14 @@ class Results:
     """The results in a folder: the list of its ``own`` files, the ``names`` that some work gives its results.
 
     ``inputs``: what it reads. ``kept``: those of its own files that outlast a new try, such as its settings.
+    ``patterns``: how all names look that it may have given in an earlier try.
     """
 
     own: OwnFiles
     names: Sequence[str]
     inputs: Sequence[Path] = ()
     kept: Sequence[str] = ()
+    patterns: Sequence[str] = ("*",)
 
     def check(self, *, overwrite: bool) -> None:
         """Refuse what cannot be written before anything is asked or paid for; nothing is changed.
@@ -62,7 +65,7 @@ class Results:
         twice = [name for name, count in Counter(map(str.casefold, self.names)).items() if count > 1]
         if twice:
             raise UsageError(f"two results would be called {twice[0]}", hint="rename a group of annotators")
-        own, others = self.own.parted(self.names)
+        own, others = self.own.parted(self.names, self.patterns)
         refuse_overwritten(folder, [self.own.listed, *own, *others], self.inputs)
         if others and not overwrite:
             told = ", ".join(file.name for file in others)
@@ -77,7 +80,7 @@ class Results:
         So results of different settings never lie side by side. Nothing that was paid for is lost: every finished model
         call is in the store.
         """
-        own, others = self.own.parted(self.names)
+        own, others = self.own.parted(self.names, self.patterns)
         for file in own:
             if file.name not in self.kept:
                 with naming_errors(file):

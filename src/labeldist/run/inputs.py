@@ -36,7 +36,7 @@ def refuse_overwritten(out: Path, written: Iterable[Path], inputs: Iterable[Path
 def _inside(file: Path, folder: Path) -> bool:
     if not folder.is_dir():
         return False
-    return _same(file.parent, folder) or (file.exists() and file.resolve().is_relative_to(folder.resolve()))
+    return _same(file.parent, folder) or file.resolve().is_relative_to(folder.resolve())
 
 
 def _exists(path: Path) -> bool:

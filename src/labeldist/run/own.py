@@ -7,12 +7,14 @@ nothing wrong.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from labeldist.core.errors import LabeldistError, StoreError
@@ -59,10 +61,14 @@ class OwnFiles:
         """What was noted, by name; :class:`StoreError` where something else is in the place of the list."""
         try:
             descriptor = os.open(self.listed, os.O_RDONLY | CAREFULLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
-            raise self._no_list() from error
+            if error.errno in (errno.ELOOP, errno.ENXIO):
+                raise self._no_list() from error
+            raise StoreError(
+                f"cannot read {self.listed}: {error.strerror}", hint="make it readable, or use another --out"
+            ) from error
         with os.fdopen(descriptor, "rb") as opened:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise self._no_list()
@@ -73,7 +79,7 @@ class OwnFiles:
                 entry = json.loads(line)
                 known.setdefault(_checked(entry["file"]), set()).add(str(entry["sha256"]))
             except (ValueError, LookupError, TypeError, RecursionError) as error:
-                if number == 0 and line:
+                if number == 0 and len(lines) > 1 and line:  # a line without its end is one that was cut off
                     raise self._no_list() from error
         return known
 
@@ -88,9 +94,12 @@ class OwnFiles:
         except OSError:
             return False
 
-    def parted(self, names: Iterable[str]) -> tuple[list[Path], list[Path]]:
-        """What is there of the files on the list and of others called ``names``: own files, and those of others."""
-        known = self.hashes()
+    def parted(self, names: Iterable[str], patterns: Iterable[str] = ("*",)) -> tuple[list[Path], list[Path]]:
+        """What is there of the files on the list and of others called ``names``: own files, and those of others.
+
+        ``patterns``: what names the work gives at all; others on the list, whoever put them there, count for nothing.
+        """
+        known = {name: hashes for name, hashes in self.hashes().items() if any(fnmatchcase(name, p) for p in patterns)}
         files = [self.listed.with_name(name) for name in sorted({*known, *names})]
         there = [file for file in files if is_there(file)]
         own = [file for file in there if self.has(file, known)]
@@ -131,11 +140,11 @@ def moved_aside(file: Path) -> Path:
 def _checked(name: object) -> str:
     """A name on a list; :class:`ValueError` for one that no list of labeldist's has: whoever made it.
 
-    It would lead out of the folder, or no file can have it.
+    It would lead out of the folder, no file can have it, or it is that of a store, a lock or a list.
     """
     if not isinstance(name, str) or name in ("", ".", "..") or {os.sep, os.altsep, "\0"} & {*name}:
         raise ValueError(name)
-    if len(os.fsencode(name)) > 255:
+    if len(os.fsencode(name)) > 255 or name.startswith(".") or ".sqlite" in name:
         raise ValueError(name)
     return name
 

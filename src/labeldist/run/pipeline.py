@@ -26,6 +26,7 @@ from labeldist.run.folder import (
     EVALUATION_TABLE,
     EXPLANATIONS,
     FAILURES,
+    PATTERNS,
     STORE_NAME,
     Results,
     alone,
@@ -167,9 +168,9 @@ def _plan(
     check_calibration(settings.calibrate, found)
     carried = settings.explainer.startswith(CARRIED)
     if carried and needs_pool(conditions):
-        check_source(settings.explainer.removeprefix(CARRIED), found)
+        check_source(settings.explainer.removeprefix(CARRIED), whole or found)
     models = inputs_of(models=[settings.model, settings.explainer])
-    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models))
+    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models), patterns=PATTERNS)
     with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
         results.check(overwrite=overwrite)
     options = replace(settings.model_options, temperature=settings.generation.temperature)

@@ -137,7 +137,7 @@ def posteriors_of_run(
                 seed=seed,
             )
         except (InputError, UsageError) as error:
-            why = f"no {name}: {error}"
+            why = f"no {name}: {error.in_a_line}"
             for rows in said.values():
                 deque(rows, maxlen=0)  # to the end, for what is left out
         notes += _left_out(name, {condition: rows.left_out for condition, rows in said.items()})

@@ -154,11 +154,11 @@ def choose_explanations(
         try:
             yield Asked(item, condition.choose(item, of_pool(item), task, seed=seed))
         except ModelError as error:
-            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", str(error)))
+            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
         except InputError as error:
             if watch.on_error == "stop":
                 raise
-            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", str(error)))
+            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
 
 
 def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
@@ -277,5 +277,5 @@ def _alone(
     try:
         return [(one, ask([one])[0])]
     except ModelError as error:
-        failures.append(ItemFailure(id_of(one), stage, str(error)))
+        failures.append(ItemFailure(id_of(one), stage, error.in_a_line))
         return []

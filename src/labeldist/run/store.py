@@ -208,7 +208,6 @@ class Store:
         if name not in self._models:
             known = self._database.execute("SELECT id FROM models WHERE name = ?", (name,)).fetchone()
             if known is None:
-                # Not remembered: the transaction may not be committed.
                 return int(self._database.execute("INSERT INTO models (name) VALUES (?)", (name,)).lastrowid or 0)
             self._models[name] = known[0]
         return self._models[name]
@@ -221,6 +220,7 @@ class Store:
         except BaseException:
             if self._database.in_transaction:  # SQLite has ended it itself where the disk is full
                 self._database.execute("ROLLBACK")
+            self._models.clear()  # a number that was not committed is another model's next
             raise
         self._database.execute("COMMIT")
 
@@ -229,9 +229,12 @@ class Store:
         try:
             with self._one_at_a_time:
                 yield
-        except (sqlite3.Error, OSError, OverflowError) as error:
+        except (sqlite3.Error, OSError, OverflowError, UnicodeDecodeError) as error:
             # What SQLite says of a file whose pages contradict each other is a DatabaseError itself, or speaks of it.
-            damaged = type(error) is sqlite3.DatabaseError or "malformed" in str(error)
+            # A damaged schema has columns of other names, or is quoted in no UTF-8.
+            damaged = type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or any(
+                sign in str(error) for sign in ("malformed", "no such", "has no column")
+            )
             raise StoreError(
                 f"the store {self.file} cannot be used: {error}", hint=DAMAGED if damaged else IN_USE
             ) from error

@@ -123,6 +123,8 @@ def _trained(
     progress: Progress,
 ) -> TrainingSummary:
     classifier = _loaded(base, task, settings)
+    # Before the trainer makes its folder: a folder without a claim would be somebody else's to the next try.
+    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n", note=own.note)
     from labeldist.train.trainer import make_trainer
 
     objective = OBJECTIVES.get(settings.objective)
@@ -141,7 +143,6 @@ def _trained(
         out / CHECKPOINTS,
         progress,
     )
-    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n", note=own.note)
     latest, damaged = _latest(out / CHECKPOINTS, settings) if settings.keep_states else (None, ())
     try:
         trainer.train(resume_from_checkpoint=None if latest is None else str(latest))
@@ -240,7 +241,7 @@ def _latest(folder: Path, settings: TrainingSettings) -> tuple[Path | None, tupl
     for one in [one for one in found if faults[one]]:
         shutil.rmtree(one, ignore_errors=True)  # or the trainer would count it among those to keep
         found.remove(one)
-    notes = tuple(f"{one} was damaged ({why}): went on from before it" for one, why in faults.items() if why)
+    notes = tuple(f"{one} was damaged ({why}), and was done again" for one, why in faults.items() if why)
     return next((one for one in reversed(found) if _goes_on(one, found, settings)), None), notes
 
 

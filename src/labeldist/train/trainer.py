@@ -133,7 +133,9 @@ class _Sealed(TrainerCallback):
     """Notes what is in each checkpoint as soon as it is written."""
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        if checkpoint.is_dir():  # a training that goes on may have dropped it already, for a later one of before
+            seal(checkpoint)
 
 
 class _Told(TrainerCallback):

@@ -132,13 +132,15 @@ class Asking:
 
     def optionally(self, send: Callable[[], R]) -> R | None:
         """What ``send`` gives, tried again after what passes; None where it fails, which ends nothing."""
-        began = time.monotonic()
+        began, stop = time.monotonic(), self._stopping
         for tries in range(1, self._patience.retries + 2):
+            if stop.is_set():
+                break
             try:
                 return send()
             except PassingError as failure:
                 if tries <= self._patience.retries:
-                    self._wait(self._patience.wait(tries, failure.after), failure, self._stopping, began)
+                    self._wait(self._patience.wait(tries, failure.after), failure, stop, began)
             except (MalformedError, LabeldistError):
                 break
         return None

@@ -105,14 +105,17 @@ class Network(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         """A connection to the first address of ``host`` that takes it; ``timeout`` holds for each address."""
         problem: Exception = httpcore2.ConnectError(f"no address of {host}")
-        for address in self._addresses(host, port):
-            try:
-                with self.deadline.wakes(_nothing) as left:
-                    seconds = left if timeout is None else min(left, timeout)
-                    stream = self._inner.connect_tcp(address, port, seconds, local_address, socket_options)
-                return _Stream(stream, self)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                problem = error
+        try:
+            for address in self._addresses(host, port):
+                try:
+                    with self.deadline.wakes(_nothing) as left:
+                        seconds = left if timeout is None else min(left, timeout)
+                        stream = self._inner.connect_tcp(address, port, seconds, local_address, socket_options)
+                    return _Stream(stream, self)
+                except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                    problem = error
+        except httpcore2.ReadTimeout:  # nothing was sent, so nothing was computed
+            raise httpcore2.ConnectTimeout(f"no connection to {host} in time") from None
         raise problem
 
     def _addresses(self, host: str, port: int) -> list[str]:
