@@ -66,6 +66,35 @@ def test_a_row_with_another_bit_is_asked_again(filled: Path, column: str) -> Non
         assert found == answered(store)[0]
 
 
+@pytest.mark.parametrize("at", [None, 0, 20, 40])
+def test_a_log_that_cannot_be_read_is_said(at: int | None, tmp_path: Path) -> None:
+    """What a killed process leaves: the file, and beside it a log; then its head, or its first entry, is damaged."""
+    left = tmp_path / "left.sqlite"
+    with Store(tmp_path / "run.sqlite") as store:
+        answered(store)
+        for end in ("", "-wal"):
+            left.with_name(left.name + end).write_bytes(Path(f"{store.file}{end}").read_bytes())
+    if at is not None:
+        log = left.with_name(left.name + "-wal")
+        log.write_bytes(flipped_at(log.read_bytes(), at))
+    with Store(left) as store:
+        assert bool(store.notes) == (at is not None)
+        assert answered(store)[1].made == (0 if at is None else len(QUESTIONS) + len(PROMPTS))
+
+
+def flipped_at(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("near", [7, 19, 20, 25])
+def test_a_damaged_schema_is_an_error_of_ours(near: int, filled: Path) -> None:
+    content = filled.read_bytes()
+    filled.write_bytes(flipped_at(content, content.index(b"CREATE TABLE calls") + near))
+    with pytest.raises(StoreError, match=r"cannot be used|damaged") as found, Store(filled) as store:
+        answered(store)
+    assert "damaged" in found.value.hint
+
+
 def test_other_types_in_a_row_are_as_good_as_damaged(filled: Path) -> None:
     for column in COLUMNS[1:]:
         with closing(sqlite3.connect(filled)) as database, database:

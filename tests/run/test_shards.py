@@ -57,7 +57,9 @@ def test_a_shard_has_a_folder_of_its_own(source: str, tmp_path: Path) -> None:
         run(settings(source, shard="2/3"), tmp_path / "out")
 
 
-@pytest.mark.parametrize("spec", ["0/3", "4/3", "3", "1/", "/", "-1/3", "1/3/5", "1.5/3", "a/b", "1/9999999"])
+@pytest.mark.parametrize(
+    "spec", ["01/3", "١/٣", "0/3", "4/3", "3", "1/", "/", "-1/3", "1/3/5", "1.5/3", "a/b", "1/9999999"]
+)
 def test_a_part_that_is_none_is_refused(source: str, spec: str) -> None:
     with pytest.raises(UsageError, match="no part of the items"):
         open_source(source, shard=spec)

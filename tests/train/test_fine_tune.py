@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labeldist.core.errors import InputError, StoreError, UsageError
+from labeldist.core.errors import InputError, IntegrityError, StoreError, UsageError
 from labeldist.core.item import Item
 from labeldist.evaluate.metric import METRICS
 from labeldist.run.folder import alone
@@ -22,6 +22,7 @@ from labeldist.tasks.load import load_task
 from labeldist.train.batches import training_rows
 from labeldist.train.classifier import load_classifier
 from labeldist.train.fine_tune import RECORD, discard, fine_tune, measure
+from labeldist.train.from_sources import predict_to_file
 from labeldist.train.predict import predict
 from labeldist.train.settings import TrainingSettings
 from labeldist.train.targets import targets_of
@@ -174,6 +175,11 @@ def test_only_its_own_files_are_replaced(items: list[Item], encoder: Path, tmp_p
     kept = ("notes.md", "config.json.kept-1", "checkpoints/notes.md")
     assert {(out / name).read_text() for name in kept} == {"mine"}
     assert dict(predict(items, NLI, str(out)))
+    weights = (out / "model.safetensors").read_bytes()
+    (out / "model.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    with pytest.raises(IntegrityError, match=r"model\.safetensors"):
+        predict_to_file("demo", str(out), tmp_path / "predicted.jsonl")
+    (out / "model.safetensors").write_bytes(weights)
     discard(out)
     assert {str(file.relative_to(out)) for file in out.rglob("*")} == {*kept, "checkpoints"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from labeldist.core.errors import UsageError, shown
@@ -37,9 +38,10 @@ def read_shard(spec: str) -> Shard:
     >>> read_shard("3/16")
     Shard(number=3, of=16)
     """
-    number, slash, of = spec.partition("/")
-    numbers = [int(part) if part.isdecimal() and len(part) < 8 else 0 for part in (number, of)]
-    if not slash or not 1 <= numbers[0] <= numbers[1] <= MOST_SHARDS:
+    # One way to write each, since runs compare their settings as they were written.
+    found = re.fullmatch(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,6})", spec)
+    numbers = [int(part) for part in found.groups()] if found else [0, 0]
+    if not 1 <= numbers[0] <= numbers[1] <= MOST_SHARDS:
         raise UsageError(
             f"no part of the items is {shown(spec)}", hint="use NUMBER/OF, such as 3/16: the third of sixteen parts"
         )

@@ -39,6 +39,7 @@ TABLES = (
 KINDS = ("generate", "next_token")
 KEY_BYTES = 16  # of 10 billion calls two have the same with a probability of 1e-19
 CHECKSUM_BYTES = 8
+WAL_HEAD = 32  # bytes of a log without any entry
 NUMBERS = struct.Struct("<qqqq")
 SETTINGS, NO_NUMBERS = b"settings", (0, 0, 0, 0)  # what stands for key and numbers in their checksum
 KEYS_PER_QUERY = 500
@@ -87,17 +88,22 @@ class Store:
         self.file = file
         self.damaged = 0
         self._lost_settings = False
+        self._lost_log = False
         self._models: dict[str, int] = {}
         self._one_at_a_time = threading.RLock()
         with self._clear_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
             _check_file(file)
+            logged = _size(file.with_name(f"{file.name}-wal"))
             self._database = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
             try:
                 self._database.execute("PRAGMA synchronous = FULL")
                 self._database.execute("PRAGMA cell_size_check = ON")
                 self._begin()
                 self._database.execute("PRAGMA journal_mode = WAL")
+                # SQLite leaves out what it cannot read of the log of a killed process, and says nothing.
+                (_, read, _) = self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._lost_log = logged > WAL_HEAD and read == 0
             except BaseException:
                 self._database.close()
                 raise
@@ -118,6 +124,11 @@ class Store:
         found = []
         if self.damaged:
             found.append(f"{self.damaged:,} answers in {self.file} were damaged, and were asked again")
+        if self._lost_log:
+            found.append(
+                f"of the log beside {self.file}, which a run that was ended left, nothing could be read: the latest "
+                "answers were asked again if it had any"
+            )
         if self._lost_settings:
             found.append(f"the settings noted in {self.file} were damaged, and could not be compared with these")
         return tuple(found)
@@ -238,6 +249,13 @@ class Store:
             raise StoreError(
                 f"the store {self.file} cannot be used: {error}", hint=DAMAGED if damaged else IN_USE
             ) from error
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _check_file(file: Path) -> None:

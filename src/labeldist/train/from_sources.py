@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError, Place, UsageError
+from labeldist.core.errors import InputError, IntegrityError, Place, UsageError
 from labeldist.core.item import Item
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.run.beside import check_rows_out, failures_of, write_failures
+from labeldist.run.folder import own_files
 from labeldist.run.inputs import inputs_of
 from labeldist.run.stages import Progress
-from labeldist.train.fine_tune import TrainingSummary, fine_tune
+from labeldist.train.fine_tune import RECORD, TrainingSummary, fine_tune
 from labeldist.train.predict import predict
 from labeldist.train.settings import TrainingSettings
 from labeldist.train.targets import FROM_LABELS, targets_of
@@ -107,6 +108,7 @@ def predict_to_file(
         source, task=task, limit=limit, hold_out=hold_out, repeated_labels=repeated_labels, on_error=on_error
     )
     check_rows_out(out, *dataset.inputs, *inputs_of(model))
+    _refuse_changed(Path(model))
 
     def rows() -> Iterator[dict[str, Any]]:
         labels = dataset.task.label_names
@@ -118,6 +120,17 @@ def predict_to_file(
     count = write_rows(out, rows())
     failures = tuple(failure.as_row() for failure in dataset.failures)
     return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
+
+
+def _refuse_changed(model: Path) -> None:
+    """Refuse a classifier with files that are not as :func:`fine_tune` wrote them: its predictions would be others."""
+    own = own_files(model / RECORD)
+    _, changed = own.parted(()) if own.listed.is_file() else ((), ())
+    if changed:
+        raise IntegrityError(
+            f"{model} has files that are not as train wrote them: {', '.join(file.name for file in changed)}",
+            hint=f"train it again; where you changed them yourself, remove {own.listed.name} from it",
+        )
 
 
 def _refuse_unlabelled(targets: str, items: Sequence[Item], datasets: Sequence[Dataset]) -> None:
