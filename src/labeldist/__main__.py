@@ -1,9 +1,9 @@
 """``labeldist`` and ``python -m labeldist``: what an interrupt does is settled before anything long is imported."""
 
-import signal
+import _signal  # what signal is made of: that imports enum first, which is long enough to be interrupted
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until then it ends the process, without a traceback
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # until then it ends the process, without a traceback
 
 
 def main() -> None:

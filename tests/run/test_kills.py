@@ -111,7 +111,7 @@ class Undisturbed:
         out, in_time = self.folder / f"killed{number}", 0
         for _ in range(kills):
             process = self.start(out)
-            time.sleep(chance.uniform(0.03, 1.0) * self.seconds)
+            time.sleep(chance.uniform(0.03, 0.8) * self.seconds)
             process.send_signal(chance.choice(SIGNALS))
             _, told = process.communicate()
             assert process.returncode in ENDED, told
@@ -162,7 +162,8 @@ def killed(name: str, kills: int, items: Path, encoder: Path | None, folder: Pat
     rows = [min(KILLS_IN_A_ROW, kills - done) for done in range(0, kills, KILLS_IN_A_ROW)]
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         in_time = sum(threads.map(command.killed, range(len(rows)), rows))
-    assert in_time >= kills / 3, "the kills came too late to test anything"
+    # Two kills of a training may both be late on a machine that was slow when its time was taken.
+    assert in_time >= kills // 3, "the kills came too late to test anything"
 
 
 @pytest.mark.parametrize(

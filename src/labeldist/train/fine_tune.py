@@ -123,8 +123,6 @@ def _trained(
     progress: Progress,
 ) -> TrainingSummary:
     classifier = _loaded(base, task, settings)
-    # Before the trainer makes its folder: a folder without a claim would be somebody else's to the next try.
-    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n", note=own.note)
     from labeldist.train.trainer import make_trainer
 
     objective = OBJECTIVES.get(settings.objective)
@@ -132,6 +130,8 @@ def _trained(
     rows = training_rows(chosen, targets, task, classifier, repeats=repeats)
     references = {item.id: _reference(item, task) for item in dev if item.reference is not None}
     dev_rows = training_rows(dev, references, task, classifier)
+    # Before the trainer makes its folder: a folder without a claim would be somebody else's to the next try.
+    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n", note=own.note)
     trainer = make_trainer(
         classifier,
         rows,
