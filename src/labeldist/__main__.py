@@ -1,6 +1,7 @@
 """``labeldist`` and ``python -m labeldist``: what an interrupt does is settled before anything long is imported."""
 
-import _signal  # what signal is made of: that imports enum first, which is long enough to be interrupted
+# What signal is made of: that imports enum first, which is long enough to be interrupted.
+import _signal  # type: ignore[import-not-found]
 
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # until then it ends the process, without a traceback
