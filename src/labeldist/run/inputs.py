@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from labeldist.core.errors import UsageError
+from labeldist.datasets.files import is_there
 from labeldist.datasets.whole import is_special
 
 
@@ -16,7 +17,7 @@ def inputs_of(*named: str | None, models: Iterable[str] = ()) -> list[Path]:
     [PosixPath('.')]
     """
     texts = (*named, *(spec.partition(":")[2] for spec in models))
-    return [Path(text) for text in texts if text and _exists(Path(text))]
+    return [Path(text) for text in texts if text and is_there(Path(text))]
 
 
 def refuse_overwritten(out: Path, written: Iterable[Path], inputs: Iterable[Path]) -> None:
@@ -37,13 +38,6 @@ def _inside(file: Path, folder: Path) -> bool:
     if not folder.is_dir():
         return False
     return _same(file.parent, folder) or file.resolve().is_relative_to(folder.resolve())
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
 
 
 def _same(one: Path, other: Path) -> bool:
