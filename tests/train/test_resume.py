@@ -54,19 +54,36 @@ def test_early_stopping_remembers_what_was_before(items: list[Item], encoder: Pa
         ).read_bytes()
 
 
-def test_killed_after_it_stopped_early(
-    items: list[Item], encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def trained_but_for_its_files(
+    items: list[Item], encoder: Path, out: Path, how: TrainingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last checkpoint says to stop, the classifier is not yet written."""
-    whole = trained(items, encoder, tmp_path / "whole", STOPPING, None)
-
     def fail(*_: object) -> None:
         raise KilledError
 
     with monkeypatch.context() as broken:
         broken.setattr("labeldist.train.fine_tune._save", fail)
         with pytest.raises(KilledError):
-            trained(items, encoder, tmp_path / "killed", STOPPING, None)
+            trained(items, encoder, out, how, None)
+
+
+def test_killed_after_its_last_step_it_saves_the_same_files(
+    items: list[Item], encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No batch is read any more, so nothing of a batch may be in what is saved."""
+    trained(items, encoder, tmp_path / "whole", PLAIN, None)
+    trained_but_for_its_files(items, encoder, tmp_path / "killed", PLAIN, monkeypatch)
+    found = trained(items, encoder, tmp_path / "killed", PLAIN, None)
+    assert found.resumed == found.steps
+    for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_killed_after_it_stopped_early(
+    items: list[Item], encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last checkpoint says to stop, the classifier is not yet written."""
+    whole = trained(items, encoder, tmp_path / "whole", STOPPING, None)
+    trained_but_for_its_files(items, encoder, tmp_path / "killed", STOPPING, monkeypatch)
     found = trained(items, encoder, tmp_path / "killed", STOPPING, None)
     assert (found.steps, found.measured) == (whole.steps, whole.measured)
     assert 0 < found.resumed < whole.steps

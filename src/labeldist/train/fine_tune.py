@@ -268,12 +268,24 @@ def _save(trainer: Any, classifier: Classifier, out: Path, own: OwnFiles) -> Non
     saved = out / CHECKPOINTS / SAVED
     shutil.rmtree(saved, ignore_errors=True)
     trainer.model.save_pretrained(saved, safe_serialization=True)
+    _forget_batches(classifier.tokenizer)
     classifier.tokenizer.save_pretrained(saved)
     for file in sorted(filter(Path.is_file, saved.iterdir())):  # folders are of chat templates
         with file.open("rb") as opened:
             own.note(out / file.name, hashlib.file_digest(opened, "sha256").hexdigest())
             os.fsync(opened.fileno())
         file.replace(out / file.name)
+
+
+def _forget_batches(tokenizer: Any) -> None:
+    """How the last batch was cut and filled up is kept in a fast tokenizer, and is no part of the classifier.
+
+    A training killed after its last step, and gone on with, reads no batch at all, and must save the same.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        backend.no_truncation()
+        backend.no_padding()
 
 
 def _summary(trainer: Any, out: Path, items: int, resumed: int, settings: TrainingSettings) -> TrainingSummary:
