@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,6 +52,20 @@ source_options = _together(
         default="stop",
         show_default=True,
         help="A bad row stops the command, or is skipped and named in failures.jsonl.",
+    ),
+)
+
+label_options = _together(
+    click.option(
+        "--labels",
+        metavar="NAME,...",
+        help="Names of the labels, in order, where no task is named.  [default: those found in the data: numbers by "
+        "value, others by frequency]",
+    ),
+    click.option(
+        "--scale",
+        type=click.Choice(["nominal", "ordinal"]),
+        help="Of these labels: ordinal where their order counts; numbers then stand for themselves.",
     ),
 )
 
@@ -202,6 +216,19 @@ def out_option(what: str, default: str, *, folder: bool = False, rows: bool = Fa
 def opening(given: Mapping[str, Any]) -> dict[str, Any]:
     """How a source is opened: the part of the options that ``open_source`` takes."""
     return {name: given[name] for name in ("task", "limit", "hold_out", "repeated_labels", "on_error")}
+
+
+def opening_for_labels(given: Mapping[str, Any], evidence: Sequence[str]) -> dict[str, Any]:
+    """As :func:`opening`, where no text is read; ``evidence``: specs of files that may name labels, too."""
+    from labeldist.run.distributions import evidence_files
+
+    labels = given["labels"]
+    return opening(given) | {
+        "labels": () if labels is None else split_names((labels,)),
+        "scale": given["scale"],
+        "texts": False,
+        "evidence": list(evidence_files(evidence).values()),
+    }
 
 
 def model_settings(given: Mapping[str, Any]) -> ModelOptions:

@@ -41,7 +41,7 @@ def show_plan(summary: PlanSummary, *, as_json: bool) -> int:
     if summary.files:
         say()
         say(f"Written: {', '.join(map(str, summary.files))}")
-    for note in found.notes:
+    for note in (*summary.notes, *found.notes):
         tell("note", note)
     tell_failures(summary.failures, summary.files[-1] if summary.files else None)
     return status(summary.failures)

@@ -105,6 +105,10 @@ class Task:
 
     def prompts(self, style: str) -> JudgePrompts:
         """The judge prompts of an answer style; an unknown style raises :class:`UsageError`."""
+        if not self.judge_prompts:
+            raise UsageError(
+                "labels alone, where a model is asked", hint="name the task that says what to ask (labeldist tasks)"
+            )
         if style not in self.judge_prompts:
             raise UsageError(
                 f"task {self.name!r} has no prompts for the answer style {style!r}",

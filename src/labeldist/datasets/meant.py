@@ -71,6 +71,8 @@ class Columns:
         self.items += 1
         self.labelled += bool(item.labels)
         for column, value in item.extra.items():
+            if column in task.fields:  # a text where no text is read
+                continue
             self.unused[column] = self.unused.get(column, 0) + 1
             # So many tell what a column is, and reading many items must stay fast.
             if not item.labels and self.unused[column] <= 100 and looks_like_labels(value, task):

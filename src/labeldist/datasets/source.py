@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -14,17 +14,21 @@ from typing import Any
 from labeldist.core.errors import Place, UsageError
 from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
-from labeldist.core.task import Task
+from labeldist.core.task import NOMINAL, Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
 from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.label_names import found_labels
+from labeldist.datasets.layout import DISTRIBUTIONS
 from labeldist.datasets.meant import Columns, MeantColumnError, column_meant, columns_of, missing_labels, part_meant
 from labeldist.datasets.meant import with_counts as meant_with_counts
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.shard import Shard, read_shard
+from labeldist.datasets.whole import is_special
+from labeldist.tasks.labels import labels_task, without_texts
 from labeldist.tasks.load import load_task, task_files
 
 
@@ -34,7 +38,8 @@ class Dataset:
 
     ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
     annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the items, by
-    their ids; the others are read and checked all the same. ``failures`` are the rows that the latest
+    their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts; ``told``:
+    where the labels come from, if no task was named. ``failures`` are the rows that the latest
     call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have. ``inputs``: the files
     that are read, those of the task among them.
     """
@@ -49,10 +54,17 @@ class Dataset:
     hold_out: HoldOut | None = None
     repeated: Repeated | None = None
     shard: Shard | None = None
+    texts: bool = True
+    told: str = ""
     failures: list[Failure] = field(default_factory=list)
     columns: Columns = field(default_factory=Columns, init=False)
     inputs: tuple[Path, ...] = field(default=(), repr=False)
     _excused: set[str] = field(default_factory=set, init=False, repr=False)
+    _read_as: Task = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Set what rows are read as: without texts, items need no fields."""
+        object.__setattr__(self, "_read_as", self.task if self.texts else without_texts(self.task))
 
     def items(self) -> Iterator[Item]:
         """The items as a stream, read anew at each call, ``limit`` at most.
@@ -64,7 +76,9 @@ class Dataset:
         """
         self.failures.clear()
         self.columns.clear()
-        items = records_from_rows(self.read(), self.task, self._item, on_error=self.on_error, failures=self.failures)
+        items = records_from_rows(
+            self.read(), self._read_as, self._item, on_error=self.on_error, failures=self.failures
+        )
         return self._whole(columns_of(self._of_shard(self._limited(items)), self.task, self.columns))
 
     def labelled_items(self, why: str) -> Iterator[Item]:
@@ -88,7 +102,7 @@ class Dataset:
 
     def _as_they_are(self) -> Iterator[Item]:
         """All the items anew, for counting what is wrong with them."""
-        return self._limited(records_from_rows(self.read(), self.task, item_from_row, on_error="skip"))
+        return self._limited(records_from_rows(self.read(), self._read_as, item_from_row, on_error="skip"))
 
     def _item(self, row: Mapping[str, Any], task: Task, place: Place) -> Item:
         item = item_from_row(row, task, place)
@@ -98,13 +112,14 @@ class Dataset:
         return item if self.hold_out is None else held_out(item, self.hold_out, place)
 
     def _refuse_meant(self, item: Item, place: Place) -> None:
-        column, part = column_meant(item, self.task, self._excused), "labels"
+        task = self._read_as
+        column, part = column_meant(item, task, self._excused), "labels"
         if column is None:
-            other = part_meant(item, self.task, self._excused)
+            other = part_meant(item, task, self._excused)
             if other is None:
                 return
             column, part = other
-        error = meant_with_counts(MeantColumnError(column, self.task, place, part), self._as_they_are(), self.task)
+        error = meant_with_counts(MeantColumnError(column, task, place, part), self._as_they_are(), task)
         if error is not None:
             raise error
         self._excused.add(column)
@@ -115,6 +130,10 @@ def open_source(
     source: str,
     *,
     task: str | None = None,
+    labels: Sequence[str] = (),
+    scale: str | None = None,
+    texts: bool = True,
+    evidence: Sequence[Path] = (),
     on_error: OnError = "stop",
     limit: int | None = None,
     hold_out: str | None = None,
@@ -124,7 +143,9 @@ def open_source(
 ) -> Dataset:
     """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
 
-    ``task`` is the name or the folder of a task; a named data set knows its own, a file has the default one.
+    ``task`` is the name or the folder of a task; a named data set knows its own. Where no model is asked (``texts``
+    false) a file needs none: its labels are the names in ``labels``, on a ``scale``, or are found in it and in the
+    files of ``evidence`` (:mod:`labeldist.datasets.label_names`). Else a file has the default task.
     ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. ``hold_out``, N or
     N:SEED: so many annotators of each item become its reference. ``repeated_labels``: which labels count of an
     annotator who labelled an item more than once, ``first``, ``last`` or ``each``; without it such items are refused,
@@ -142,6 +163,7 @@ def open_source(
         raise UsageError(f"no way to treat bad rows is named {on_error!r}", hint="use one of: stop, skip")
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
+    named_labels = _named_labels(task, labels, scale)
     hidden = None if hold_out is None else read_hold_out(hold_out)
     repeated = read_repeated(repeated_labels)
     part = None if shard is None else read_shard(shard)
@@ -151,18 +173,63 @@ def open_source(
         chosen = named.facts.split(split or None)
         folders = data_folders(cache)
         path = locate(named.facts, chosen, folders)
-        known_task = load_task(task or named.facts.task)
+        known_task = named_labels or load_task(task or named.facts.task)
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
         read = partial(named.read, path, chosen, folders)
         repeated = repeated or named.facts.repeated_labels
         inputs = (path, *task_files(task or named.facts.task))
         return Dataset(
-            title, known_task, named.facts, path, read, on_error, limit, hidden, repeated, part, inputs=inputs
+            title,
+            known_task,
+            named.facts,
+            path,
+            read,
+            on_error,
+            limit,
+            hidden,
+            repeated,
+            part,
+            texts,
+            inputs=inputs,
         )
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
     read = partial(read_rows, path)
-    inputs = (path, *task_files(task))
-    return Dataset(path.name, load_task(task), None, path, read, on_error, limit, hidden, repeated, part, inputs=inputs)
+    found = None
+    if not (texts or task or named_labels):
+        said = [read_rows(file, DISTRIBUTIONS) for file in evidence]
+        found = found_labels(_read_twice(path), said, Place(path), scale)
+    known_task = named_labels or (load_task(task) if found is None else found.task)
+    return Dataset(
+        path.name,
+        known_task,
+        None,
+        path,
+        read,
+        on_error,
+        limit,
+        hidden,
+        repeated,
+        part,
+        texts,
+        "" if found is None else found.told,
+        inputs=(path, *task_files(task)),
+    )
+
+
+def _named_labels(task: str | None, labels: Sequence[str], scale: str | None) -> Task | None:
+    """The task of the labels that were named, if any were."""
+    if task is not None and (labels or scale):
+        raise UsageError(f"task {task!r} and labels or a scale", hint="a task names its own: give one of the two")
+    return labels_task(labels, scale=scale or NOMINAL) if labels else None
+
+
+def _read_twice(path: Path) -> Rows:
+    """The rows of a file that can be read again; those of a pipe are gone once they are read."""
+    if is_special(path):
+        raise UsageError(
+            f"{path} can be read only once, and its labels are not known", hint="name them: --labels a,b,c, or --task"
+        )
+    return read_rows(path)

@@ -12,6 +12,7 @@ from labeldist.core.distribution import LabelDistribution
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation
 from labeldist.datasets.failures import Failure
+from labeldist.datasets.files import SUFFIXES, is_there
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset
 from labeldist.evaluate.bootstrap import RESAMPLES
@@ -119,6 +120,14 @@ def evaluate_files(
         with_ceiling=ceiling if with_ceiling or (with_ceiling is None and hidden is not None) else None,
     )
     return found if hidden is None else replace(found, reference_note=str(hidden))
+
+
+def evidence_files(specs: Sequence[str]) -> dict[str, Path]:
+    """Those of ``specs`` that are files, by name: the others are names of evidence that items carry.
+
+    Raises :class:`UsageError` where two files have one name.
+    """
+    return named_files([one for one in specs if "=" in one or one.lower().endswith(SUFFIXES) or is_there(Path(one))])
 
 
 def named_files(specs: Sequence[str]) -> dict[str, Path]:

@@ -32,6 +32,7 @@ class PlanSummary:
     cheapest: Way | None
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -88,7 +89,15 @@ def plan_source(
         progress=progress,
     )
     failures = tuple(failure.as_row() for failure in (*dataset.failures, *bad))
-    summary = PlanSummary(found, target, metric, prices or Prices(), cheapest(found.ways), failures)
+    summary = PlanSummary(
+        found,
+        target,
+        metric,
+        prices or Prices(),
+        cheapest(found.ways),
+        failures,
+        notes=tuple(filter(None, [dataset.told])),
+    )
     if out is None:
         return summary
     row = summary.as_dict()

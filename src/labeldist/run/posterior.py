@@ -14,7 +14,7 @@ from labeldist.core.spelling import nfc
 from labeldist.core.task import Task
 from labeldist.datasets.evidence import read_evidence
 from labeldist.datasets.failures import Failure
-from labeldist.datasets.files import SUFFIXES, is_there, write_rows
+from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import Note
@@ -23,7 +23,7 @@ from labeldist.estimation.estimate import estimate
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.explain.condition import Condition
 from labeldist.run.beside import check_out, check_rows_out, failures_of, write_failures
-from labeldist.run.distributions import named_files
+from labeldist.run.distributions import evidence_files
 from labeldist.run.names import posterior_name
 
 NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
@@ -92,7 +92,10 @@ def estimate_to_file(
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
         hold_out=None if dataset.hold_out is None else str(dataset.hold_out),
-        notes=() if dataset.columns.labelled else (f"no item has labels ({dataset.columns.told()})",),
+        notes=(
+            *((dataset.told,) if dataset.told else ()),
+            *(() if dataset.columns.labelled else (f"no item has labels ({dataset.columns.told()})",)),
+        ),
     )
 
 
@@ -193,17 +196,11 @@ def evidence_of(
     written over it.
     """
     given: dict[str, EvidenceRows] = {}
-    use: list[str] = []
-    for spec in specs:
-        if "=" in spec or spec.lower().endswith(SUFFIXES) or is_there(Path(spec)):
-            for name, file in named_files([spec]).items():
-                if out is not None:
-                    check_out(out, file)
-                if name in given:
-                    raise UsageError(f"two files of evidence are named {name!r}", hint="name them: NAME=FILE")
-                rows = read_evidence(file, dataset.task, on_error=dataset.on_error, failures=failures)
-                given[name] = ((row.id, row.evidence) for row in rows)
-                use.append(name)
-        else:
-            use.append(spec)
+    files = evidence_files(specs)
+    for name, file in files.items():
+        if out is not None:
+            check_out(out, file)
+        rows = read_evidence(file, dataset.task, on_error=dataset.on_error, failures=failures)
+        given[name] = ((row.id, row.evidence) for row in rows)
+    use = [name for spec in specs for name in (evidence_files([spec]) or [spec])]
     return given, use or None

@@ -10,7 +10,8 @@ import click
 from labeldist.cli.options import (
     calibrate_option,
     json_option,
-    opening,
+    label_options,
+    opening_for_labels,
     out_option,
     seed_option,
     source_options,
@@ -40,6 +41,7 @@ from labeldist.cli.options import (
 )
 @out_option("File of posteriors", "posterior.jsonl", rows=True)
 @source_options
+@label_options
 @seed_option
 @json_option
 def command(
@@ -63,7 +65,7 @@ def command(
     from labeldist.datasets.source import open_source
     from labeldist.run.posterior import estimate_to_file
 
-    dataset = open_source(source, **opening(given))
+    dataset = open_source(source, **opening_for_labels(given, split_names(evidence)))
     summary = estimate_to_file(
         dataset,
         out,

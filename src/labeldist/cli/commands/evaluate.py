@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from labeldist.cli.options import json_option, opening, seed_option, source_options, split_names
+from labeldist.cli.options import (
+    json_option,
+    label_options,
+    opening_for_labels,
+    seed_option,
+    source_options,
+    split_names,
+)
 
 
 @click.command("evaluate", epilog="Example: labeldist evaluate result/mjd.*.jsonl --reference chaosnli-snli")
@@ -31,6 +38,7 @@ from labeldist.cli.options import json_option, opening, seed_option, source_opti
 @click.option("--intervals/--no-intervals", default=None, help="Show intervals.  [default: where there is room]")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write: .json, or .md for a table.")
 @source_options
+@label_options
 @seed_option
 @json_option
 def command(
@@ -60,7 +68,7 @@ def command(
     from labeldist.run.beside import check_out, failures_of, write_failures
     from labeldist.run.distributions import evaluate_files, named_files
 
-    dataset = open_source(source, **opening(given))
+    dataset = open_source(source, **opening_for_labels(given, predictions))
     files = named_files(predictions)
     if out is not None:
         check_out(out, *dataset.inputs, *files.values())
@@ -82,7 +90,7 @@ def command(
     if out is not None:
         write_evaluation(evaluation, out)
         beside = write_failures(failures, failures_of(out))
-    notes = []
+    notes = [dataset.told] if dataset.told else []
     if dataset.columns.unused and not dataset.columns.labelled:
         notes.append(f"no item has labels, so there are no baselines from labels ({dataset.columns.told()})")
     return show_evaluation(evaluation, failures, *beside, intervals=intervals, as_json=as_json, notes=notes)

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from labeldist.cli.options import json_option, opening, seed_option, source_options, split_names
+from labeldist.cli.options import (
+    json_option,
+    label_options,
+    opening_for_labels,
+    seed_option,
+    source_options,
+    split_names,
+)
 
 PRICE = click.FloatRange(min=0)
 
@@ -47,6 +54,7 @@ PRICE = click.FloatRange(min=0)
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan: a JSON file.")
 @source_options
+@label_options
 @seed_option
 @json_option
 def command(
@@ -78,7 +86,7 @@ def command(
     from labeldist.estimation.prices import Prices
     from labeldist.run.planning import plan_source
 
-    dataset = open_source(source, **opening(given))
+    dataset = open_source(source, **opening_for_labels(given, split_names(evidence)))
     with shown_progress() as progress:
         summary = plan_source(
             dataset,

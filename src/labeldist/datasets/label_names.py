@@ -1,0 +1,160 @@
+"""The names of labels, found in the data itself: in what annotators chose, in references and in what models say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from labeldist.core.errors import InputError, Place, UsageError, shown
+from labeldist.core.spelling import folded, nfc
+from labeldist.core.task import NOMINAL, ORDINAL, Task
+from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.rows import SAID, gathered
+from labeldist.tasks.labels import as_numbers, labels_task
+from labeldist.tasks.load import load_task
+
+MOST_NAMES = 200  # more than that is a column of something else
+RARE = 0.005  # of all labels
+ROWS_OF_EVIDENCE = 1_000  # of a file of distributions, whose rows nearly always name every label
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLabels:
+    """A task whose labels were found in the data, and a sentence that says so."""
+
+    task: Task
+    told: str
+
+
+def found_labels(rows: Rows, evidence: Iterable[Rows], place: Place, scale: str | None = None) -> FoundLabels | None:
+    """The labels of the items in ``rows`` and of the files of ``evidence``; None where there are none.
+
+    Numbers come in the order of their values, names by how often annotators chose them; the sentence tells which are
+    hardly used: these may be slips. Where most labels are names of the default task, or its letters, the labels
+    are that task's. Bad rows are passed over: whoever reads the items
+    refuses them. Raises :class:`InputError` for a single label, or for more than MOST_NAMES; :class:`UsageError` for an
+    ordinal ``scale`` of names that are no numbers, since nothing tells their order.
+
+    >>> rows = [{"labels": ["ok", "toxic", "ok"]}, {"labels": {"ok": 2, "toxic": 1}}]
+    >>> found = found_labels(iter([(Place(), row) for row in rows]), [], Place())
+    >>> found.task.label_names, found.told
+    (('ok', 'toxic'), 'labels found in the data, by frequency: ok, toxic')
+    """
+    spellings: Counter[str] = Counter()
+    for name, count in _in_items(rows, place):
+        spellings[name] += count
+    for file in evidence:
+        for _, row in islice(file, ROWS_OF_EVIDENCE):
+            if isinstance(row, Mapping):
+                spellings.update(dict.fromkeys(_said_in(row, place), 0))
+    times = _merged(spellings)
+    if not times:
+        return None
+    names, default = [*times], load_task()
+    if _mostly_of(times, default) and scale in (None, default.scale):
+        return FoundLabels(default, f"labels found in the data: those of the task {default.name}")
+    if len(names) == 1:
+        raise InputError(
+            f"the label {shown(names[0])} and no other",
+            expected="two labels or more",
+            place=place,
+            hint="name all that annotators could choose, also those that none did: --labels toxic,ok",
+        )
+    values = as_numbers(names)
+    if values is not None:
+        names = [name for _, name in sorted(zip(values, names, strict=True))]
+    elif scale == ORDINAL:
+        raise UsageError(
+            f"an ordinal scale of the labels {shown(', '.join(names))}, whose order nothing tells",
+            hint="name them from lowest to highest: --labels low,medium,high --scale ordinal",
+        )
+    how = "by frequency" if values is None else "by value"
+    rare = [f"{name} ({times[name]:,})" for name in names if 0 < times[name] < RARE * sum(times.values())]
+    told = f"labels found in the data, {how}: {', '.join(names)}"
+    told += f"; hardly used: {', '.join(rare)} (--labels a,b,c names those that there are)" if rare else ""
+    return FoundLabels(labels_task(names, scale=scale or NOMINAL), told)
+
+
+def _in_items(rows: Rows, place: Place) -> Iterator[tuple[str, int]]:
+    distinct = set()
+    for _, row in rows:
+        if isinstance(row, InputError):
+            continue
+        for name, times in _in_item(row, place):
+            if name not in distinct:
+                distinct.add(name)
+                if len(distinct) > MOST_NAMES:
+                    raise InputError(
+                        f"more than {MOST_NAMES} different labels, {shown(name)} among them",
+                        expected="labels that many items share",
+                        place=place,
+                        hint="if these are the labels, name them all: --labels a,b,c",
+                    )
+            yield name, times
+
+
+def _in_item(row: Mapping[str, Any], place: Place) -> Iterator[tuple[str, int]]:
+    """What annotators chose, with how often; what references and evidence name, 0 times."""
+    try:
+        row = gathered(row, place)
+    except InputError:
+        return
+    labels = row.get("labels")
+    if isinstance(labels, Mapping):
+        for name, times in labels.items():
+            yield from _named(name, int(times) if isinstance(times, int | float) and 0 < times < 1e9 else 0)
+    elif isinstance(labels, list | tuple):
+        for entry in labels:
+            yield from _named(entry.get("label") if isinstance(entry, Mapping) else entry, 1)
+    reference = row.get("reference")
+    for name in reference if isinstance(reference, Mapping) else ():
+        yield from _named(name, 0)
+    evidence = row.get("evidence")
+    for said in evidence.values() if isinstance(evidence, Mapping) else ():
+        if isinstance(said, Mapping):
+            for name in _said_in(said, place):
+                yield name, 0
+
+
+def _said_in(row: Mapping[str, Any], place: Place) -> Iterator[str]:
+    """The labels that a row of evidence names."""
+    try:
+        row = gathered(row, place, SAID)
+    except InputError:
+        return
+    for part in SAID:
+        said = row.get(part)
+        for name in said if isinstance(said, Mapping) else ():
+            yield from (found for found, _ in _named(name, 0))
+
+
+def _named(found: Any, times: int) -> Iterator[tuple[str, int]]:
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)
+    if isinstance(found, str) and found.strip():
+        yield nfc(found.strip()), times
+
+
+def _merged(spellings: Counter[str]) -> dict[str, int]:
+    """How often each name was chosen, the most frequent first, in its most frequent spelling: case is no difference."""
+    alike: dict[str, Counter[str]] = {}
+    for name, times in spellings.items():
+        alike.setdefault(folded(name), Counter())[name] += times
+    names = {max(forms, key=lambda name: (forms[name], name)): sum(forms.values()) for forms in alike.values()}
+    return dict(sorted(names.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _mostly_of(times: Mapping[str, int], task: Task) -> bool:
+    """Whether most labels are two or more of the task's, by name or letter; digits are labels of many tasks."""
+    known = {
+        spelling
+        for label in task.labels
+        for spelling in (folded(label.name), *label.aliases)
+        if not spelling.isdecimal()
+    }
+    own = [name for name in times if folded(name) in known]
+    chosen = sum(times[name] for name in own)
+    return (len(own) > 1 or len(own) == len(times)) and 2 * chosen >= sum(times.values())
