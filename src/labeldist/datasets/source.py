@@ -18,6 +18,7 @@ from labeldist.core.task import NOMINAL, Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
+from labeldist.datasets.grouped import rows_of_file
 from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.label_names import found_labels
@@ -38,10 +39,10 @@ class Dataset:
 
     ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
     annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the items, by
-    their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts; ``told``:
-    where the labels come from, if no task was named. ``failures`` are the rows that the latest
-    call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have. ``inputs``: the files
-    that are read, those of the task among them.
+    their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts. ``told``:
+    where the labels come from, if no task was named. ``kind``: which library's data frame this is. ``failures`` are
+    the rows that the latest call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have.
+    ``inputs``: the files that are read, those of the task among them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Dataset:
     shard: Shard | None = None
     texts: bool = True
     told: str = ""
+    kind: str | None = None
     failures: list[Failure] = field(default_factory=list)
     columns: Columns = field(default_factory=Columns, init=False)
     inputs: tuple[Path, ...] = field(default=(), repr=False)
@@ -159,64 +161,63 @@ def open_source(
     labeldist.core.errors.UsageError: no data set or file is named 'varier'
       hint: did you mean 'varierr'? Known: anli-r1, anli-r2, anli-r3, ...
     """
-    if on_error not in ("stop", "skip"):
-        raise UsageError(f"no way to treat bad rows is named {on_error!r}", hint="use one of: stop, skip")
-    if limit is not None and limit < 1:
-        raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
-    named_labels = _named_labels(task, labels, scale)
-    hidden = None if hold_out is None else read_hold_out(hold_out)
-    repeated = read_repeated(repeated_labels)
-    part = None if shard is None else read_shard(shard)
+    how = reading(on_error, limit, hold_out, repeated_labels, shard)
     name, _, split = source.partition(":")
     if name in DATASETS.names():
         named = DATASETS.get(name)
         chosen = named.facts.split(split or None)
         folders = data_folders(cache)
         path = locate(named.facts, chosen, folders)
-        known_task = named_labels or load_task(task or named.facts.task)
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
         read = partial(named.read, path, chosen, folders)
-        repeated = repeated or named.facts.repeated_labels
-        inputs = (path, *task_files(task or named.facts.task))
-        return Dataset(
-            title,
-            known_task,
-            named.facts,
-            path,
-            read,
-            on_error,
-            limit,
-            hidden,
-            repeated,
-            part,
-            texts,
-            inputs=inputs,
-        )
+        own = task or named.facts.task
+        how["repeated"] = how["repeated"] or named.facts.repeated_labels
+        found = _named_labels(task, labels, scale) or load_task(own)
+        return Dataset(title, found, named.facts, path, read, texts=texts, inputs=(path, *task_files(own)), **how)
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
-    read = partial(read_rows, path)
-    found = None
-    if not (texts or task or named_labels):
-        said = [read_rows(file, DISTRIBUTIONS) for file in evidence]
-        found = found_labels(_read_twice(path), said, Place(path), scale)
-    known_task = named_labels or (load_task(task) if found is None else found.task)
-    return Dataset(
-        path.name,
-        known_task,
-        None,
-        path,
-        read,
-        on_error,
-        limit,
-        hidden,
-        repeated,
-        part,
-        texts,
-        "" if found is None else found.told,
-        inputs=(path, *task_files(task)),
-    )
+    rows = partial(rows_of_file, path) if texts or task or labels else _readable_twice(path)
+    said = [partial(read_rows, file, DISTRIBUTIONS) for file in evidence]
+    known, told = task_of(rows, path, task=task, labels=labels, scale=scale, texts=texts, evidence=said)
+    inputs = (path, *task_files(task))
+    return Dataset(path.name, known, None, path, rows, texts=texts, told=told, inputs=inputs, **how)
+
+
+def reading(
+    on_error: OnError, limit: int | None, hold_out: str | None, repeated_labels: str | None, shard: str | None
+) -> dict[str, Any]:
+    """How a :class:`Dataset` reads its rows, from what :func:`open_source` takes; raises :class:`UsageError`."""
+    if on_error not in ("stop", "skip"):
+        raise UsageError(f"no way to treat bad rows is named {on_error!r}", hint="use one of: stop, skip")
+    if limit is not None and limit < 1:
+        raise UsageError(f"a limit of {limit} items", hint="use a number of at least 1")
+    return {
+        "on_error": on_error,
+        "limit": limit,
+        "hold_out": None if hold_out is None else read_hold_out(hold_out),
+        "repeated": read_repeated(repeated_labels),
+        "shard": None if shard is None else read_shard(shard),
+    }
+
+
+def task_of(
+    read: Callable[[], Rows],
+    path: Path,
+    *,
+    task: str | None,
+    labels: Sequence[str],
+    scale: str | None,
+    texts: bool,
+    evidence: Sequence[Callable[[], Rows]] = (),
+) -> tuple[Task, str]:
+    """The task of rows that know none themselves, and where its labels come from if they were found in the rows."""
+    named = _named_labels(task, labels, scale)
+    if named is not None or task or texts:
+        return named or load_task(task), ""
+    found = found_labels(read(), [rows() for rows in evidence], Place(path), scale)
+    return (load_task(), "") if found is None else (found.task, found.told)
 
 
 def _named_labels(task: str | None, labels: Sequence[str], scale: str | None) -> Task | None:
@@ -226,10 +227,10 @@ def _named_labels(task: str | None, labels: Sequence[str], scale: str | None) ->
     return labels_task(labels, scale=scale or NOMINAL) if labels else None
 
 
-def _read_twice(path: Path) -> Rows:
+def _readable_twice(path: Path) -> Callable[[], Rows]:
     """The rows of a file that can be read again; those of a pipe are gone once they are read."""
     if is_special(path):
         raise UsageError(
             f"{path} can be read only once, and its labels are not known", hint="name them: --labels a,b,c, or --task"
         )
-    return read_rows(path)
+    return partial(rows_of_file, path)

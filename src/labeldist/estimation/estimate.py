@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -9,8 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from labeldist.core.errors import UsageError
+from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
+from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import SHIFT, Calibration
 from labeldist.estimation.clusters import Clustering, clustering, independent
@@ -49,12 +52,13 @@ CLUSTERED = (
 SAW = "evidence {names} counts here as if it were blind: labels that it saw count twice"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """The posterior of N items of K ``labels``, in the order of ``ids``, and how it was calibrated.
 
     ``evidence``: the names of what has a part in it. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K)
     is what was expected of each item before its own labels were counted, and before any correction on references.
+    ``kind``: the library of the data frame that the labels came from.
     """
 
     labels: tuple[str, ...]
@@ -64,6 +68,41 @@ class Estimate:
     posterior: Posterior
     prior: Array
     calibration: Calibration
+    kind: str | None = None
+
+    @property
+    def saves(self) -> float:
+        """The labels per item that the evidence saves, all of it together; NaN where there is none to tell."""
+        return self.calibration.saves[0].labels if self.calibration.saves else math.nan
+
+    def to_frame(self, kind: str | None = None) -> Any:
+        """A data frame with a row per item: the distribution, the intervals' ends and the expected errors.
+
+        Of ``kind`` (pandas, polars, pyarrow), else of the library that the labels came from, else of one that is
+        installed. Raises :class:`UsageError` where none is.
+        """
+        known = self.posterior
+        columns: dict[str, Any] = {"id": list(self.ids)}
+        for name, array in (("distribution", known.mean), ("interval.low", known.low), ("interval.high", known.high)):
+            columns |= {f"{name}.{label}": array[:, at].tolist() for at, label in enumerate(self.labels)}
+        columns["concentration"] = known.alpha.sum(axis=1).tolist()
+        columns["expected_kl"] = known.expected_kl.tolist()
+        columns["expected_tvd"] = known.expected_tvd.tolist()
+        return frame_of(columns, kind or self.kind)
+
+    def __repr__(self) -> str:
+        saved = next((one.in_words() for one in self.calibration.saves), "")
+        told = f"; evidence {', '.join(self.evidence)} {saved}" if self.evidence else "; no evidence"
+        error = float(self.posterior.expected_kl.mean())
+        return f"Estimate({len(self.ids):,} items, labels {', '.join(self.labels)}{told}; expected KL {error:.3f})"
+
+    def _repr_html_(self) -> str:
+        rows = ((id_, *mean, error) for id_, mean, error in self._first(ROWS))
+        return html_table(["id", *self.labels, "expected KL"], rows, repr(self), more=len(self.ids) - ROWS)
+
+    def _first(self, count: int) -> Iterable[tuple[str, list[float], float]]:
+        known = self.posterior
+        return zip(self.ids[:count], known.mean[:count].tolist(), known.expected_kl[:count].tolist(), strict=True)
 
     @property
     def mean(self) -> Array:

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from labeldist.core.frames import frame_of
+from labeldist.core.shown import html_table
+
+SHOWN = 3  # rows in a line
 Kind = Literal["prediction", "baseline", "ceiling"]
 
 
@@ -53,12 +57,13 @@ class Row:
     metrics: Mapping[str, Interval]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """Predictions beside baselines. ``items`` were evaluated; ``left_out`` gives the reason for each one that was not.
 
     A baseline's row may have fewer items than the evaluation: those with labels. ``reference_note``: what else to know
-    of the references. ``votes``: the median number of votes behind them, where that is known.
+    of the references. ``votes``: the median number of votes behind them, where that is known. ``kind``: the
+    library of the data frame that the items came from.
     """
 
     task: str
@@ -70,6 +75,38 @@ class Evaluation:
     left_out: Mapping[str, str] = field(default_factory=dict)
     reference_note: str | None = None
     votes: float | None = None
+    kind: str | None = None
+
+    def to_frame(self, kind: str | None = None) -> Any:
+        """A data frame with a row per prediction, baseline and ceiling, and each metric with its interval's ends.
+
+        Of ``kind`` (pandas, polars, pyarrow), else of the library that the items came from, else of one that is
+        installed. Raises :class:`~labeldist.core.errors.UsageError` where none is.
+        """
+        columns: dict[str, list[Any]] = {
+            "name": [row.name for row in self.rows],
+            "kind": [row.kind for row in self.rows],
+            "items": [row.items for row in self.rows],
+        }
+        for column in self.columns:
+            found = [row.metrics[column.name] for row in self.rows]
+            columns[column.name] = [one.value for one in found]
+            columns[f"{column.name}.low"] = [one.low for one in found]
+            columns[f"{column.name}.high"] = [one.high for one in found]
+        return frame_of(columns, kind or self.kind)
+
+    def __repr__(self) -> str:
+        first = self.columns[0]
+        best = f"; {first.title}: " + ", ".join(
+            f"{row.name} {row.metrics[first.name].value:.3f}" for row in self.rows[:SHOWN]
+        )
+        more = ", ..." if len(self.rows) > SHOWN else ""
+        return f"Evaluation({self.items:,} items{best}{more})"
+
+    def _repr_html_(self) -> str:
+        rows = ((row.name, *(row.metrics[column.name].value for column in self.columns)) for row in self.rows)
+        note = f"{self.items:,} items. " + (self.reference_note or "")
+        return html_table(["", *(column.title for column in self.columns)], rows, note.strip())
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON takes it; undefined numbers are None."""

@@ -13,7 +13,7 @@ from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import SUFFIXES, is_there
-from labeldist.datasets.predictions import read_predictions
+from labeldist.datasets.predictions import Prediction, read_predictions
 from labeldist.datasets.source import Dataset
 from labeldist.evaluate.bootstrap import RESAMPLES
 from labeldist.evaluate.compare import Ceiling, Missing, evaluate
@@ -100,18 +100,36 @@ def evaluate_files(
     ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``. Raises :class:`UsageError`
     where distributions saw labels of the annotators that are held out here.
     """
+    rows = {
+        name: read_predictions(file, dataset.task, on_error=missing, failures=failures) for name, file in files.items()
+    }
+    return evaluate_rows(
+        dataset, rows, metrics=metrics, bootstrap=bootstrap, seed=seed, missing=missing, with_ceiling=with_ceiling
+    )
+
+
+def evaluate_rows(
+    dataset: Dataset,
+    predictions: Mapping[str, Iterator[Prediction]],
+    *,
+    metrics: Sequence[str] | None = None,
+    bootstrap: int = RESAMPLES,
+    seed: int = 0,
+    missing: Missing = "stop",
+    with_ceiling: bool | None = None,
+) -> Evaluation:
+    """As :func:`evaluate_files`, from the rows of files or of anything else."""
     hidden = dataset.hold_out
     seen = None if hidden is None else Seen(dataset.task.label_names)
 
-    def said(name: str, file: Path) -> Iterator[tuple[str, LabelDistribution]]:
-        rows = read_predictions(file, dataset.task, on_error=missing, failures=failures)
+    def said(name: str, rows: Iterator[Prediction]) -> Iterator[tuple[str, LabelDistribution]]:
         for row in rows if seen is None else seen.refused(name, rows):
             yield row.id, row.distribution
 
     ceiling: Ceiling = "reference" if hidden is None else "all"
     found = evaluate(
         dataset.items() if seen is None else seen.noted(dataset.items()),
-        {name: said(name, file) for name, file in files.items()},
+        {name: said(name, rows) for name, rows in predictions.items()},
         dataset.task,
         bootstrap=bootstrap,
         seed=seed,

@@ -1,0 +1,1 @@
+"""The verbs behind ``import labeldist``: files and data frames in, results that show themselves out."""

@@ -1,0 +1,67 @@
+"""``labeldist.estimate``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Unpack
+
+from labeldist.api.read import Reading, opened
+from labeldist.api.said import named, names_in, said_rows
+from labeldist.core.item import Evidence
+from labeldist.datasets.evidence import item_evidence
+from labeldist.datasets.files import records_from_rows
+from labeldist.datasets.source import Dataset
+from labeldist.estimation import estimate as estimation
+from labeldist.estimation.estimate import Estimate
+
+
+def estimate(
+    source: Any,
+    evidence: Any = None,
+    *,
+    saw_labels: bool | None = None,
+    calibrate: str = "labels",
+    annotators: str | None = None,
+    interval: float = 0.9,
+    seed: int = 0,
+    **how: Unpack[Reading],
+) -> Estimate:
+    """The posterior distribution of each item of ``source``, from its labels and what models say of it.
+
+    ``source`` is as for :func:`labeldist.read`, and so is ``how``. ``evidence``: {name: a file, a data frame with a
+    column per label, an array of items by labels, or {id: {label: probability}}}, or one of these alone.
+    ``saw_labels``: whether the model saw these items' labels, where evidence does not say so itself; what saw them, or
+    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``annotators``: whose labels count, a group.
+    ``interval``: the chance that an interval holds the true probability.
+
+    >>> from labeldist.core.item import Annotation, Item
+    >>> items = [Item(str(at), {}, (Annotation("ok"), Annotation("ok" if at % 3 else "toxic"))) for at in range(30)]
+    >>> known = estimate(items)
+    >>> known.labels, known.mean.shape
+    (('ok', 'toxic'), (30, 2))
+    """
+    given = [] if evidence is None else [*named(evidence, "evidence")]
+    files = [rows for _, value in given if (rows := names_in(value)) is not None]
+    dataset = opened(source, how, evidence=files)
+    found = estimation.estimate(
+        dataset.items(),
+        evidence_of(dataset, given, saw_labels) or None,
+        task=dataset.task,
+        calibrate=calibrate,
+        annotators=annotators,
+        mass=interval,
+        seed=seed,
+    )
+    return replace(found, kind=dataset.kind)
+
+
+def evidence_of(
+    dataset: Dataset, given: list[tuple[str, Any]], saw_labels: bool | None
+) -> Mapping[str, list[tuple[str, Evidence]]]:
+    """The rows of all evidence by its name, checked as those of files are."""
+    found = {}
+    for name, value in given:
+        rows = said_rows(name, value, dataset, saw_labels)
+        found[name] = [(row.id, row.evidence) for row in records_from_rows(rows, dataset.task, item_evidence)]
+    return found

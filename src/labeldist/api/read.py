@@ -1,0 +1,103 @@
+"""``labeldist.read``: labels of annotators, from a file, a named data set, a data frame or an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from labeldist.core.errors import Place, UsageError, shown
+from labeldist.core.frames import kind_of
+from labeldist.core.item import Item
+from labeldist.datasets.failures import OnError
+from labeldist.datasets.frames import open_frame
+from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.rows import item_to_row
+from labeldist.datasets.source import Dataset, open_source, reading, task_of
+from labeldist.tasks.load import load_task
+
+OF_FRAMES = ("columns", "shape")
+
+
+class Reading(TypedDict, total=False):
+    """How a source is read; all of it may be left out.
+
+    ``task``: a task's name or folder; without one, ``labels`` names the labels, else they are found in the data.
+    ``scale``: nominal or ordinal. ``columns``: of a data frame, which of its columns is the ``id``, the ``label`` and
+    the ``annotator``. ``shape``: of a data frame, long, wide, counts or items. ``hold_out``: N or ``"N:SEED"``, so many
+    annotators of each item become its reference. ``repeated_labels``: first, last or each, of an annotator who labelled
+    an item more than once. ``on_error``: stop or skip, at a bad row. ``limit``: only the first items.
+    """
+
+    task: str | None
+    labels: Sequence[str]
+    scale: str | None
+    columns: Mapping[str, str] | None
+    shape: str | None
+    hold_out: str | int | None
+    repeated_labels: str | None
+    on_error: OnError
+    limit: int | None
+
+
+def read(source: Any, **how: Unpack[Reading]) -> Dataset:
+    """The items and labels of ``source``: a file, the name of a data set, a data frame, an array, or Items.
+
+    Nothing is kept of a file: it is read anew whenever it is used. ``how``: see :class:`Reading`. Raises
+    :class:`~labeldist.core.errors.UsageError` and :class:`~labeldist.core.errors.InputError` for what cannot be read.
+
+    >>> read([Item("1", {}, ()), Item("2", {}, ())], labels=["toxic", "ok"]).task.label_names
+    ('toxic', 'ok')
+    """
+    return opened(source, how)
+
+
+def opened(source: Any, how: Reading, *, texts: bool = False, evidence: Sequence[Callable[[], Rows]] = ()) -> Dataset:
+    """As :func:`read`; with ``texts`` for a model, which a task has to be known for."""
+    if isinstance(source, Dataset):
+        if how:
+            raise UsageError(f"{', '.join(how)} of what was read already", hint="give it to labeldist.read")
+        return _for_texts(source) if texts else replace(source, texts=False)
+    given: dict[str, Any] = {**how}
+    if given.get("hold_out") is not None:
+        given["hold_out"] = str(given["hold_out"])
+    if isinstance(source, str | Path):
+        odd = next((name for name in OF_FRAMES if given.pop(name, None) is not None), None)
+        if odd is not None:
+            raise UsageError(f"{odd}= for a file", hint="read it as a data frame first, or rename its columns")
+        return open_source(str(source), texts=texts, **given)
+    if kind_of(source) is not None or hasattr(source, "ndim"):
+        found = open_frame(source, **given)
+        return _for_texts(found) if texts else found
+    items = [*source] if isinstance(source, list | tuple) else []
+    if items and all(isinstance(one, Item) for one in items):
+        return _of_items(items, given, texts, evidence)
+    raise UsageError(
+        f"{shown(type(source).__name__)} as a source",
+        hint="give a file, the name of a data set, a data frame, an array of items by annotators, or Items",
+    )
+
+
+def _of_items(items: Sequence[Item], given: Mapping[str, Any], texts: bool, evidence: Sequence[Any]) -> Dataset:
+    path = Path("the items")
+
+    def rows() -> Rows:
+        return ((Place(path, number), item_to_row(item)) for number, item in enumerate(items, 1))
+
+    about = {"task": given.get("task"), "labels": given.get("labels", ()), "scale": given.get("scale")}
+    task, told = task_of(rows, path, texts=texts, evidence=evidence, **about)
+    how = reading(
+        given.get("on_error", "stop"), given.get("limit"), given.get("hold_out"), given.get("repeated_labels"), None
+    )
+    return Dataset("the items", task, None, path, rows, texts=texts, told=told, **how)
+
+
+def _for_texts(dataset: Dataset) -> Dataset:
+    """The data set with its texts, which a model is shown; :class:`UsageError` where no task says which they are."""
+    if not dataset.task.judge_prompts:
+        raise UsageError(
+            f"no task for {dataset.name}, and a model has to be told what to judge",
+            hint=f"labeldist.read(..., task={load_task().name!r}), another of `labeldist tasks`, or your own",
+        )
+    return replace(dataset, texts=True)

@@ -1,0 +1,27 @@
+"""Tables as notebooks show them: HTML, with everything that comes from data escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from labeldist.core.visible import visible
+
+ROWS = 10
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[object]], note: str = "", *, more: int = 0) -> str:
+    """A table with a note below it; numbers with three decimals, ``more`` rows are not shown.
+
+    >>> html_table(["id", "p"], [["<b>", 0.25]])
+    '<table><thead><tr><th>id</th><th>p</th></tr></thead><tbody><tr><td>&lt;b&gt;</td><td>0.250</td></tr></tbody></table>'
+    """
+    names = "".join(f"<th>{_cell(name)}</th>" for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    told = " ".join(filter(None, (f"{more:,} more rows." if more > 0 else "", note)))
+    below = f"<p>{_cell(told)}</p>" if told else ""
+    return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>{below}"
+
+
+def _cell(value: object) -> str:
+    return escape(visible(f"{value:.3f}" if isinstance(value, float) else str(value)))
