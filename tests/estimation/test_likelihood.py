@@ -52,6 +52,8 @@ def test_marginal_against_scipy(parameters: list[float]) -> None:
     expected = 0.0
     for chosen, mean in zip(counts, prior, strict=True):
         total = int(chosen.sum())
+        if total == 0:  # says nothing; scipy before 1.16 refuses it
+            continue
         expected += dirichlet_multinomial(np.exp(at[-1]) * mean, total).logpmf(chosen.astype(int))
         expected -= gammaln(total + 1) - gammaln(chosen + 1).sum()
     assert value == pytest.approx(expected, rel=1e-9)

@@ -14,7 +14,7 @@ from scipy.special import softmax
 from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import ModelError, UsageError
 from labeldist.judge.orders import Order, all_orders, balanced_orders
-from labeldist.judge.pool import pool
+from labeldist.judge.pool import pool, pool_alike
 from labeldist.judge.transform import read_transform
 
 LABELS = ("a", "b", "c", "d")
@@ -92,3 +92,15 @@ def test_bounds_of_every_option_alone_are_no_distribution() -> None:
     assert pool([known, nothing], transform, asked(2)).unlisted == pytest.approx(7 / 8)
     with pytest.raises(ModelError, match="no option is among the tokens"):
         pool([nothing, nothing], transform, asked(2))
+
+
+@pytest.mark.parametrize("unread", [0, 3])
+def test_items_that_are_pooled_together_are_pooled_as_each_alone(unread: int) -> None:
+    """Bit for bit, and with other answers left out of each."""
+    chance, transform = np.random.default_rng(unread), read_transform("softmax:2")
+    answers: list[list[OptionScores | None]] = []
+    for _ in range(9):
+        answers.append([*scores(chance.uniform(0, 30, (12, 4)))])
+        for at in chance.choice(12, unread, replace=False):
+            answers[-1][at] = None
+    assert pool_alike(answers, transform, asked(12)) == [pool(one, transform, asked(12)) for one in answers]

@@ -152,3 +152,22 @@ def test_whole_squares_by_hand() -> None:
     by_squares = (0.5 - 0.3) ** 2 / 2 / 2
     expected = math.sqrt((by_rows + by_squares) / 2 * (1 - 6 / 36))
     assert standard_errors(shares, ones, others) == pytest.approx([expected])
+
+
+def test_many_orders_without_explanations_have_an_error() -> None:
+    """Of five options and nothing else, more orders than a fit of their places takes."""
+    shares = np.random.default_rng(0).dirichlet([1] * 5, 48)
+    ones, others = zip(*balanced_pairs(0, 5, 48), strict=True)
+    said = standard_errors(shares, ones, others)
+    assert (said > 0).all()
+    assert (said < 2 * shares.std(axis=0, ddof=1) / math.sqrt(48)).all()
+
+
+@pytest.mark.parametrize(("things", "options"), [(0, 3), (1, 3), (2, 9), (3, 3), (4, 3), (5, 2), (8, 3)])
+def test_items_one_beside_the_other_have_the_errors_that_each_has_alone(things: int, options: int) -> None:
+    """Bit for bit: what is said of an item must not depend on its batch."""
+    for count in (1, 2, 5, 12, 24, 30, 48, 240):
+        ones, others = zip(*balanced_pairs(things, options, count), strict=True)
+        shares = np.random.default_rng(count).dirichlet([1] * options, (7, len(ones)))
+        alone = [standard_errors(of_item, ones, others) for of_item in shares]
+        np.testing.assert_array_equal(standard_errors(shares, ones, others), alone)

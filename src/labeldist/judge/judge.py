@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import LETTERS, Task
-from labeldist.judge.orders import further_orders, orders
-from labeldist.judge.pool import Pooled, pool
+from labeldist.judge.orders import Order, further_orders, orders
+from labeldist.judge.pool import Pooled, pool_alike
 from labeldist.judge.prompts import LETTERS_STYLE, WORDS_STYLE, JudgePrompt, check_letters, judge_prompts
 from labeldist.judge.scoring import option_scores
-from labeldist.judge.transform import read_transform
+from labeldist.judge.transform import Transform, read_transform
 from labeldist.judge.verbalised import AS_SAID, STYLE, verbalised_scores
 from labeldist.models.base import LanguageModel
 
@@ -89,7 +89,22 @@ def judge(
             prompts += judge_prompts(task, *asked[at], fresh, style=settings.style, explicit=settings.explicit)
         for at, found in zip(whose, ask(model, prompts, task.label_names), strict=True):
             scores[at].append(found)
-        pooled |= {at: pool(scores[at], transform, wanted) for at, wanted in due.items()}
+        pooled |= _pooled(due, scores, transform)
         more = {at: further_orders(settings.orders, due[at], pooled[at].standard_error, settings.seed) for at in due}
         due = {at: wanted for at, wanted in more.items() if len(wanted) > len(scores[at])}
     return [pooled[at] for at in range(len(asked))]
+
+
+def _pooled(
+    asked: Mapping[int, Sequence[Order]], scores: Sequence[Sequence[OptionScores | None]], transform: Transform
+) -> dict[int, Pooled]:
+    """The MJDs by place in ``scores``; those of items that were asked under the same orders are made together."""
+    alike: dict[tuple[int, int, int], list[int]] = {}
+    for at, orders_of in asked.items():
+        unread = sum(score is None for score in scores[at])
+        alike.setdefault((len(orders_of[0].explanations), len(orders_of), unread), []).append(at)
+    pooled: dict[int, Pooled] = {}
+    for places in alike.values():
+        found = pool_alike([scores[at] for at in places], transform, asked[places[0]])
+        pooled |= zip(places, found, strict=True)
+    return pooled

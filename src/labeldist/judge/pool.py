@@ -53,6 +53,35 @@ def pool(answers: Sequence[OptionScores | None], transform: Transform, asked: Se
     >>> pooled.distribution.as_dict(), pooled.standard_error
     ({'yes': 0.25, 'no': 0.75}, (nan, nan))
     """
+    return pool_alike([answers], transform, asked)[0]
+
+
+def pool_alike(
+    answers: Sequence[Sequence[OptionScores | None]], transform: Transform, asked: Sequence[Order]
+) -> list[Pooled]:
+    """As :func:`pool`, of items that were all asked under the same orders; of each as many answers could be read."""
+    read = [_read(of_item, transform, asked) for of_item in answers]
+    items, orders = len(read), len(read[0])
+    raw = transform.needs_raw_logits
+    logits = [score.likeliest if raw and score.likeliest else score.logits for scores in read for score in scores]
+    rows = transform.apply(np.array(logits, dtype=np.float64))
+    if not np.isfinite(rows).all():
+        raise ModelError(f"{transform.spec} of these logits is no distribution", hint="use a higher temperature")
+    shares = rows.reshape(items, orders, -1)
+    # Exact sums, so that all orders give one MJD in whatever order they were asked.
+    means = np.array([[math.fsum(column) for column in of_item] for of_item in shares.transpose(0, 2, 1).tolist()])
+    means /= means.sum(axis=1, keepdims=True)
+    spread = shares.std(axis=1, ddof=1) if orders > 1 else np.full(means.shape, math.nan)
+    if orders < len(answers[0]):
+        errors = spread / math.sqrt(orders)
+    else:
+        errors = standard_errors(shares, [order.explanations for order in asked], [order.options for order in asked])
+    numbers = zip(means.tolist(), errors.tolist(), spread.tolist(), strict=True)
+    return [_pooled(scores, *of_item, len(answers[0])) for scores, of_item in zip(read, numbers, strict=True)]
+
+
+def _read(answers: Sequence[OptionScores | None], transform: Transform, asked: Sequence[Order]) -> list[OptionScores]:
+    """The answers of one item that could be read, where they can be pooled."""
     if not answers:
         raise UsageError("no option scores to pool", hint="judge at least one order")
     scores = [score for score in answers if score is not None]
@@ -73,25 +102,18 @@ def pool(answers: Sequence[OptionScores | None], transform: Transform, asked: Se
             "no option is among the tokens that the server lists, in any order: bounds alone are no distribution",
             hint="the model would rather say something else: use other --answers, or --scores sampled",
         )
-    raw = transform.needs_raw_logits
-    logits = [score.likeliest if raw and score.likeliest else score.logits for score in scores]
-    shares = transform.apply(np.array(logits, dtype=np.float64))
-    if not np.isfinite(shares).all():
-        raise ModelError(f"{transform.spec} of these logits is no distribution", hint="use a higher temperature")
-    # Exact sums, so that all orders give one MJD in whatever order they were asked.
-    mean = np.array([math.fsum(column) for column in shares.T])
-    mean /= mean.sum()
-    spread = shares.std(axis=0, ddof=1) if len(scores) > 1 else np.full(len(mean), math.nan)
-    if unread:
-        errors = spread / math.sqrt(len(scores))
-    else:
-        errors = standard_errors(shares, [order.explanations for order in asked], [order.options for order in asked])
+    return scores
+
+
+def _pooled(
+    scores: Sequence[OptionScores], mean: list[float], errors: list[float], spread: list[float], answers: int
+) -> Pooled:
     return Pooled(
-        LabelDistribution(scores[0].labels, tuple(mean.tolist())),
-        tuple(errors.tolist()),
-        tuple(spread.tolist()),
+        LabelDistribution(scores[0].labels, tuple(mean)),
+        tuple(errors),
+        tuple(spread),
         math.fsum(score.letter_mass for score in scores) / len(scores),
         len(scores),
         sum(score.unlisted for score in scores) / (len(scores) * len(mean)),
-        unread,
+        answers - len(scores),
     )

@@ -36,30 +36,31 @@ Row = tuple[int, ...]
 
 
 def standard_errors(shares: Floats, explanations: Sequence[Row], options: Sequence[Row]) -> Floats:
-    """The standard error (K,) of the mean of ``shares`` (N, K), each row asked under these orders, none twice.
+    """The standard error (..., K) of the mean of ``shares`` (..., N, K), rows asked under these orders, none twice.
 
-    ``explanations[i]`` and ``options[i]`` are the orders of row i, as they come from
-    :func:`~labeldist.judge.designs.balanced_pairs`. NaN for one row of several possible ones, 0 for all of them.
+    Items that were asked under the same orders may stand one beside the other. ``explanations[i]`` and ``options[i]``
+    are the orders of row i, as they come from :func:`~labeldist.judge.designs.balanced_pairs`. NaN for one row of
+    several possible ones, 0 for all of them.
 
     >>> rows = np.array([[0.2, 0.8], [0.3, 0.7]])
     >>> standard_errors(rows, [(), ()], [(0, 1), (1, 0)]).tolist()
     [0.0, 0.0]
     """
-    count, labels = shares.shape
+    *items, count, labels = shares.shape
     things, choices = len(explanations[0]), len(options[0])
     every = math.factorial(things) * math.factorial(choices)
     if count >= every:
-        return np.zeros(labels)
+        return np.zeros((*items, labels))
     if count == 1:
-        return np.full(labels, math.nan)
-    rest = shares - shares.mean(axis=0)
+        return np.full((*items, labels), math.nan)
+    rest = shares - shares.mean(axis=-2, keepdims=True)
     fitted = 0
     if things > 1 and _enough(count, choices):
         rest, fitted = _without_places(rest, options)
-    by_rows = (rest**2).sum(axis=0) / (count - 1 - fitted) / count
+    by_rows = (rest**2).sum(axis=-2) / (count - 1 - fitted) / count
     if count > math.factorial(things) and _enough(count, choices, things):
         residual, more = _without_places(rest, explanations, options)
-        by_rows = (residual**2).sum(axis=0) / (count - 1 - more) / count
+        by_rows = (residual**2).sum(axis=-2) / (count - 1 - more) / count
     # One thing stands in one place always, so the squares are those of the options.
     variance = _of_squares(rest, explanations if things > 1 else options, by_rows)
     if fitted:
@@ -73,7 +74,7 @@ def _enough(rows: int, *lengths: int) -> bool:
 
 
 def _without_places(rest: Floats, *orders: Sequence[Row]) -> tuple[Floats, int]:
-    """What is left of centred rows (N, K) after a fit of the places in these orders, and how many numbers it has."""
+    """What is left of centred rows (..., N, K) after a fit of the places in these orders; how many numbers it has."""
     base = _base(*(tuple(rows) for rows in orders))
     return rest - base @ (base.T @ rest), base.shape[1]
 
@@ -81,7 +82,7 @@ def _without_places(rest: Floats, *orders: Sequence[Row]) -> tuple[Floats, int]:
 @lru_cache(maxsize=256)
 def _base(*orders: tuple[Row, ...]) -> Floats:
     """An orthonormal base of what places in these orders can be worth: many items are asked under the same orders."""
-    placed = np.hstack([np.eye(len(rows[0]))[np.array(rows)].reshape(len(rows), -1) for rows in orders])
+    placed = np.hstack([np.eye(len(rows[0]))[np.array(rows, dtype=int)].reshape(len(rows), -1) for rows in orders])
     placed -= placed.mean(axis=0)
     base, sizes, _ = np.linalg.svd(placed, full_matrices=False)
     kept: Floats = base[:, sizes > 1e-9 * sizes[0]]
@@ -89,18 +90,18 @@ def _base(*orders: tuple[Row, ...]) -> Floats:
 
 
 def _of_squares(rest: Floats, orders: Sequence[Row], by_rows: Floats) -> Floats:
-    """The variance (K,) of the mean of centred rows: from whole squares, and that from rows as one square's word."""
-    count, size = len(rest), len(orders[0])
+    """The variance (..., K) of the mean of centred rows: from whole squares; that from rows is one square's word."""
+    count, size = rest.shape[-2], len(orders[0])
     squares = count // size
     if squares < 2:
         return by_rows
-    means = rest[: squares * size].reshape(squares, size, -1).mean(axis=1)
+    means = _squares(rest, size).mean(axis=-2)
     kind = _kinds(tuple(orders[: squares * size]), size)
     if kind.max() + 1 < squares:
         between = _of_kinds(means, kind, math.factorial(size - 1))
     else:
-        between = means.var(axis=0, ddof=1) * (squares * size**2 + (count % size) ** 2) / count**2
-    return (by_rows + (squares - 1) * (between + _of_unfinished(rest, size))) / squares
+        between = means.var(axis=-2, ddof=1) * (squares * size**2 + (count % size) ** 2) / count**2
+    return (by_rows + (squares - 1) * (between + _of_unfinished(rest, size))) / squares  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=256)
@@ -113,21 +114,28 @@ def _kinds(orders: tuple[Row, ...], size: int) -> NDArray[np.int64]:
 
 
 def _of_kinds(means: Floats, kind: NDArray[np.int64], every: int) -> Floats:
-    """The variance of the mean of squares (m, K), of which some are of one kind; there are ``every`` kinds."""
+    """The variance of the mean of squares (..., m, K), of which some are of one kind; there are ``every`` kinds."""
     often = np.bincount(kind)
-    of_kind = np.stack([means[kind == one].mean(axis=0) for one in range(len(often))])
-    within = ((means - of_kind[kind]) ** 2).sum(axis=0) / (len(kind) - len(often))
-    apart = of_kind.var(axis=0, ddof=1) if len(often) > 1 else np.zeros(means.shape[1])
+    of_kind = np.stack([means[..., kind == one, :].mean(axis=-2) for one in range(len(often))], axis=-2)
+    within = ((means - of_kind[..., kind, :]) ** 2).sum(axis=-2) / (len(kind) - len(often))
+    apart = of_kind.var(axis=-2, ddof=1) if len(often) > 1 else np.zeros_like(within)
     apart = np.maximum(apart - within * (1 / often).mean(), 0)
     share = np.concatenate([often / len(kind), np.zeros(every - len(often))])
     return apart * ((share - 1 / every) ** 2).sum() + within / len(kind)  # type: ignore[no-any-return]
 
 
 def _of_unfinished(rows: Floats, size: int) -> Floats:
-    """What the last ``len(rows) % size`` rows, part of a square only, add to the variance of the mean (K,)."""
-    count = len(rows)
+    """What the last ``N % size`` of the rows (..., N, K), part of a square only, add to the variance of the mean."""
+    count = rows.shape[-2]
     squares, left = divmod(count, size)
     if not left or not squares:
-        return np.zeros(rows.shape[1])
-    within = rows[: squares * size].reshape(squares, size, -1).var(axis=1, ddof=1).mean(axis=0)
+        return np.zeros((*rows.shape[:-2], rows.shape[-1]))
+    within = _squares(rows, size).var(axis=-2, ddof=1).mean(axis=-2)
     return (left / count) ** 2 * within / left * (1 - left / size)  # type: ignore[no-any-return]
+
+
+def _squares(rows: Floats, size: int) -> Floats:
+    """The whole squares (..., m, size, K) at the beginning of the rows (..., N, K)."""
+    *items, count, labels = rows.shape
+    whole = count // size
+    return rows[..., : whole * size, :].reshape(*items, whole, size, labels)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,10 +64,10 @@ class Scripted(TokenModel):
 
     def next_token_scores(self, sequences: Sequence[Sequence[int]], tokens: Sequence[Sequence[int]]) -> TokenScores:
         """Logits from the script, or from a hash of the sequence."""
-        rows = [self._logits(sequence) for sequence in sequences]
-        logits = [row[list(wanted)] for row, wanted in zip(rows, tokens, strict=True)]
-        totals = [np.logaddexp.reduce(row) for row in rows]
-        return TokenScores(np.array(logits, dtype=np.float32), np.array(totals, dtype=np.float32))
+        logits = self._scripted(sequences) if self._rules else _made_up(sequences)
+        totals = np.logaddexp.reduce(logits, axis=1)
+        asked = np.take_along_axis(logits, np.array(tokens), axis=1)
+        return TokenScores(asked.astype(np.float32), totals.astype(np.float32))
 
     def generate(
         self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
@@ -75,14 +76,15 @@ class Scripted(TokenModel):
         texts = [self._text(sequence, temperature, seed) for sequence in sequences]
         return [text.encode()[:max_new_tokens].decode(errors="ignore") for text in texts]
 
-    def _logits(self, sequence: Sequence[int]) -> NDArray[np.float64]:
-        logits = np.zeros(VOCABULARY)
-        rule = self._rule(sequence, "answers")
-        if rule is not None and rule.answers is not None:
-            for answer, logit in rule.answers:
-                logits[answer.encode()[0]] = logit
-        else:
-            logits[:256] = np.frombuffer(_digest(sequence, "logits") * 8, dtype=np.uint8) / 32
+    def _scripted(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """The logits after each sequence, made up where no rule is for it."""
+        logits = _made_up(sequences)
+        for row, sequence in zip(logits, sequences, strict=True):
+            rule = self._rule(sequence, "answers")
+            if rule is not None and rule.answers is not None:
+                row[:] = 0
+                for answer, logit in rule.answers:
+                    row[answer.encode()[0]] = logit
         return logits
 
     def _text(self, sequence: Sequence[int], temperature: float, seed: int) -> str:
@@ -136,8 +138,16 @@ def _is_logit(found: Any) -> bool:
     return isinstance(found, int | float) and not isinstance(found, bool) and abs(found) <= LARGEST_LOGIT
 
 
+def _made_up(sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Logits after each sequence, (n, VOCABULARY), that a hash of it gives."""
+    digests = b"".join([_digest(sequence, "logits") for sequence in sequences])
+    logits = np.zeros((len(sequences), VOCABULARY))
+    logits[:, :BEGIN] = np.tile(np.frombuffer(digests, dtype=np.uint8).reshape(len(sequences), -1) / 32, 8)
+    return logits
+
+
 def _digest(sequence: Sequence[int], purpose: str) -> bytes:
-    return hashlib.sha256(purpose.encode() + np.asarray(sequence, dtype=np.int32).tobytes()).digest()
+    return hashlib.sha256(purpose.encode() + struct.pack(f"={len(sequence)}i", *sequence)).digest()
 
 
 def _open(argument: str, options: ModelOptions) -> Scripted:

@@ -57,23 +57,24 @@ class TokenModel(ABC):
     def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
         """The scores of each question's options, all in one portion, from the logits of their first tokens.
 
-        Questions with the same tokens are computed once.
+        Questions with the same prompt and tokens are computed once.
         """
         if not questions:
             return
         self._answers = self._answers or AnswerTokens(self)
         wanted = [self._answers.of(question.prompt, question.answers) for question in questions]
-        asked: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+        asked: dict[tuple[str, tuple[int, ...]], int] = {}
         row = [
-            asked.setdefault((tuple(self.encode(question.prompt)), tuple(chain.from_iterable(options))), len(asked))
+            asked.setdefault((question.prompt, tuple(chain.from_iterable(options))), len(asked))
             for question, options in zip(questions, wanted, strict=True)
         ]
         width = max(len(tokens) for _, tokens in asked)
         padded = [tokens + tokens[-1:] * (width - len(tokens)) for _, tokens in asked]
-        sequences = [sequence for sequence, _ in asked]
+        sequences = [self.encode(prompt) for prompt, _ in asked]
         scores = self.next_token_scores(sequences, padded)
+        logits, totals = scores.logits.tolist(), scores.log_total.tolist()
         yield {
-            place: _merged(scores.logits[at], float(scores.log_total[at]), options, len(sequences[at]))
+            place: _merged(logits[at], totals[at], options, len(sequences[at]))
             for place, (at, options) in enumerate(zip(row, wanted, strict=True))
         }
 
@@ -90,14 +91,13 @@ class TokenModel(ABC):
 
 
 def _merged(
-    logits: NDArray[np.float32], log_total: float, options: Sequence[Sequence[int]], prompt_tokens: int
+    found: Sequence[float], log_total: float, options: Sequence[Sequence[int]], prompt_tokens: int
 ) -> AnswerScores:
-    """One score per option from the logits of its tokens, which stand one option after the other.
+    """One score per option from the logits ``found`` of its tokens, which stand one option after the other.
 
     In plain numbers: of so few, arrays would take twenty times as long. What is no number stays none, for whoever keeps
     scores to refuse.
     """
-    found = logits.tolist()
     sums, most, begin = [], [], 0
     for option in options:
         part = found[begin : begin + len(option)]

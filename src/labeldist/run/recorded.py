@@ -121,7 +121,8 @@ class Recorded:
 
     def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
         """Known scores from the store, then the others from the model."""
-        keys = [self._key("next_token", question.prompt, question.answers) for question in questions]
+        heads = {answers: self._head("next_token", answers) for answers in {one.answers for one in questions}}
+        keys = [_key(heads[question.answers], question.prompt) for question in questions]
 
         def ask(missing: Sequence[int]) -> Iterator[Mapping[int, AnswerScores]]:
             return self._model.answer_scores([questions[at] for at in missing])
@@ -133,8 +134,8 @@ class Recorded:
     ) -> Iterator[Mapping[int, Written]]:
         """Known texts from the store, then the others from the model."""
         # At temperature 0 nothing is drawn, so the seed is no part of the question.
-        parameters = [max_new_tokens, temperature, seed if temperature else None]
-        keys = [self._key("generate", prompt, parameters) for prompt in prompts]
+        head = self._head("generate", [max_new_tokens, temperature, seed if temperature else None])
+        keys = [_key(head, prompt) for prompt in prompts]
 
         def ask(missing: Sequence[int]) -> Iterator[Mapping[int, Written]]:
             return self._model.write(
@@ -254,6 +255,11 @@ class Recorded:
                 self._under_way.pop(key).set()
             self._released.notify_all()
 
-    def _key(self, kind: str, text: str, parameters: Sequence[object]) -> bytes:
-        content = json.dumps([kind, self._identity, list(parameters), text])
-        return hashlib.sha256(content.encode()).digest()[:KEY_BYTES]
+    def _head(self, kind: str, parameters: Sequence[object]) -> str:
+        """How the content of all calls that differ in their text alone begins."""
+        return json.dumps([kind, self._identity, list(parameters)]).removesuffix("]")
+
+
+def _key(head: str, text: str) -> bytes:
+    """The beginning of the hash of a call's content, which is a list in JSON."""
+    return hashlib.sha256(f"{head}, {json.dumps(text)}]".encode()).digest()[:KEY_BYTES]

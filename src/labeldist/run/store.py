@@ -10,7 +10,6 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,8 +46,7 @@ DAMAGED = "the file is damaged: move it away, and the same command asks everythi
 IN_USE = "is the folder writable, the disk full, or another run using it? Else use another --out"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A finished model call, its tokens as the model counts them; ``answer``: what it answered, packed."""
 
     key: bytes
@@ -141,13 +139,13 @@ class Store:
             for start in range(0, len(keys), KEYS_PER_QUERY):
                 part = keys[start : start + KEYS_PER_QUERY]
                 marks = ",".join("?" * len(part))
-                for key, *numbers, answer, checksum in self._database.execute(
+                for key, kind, model, prompt_tokens, new_tokens, answer, checksum in self._database.execute(
                     "SELECT key, kind, model, prompt_tokens, new_tokens, answer, checksum "
                     f"FROM calls WHERE key IN ({marks})",  # nosec B608: question marks only
                     part,
                 ):
-                    if _is_whole(checksum, key, numbers, answer):
-                        found[key] = Kept(numbers[2], numbers[3], answer)
+                    if _is_whole(checksum, key, (kind, model, prompt_tokens, new_tokens), answer):
+                        found[key] = Kept(prompt_tokens, new_tokens, answer)
                     else:
                         bad.append(key)
             self.forget(bad)
