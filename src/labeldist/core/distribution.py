@@ -28,9 +28,9 @@ class LabelDistribution:
                 f"{len(self.probabilities)} probabilities for {len(self.labels)} labels",
                 expected="one probability per label",
             )
-        if self.probabilities and not (min(self.probabilities) >= 0 and math.isfinite(math.fsum(self.probabilities))):
+        total = math.fsum(self.probabilities) if min(self.probabilities, default=0) >= 0 else math.nan
+        if not math.isfinite(total):
             raise InputError(shown(self.as_dict()), expected="finite probabilities of at least 0")
-        total = math.fsum(self.probabilities)
         if abs(total - 1) > SUM_TOLERANCE:
             raise InputError(f"probabilities that sum to {total:.6g}", expected="a sum of 1")
 
@@ -48,16 +48,25 @@ def proportions(weights: Mapping[str, float], labels: Sequence[str]) -> LabelDis
     >>> proportions({"no": 3, "yes": 1}, ["yes", "no"]).probabilities
     (0.25, 0.75)
     """
+    return LabelDistribution(tuple(labels), shares(weights, labels))
+
+
+def shares(weights: Mapping[str, float], labels: Sequence[str]) -> tuple[float, ...]:
+    """The probabilities alone of :func:`proportions`, for those who read many.
+
+    >>> shares({"no": 3, "yes": 1}, ["yes", "no"])
+    (0.25, 0.75)
+    """
     for label in weights:
         if label not in labels:
             raise InputError(f"label {shown(label)}", expected=f"one of: {', '.join(labels)}")
     values = [float(weights.get(label, 0.0)) for label in labels]
-    if not min(values) >= 0 or not max(values) < math.inf or any(map(math.isnan, values)):
+    total = math.fsum(values) if min(values) >= 0 and max(values) < math.inf else math.nan
+    if math.isnan(total):
         raise InputError(shown(dict(weights)), expected="finite numbers of at least 0")
-    total = math.fsum(values)
     if total <= 0:
         raise InputError(shown(dict(weights)), expected="at least one number above 0")
-    return LabelDistribution(tuple(labels), tuple(value / total for value in values))
+    return tuple([value / total for value in values])
 
 
 @dataclass(frozen=True, slots=True)

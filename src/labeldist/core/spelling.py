@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable
 
@@ -15,6 +16,7 @@ def nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def same_person(name: str) -> str:
     """An annotator's name as it is compared: composed, without spaces around it; case tells people apart.
 

@@ -144,7 +144,7 @@ def quick_json(line: bytes) -> dict[str, Any] | None:
     """
     import orjson
 
-    if b"\\u003" in line or LONG_NUMBER in line.translate(ANY_DIGIT):
+    if (b"\\" in line and b"\\u003" in line) or LONG_NUMBER in line.translate(ANY_DIGIT):
         return None
     try:
         value = orjson.loads(line)

@@ -74,7 +74,7 @@ def too_many(item: Item) -> int:
     >>> too_many(Item("1", {}, (Annotation("yes", "a"), Annotation("no", "a"), Annotation("no"), Annotation("no"))))
     1
     """
-    named = [same_person(one.annotator) for one in item.labels if one.annotator is not None]
+    named = [same_person(name) for one in item.labels if (name := one.annotator) is not None]
     return len(named) - len(set(named))
 
 

@@ -56,21 +56,30 @@ def item_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Item:
     >>> item.id, item.label_counts(["entailment", "neutral"]), item.extra
     ('7', (2, 1), {'by': 'me'})
     """
-    if not _plain(tuple(row)):
+    columns = tuple(row)
+    if not _plain(columns):
         row = gathered(_with_fields(row, task, place), place)
+        columns = tuple(row)
+    labels = row.get("labels")
+    unused = _unused(columns, task.fields)
     return Item(
         id_from_row(row, place),
-        _fields(row, task, place),
-        tuple(_labels(row.get("labels"), task, place.at("labels"))),
-        tuple(
-            Explanation(text, label, source)
-            for text, label, source in _texts(row, "explanations", task, place, default_source=HUMAN)
-        ),
-        tuple(Answer(text, label, source) for text, label, source in _texts(row, "answers", task, place)),
+        _plain_fields(row, task) or _fields(row, task, place),
+        _known_labels(labels, task) or tuple(_labels(labels, task, place)),
+        tuple(Explanation(*said) for said in _texts(row, "explanations", task, place, default_source=HUMAN))
+        if "explanations" in row
+        else (),
+        tuple(Answer(*said) for said in _texts(row, "answers", task, place)) if "answers" in row else (),
         _evidence(row.get("evidence"), task, place),
         _reference(row.get("reference"), task, place),
-        _extra({key: value for key, value in row.items() if key not in KNOWN and key not in task.fields}, place),
+        _extra({column: row[column] for column in unused}, place) if unused else {},
     )
+
+
+@lru_cache(maxsize=1 << 10)
+def _unused(columns: tuple[str, ...], fields: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that the contract does not know."""
+    return tuple(column for column in columns if column not in KNOWN and column not in fields)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -139,8 +148,11 @@ def weights_from_row(found: Any, task: Task, place: Place, *, complete: bool = F
     if type(found) is not dict and not isinstance(found, Mapping):
         _refuse(shown(found), "an object {label: number}", place)
     weights: dict[str, float] = {}
+    memo = task.memo
     for spelling, number in found.items():
-        label = _label(spelling, task, place)
+        label = memo.get(spelling) if type(spelling) is str else None
+        if label is None:
+            label = _label(spelling, task, place)
         if label in weights:
             _refuse(f"label {label!r} twice in {shown(dict(found))}", "each label once", place)
         if number is None:
@@ -321,6 +333,14 @@ def _with_fields(row: Mapping[str, Any], task: Task, place: Place) -> Mapping[st
     return {other.get(column, column): value for column, value in row.items()} if other else row
 
 
+def _plain_fields(row: Mapping[str, Any], task: Task) -> dict[str, str] | None:
+    """The texts where all stand at the top level and hold nothing to look at twice, as in most rows; else None."""
+    if row.get("fields") is not None:
+        return None
+    fields = {name: row.get(name) for name in task.fields}
+    return cast(dict[str, str], fields) if all(map(_is_plain, fields.values())) else None
+
+
 def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
     expected = f"an object with the fields: {', '.join(task.fields)}"
     nested = row.get("fields")
@@ -351,9 +371,22 @@ def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
     return fields
 
 
+def _known_labels(found: Any, task: Task) -> tuple[Annotation, ...] | None:
+    """The annotations of a list of which each was read before, as in most rows; None where one must be looked at."""
+    if type(found) is not list:
+        return None
+    memo = task.memo
+    try:  # the memo has pairs of texts only, and an entry of two keys no other ones
+        known = tuple([memo[entry["annotator"], entry["label"]] for entry in found if len(entry) == 2])
+    except (KeyError, TypeError):
+        return None
+    return known if len(known) == len(found) else None
+
+
 def _labels(found: Any, task: Task, place: Place) -> Iterator[Annotation]:
     if found is None:
         return
+    place = place.at("labels")
     if type(found) is dict or isinstance(found, Mapping):
         counts = weights_from_row(found, task, place)
         for label, count in counts.items():
@@ -450,7 +483,8 @@ def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:
     total = math.fsum(weights.values())
     if total <= 0:
         _refuse(shown(dict(found)), "at least one number above 0", place)
-    if any(number != int(number) for number in weights.values()) and not _sums_to_one(weights, task):
+    whole = all(type(number) is int or number == int(number) for number in weights.values())
+    if not whole and not _sums_to_one(weights, task):
         expected = f"whole counts, or probabilities with a sum of 1 (to {_slack(task):.3g})"
         _refuse(f"{shown(dict(found))} with a sum of {total:.6g}", expected, place)
     return weights

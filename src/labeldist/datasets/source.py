@@ -108,7 +108,7 @@ class Dataset:
 
     def _item(self, row: Mapping[str, Any], task: Task, place: Place) -> Item:
         item = item_from_row(row, task, place)
-        if self.about is None:
+        if self.about is None and item.extra:
             self._refuse_meant(item, place)
         item = counted_once(item, self.repeated, place)
         return item if self.hold_out is None else held_out(item, self.hold_out, place)

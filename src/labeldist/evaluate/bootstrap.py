@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from labeldist.core.errors import UsageError
 from labeldist.evaluate.evaluation import Interval
@@ -82,12 +83,17 @@ def resample_weights(items: int, resamples: int, seed: int) -> Iterator[Array]:
     generator = np.random.default_rng(seed)
     step = max(1, MOST_WEIGHTS // items)
     part = max(1, PART // items)
+    small = np.int32 if items <= np.iinfo(np.int32).max else np.int64  # both draw the same numbers
     for start in range(0, resamples, step):
         weights = np.empty((min(step, resamples - start), items))
         for first in range(0, len(weights), part):
             rows = weights[first : first + part]
-            drawn = generator.integers(items, size=rows.shape) + items * np.arange(len(rows))[:, None]
-            np.divide(np.bincount(drawn.ravel(), minlength=rows.size).reshape(rows.shape), items, out=rows)
+            beginnings: NDArray[Any] = np.arange(0, rows.size, items, dtype=small)
+            drawn = generator.integers(items, size=rows.shape, dtype=small) + beginnings[:, None]
+            # A byte each stays in the caches: no item comes up 256 times, which has a chance below 1e-500.
+            times = np.zeros(rows.size, dtype=np.uint8)
+            np.add.at(times, drawn.ravel(), np.uint8(1))
+            np.divide(times.reshape(rows.shape), items, out=rows, dtype=np.float64)
         yield weights
 
 
@@ -118,15 +124,22 @@ def _resampled(
         if size < items:
             chosen = np.sort(np.random.default_rng(seed).choice(items, size, replace=False))
             some = [(references[chosen], rows[chosen]) for references, rows in pairs]
-        estimators = [[metrics[place].estimator(*pair) for pair in some] for place in places]
+        estimators = [_estimators(metrics[place], some) for place in places]
         draws = _draws(estimators, len(some), size, resamples, seed)
         everything = np.full((1, size), 1 / size) if size else np.empty((1, 0))
         for place, of_metric, draw in zip(places, estimators, draws, strict=True):
             metric = metrics[place]
-            values = [float(one(everything)[0]) for one in of_metric]
+            values = [float(value) for one in of_metric for value in np.atleast_2d(one(everything))[:, 0]]
             centred = draw if metric.bounds is None else _centred(draw, values, *metric.bounds)
             found[place] = (values, centred, size)
     return [found[place] for place in range(len(metrics))]
+
+
+def _estimators(metric: Metric, pairs: Sequence[tuple[Array, Array]]) -> list[Estimator]:
+    """One for each prediction, in order, or one for all, whose rows are theirs."""
+    if metric.together is None or not pairs:
+        return [metric.estimator(*pair) for pair in pairs]
+    return [metric.together(pairs[0][0], [prediction for _, prediction in pairs])]
 
 
 def _draws(
@@ -143,12 +156,16 @@ def _draws(
         done = now.stop
         means: list[tuple[Array, Mean]] = []
         for of_metric, draw in zip(estimators, draws, strict=True):
-            for row, estimator in zip(draw, of_metric, strict=True):
+            first = 0
+            for estimator in of_metric:
                 if isinstance(estimator, Mean):
-                    row[now] = 0.0
-                    means.append((row[now], estimator))
+                    draw[first, now] = 0.0
+                    means.append((draw[first, now], estimator))
+                    first += 1
                 else:
-                    row[now] = estimator(weights)
+                    made = np.atleast_2d(estimator(weights))
+                    draw[first : first + len(made), now] = made
+                    first += len(made)
         # Part by part, all means of it: weights that have left the caches come back slowly.
         for start in range(0, items, PART):
             part = slice(start, start + PART)

@@ -26,7 +26,8 @@ class Metric:
     twice; its resamples are then put about its value, and cut to them. ``on_scale``: what makes the metric of an
     ordinal task from where its labels stand on the scale (None: the metric does not ask). ``proper``: a proper score
     of votes, which leads tables where references have few of them (:mod:`labeldist.evaluate.few_votes`);
-    ``favours_sharp``: a distance that then ranks sharp predictions too high.
+    ``favours_sharp``: a distance that then ranks sharp predictions too high. ``together``: an estimator of several
+    predictions at once, (M, B), where they share work; of each it gives what ``estimator`` gives.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Metric:
     on_scale: Callable[[Sequence[float]], Metric] | None = None
     proper: bool = False
     favours_sharp: bool = False
+    together: Callable[[Array, Sequence[Array]], Callable[[Array], Array]] | None = None
 
     def value(self, reference: ArrayLike, prediction: ArrayLike) -> float:
         """The metric of all items, each with the same weight; NaN where it is undefined.
@@ -143,10 +145,12 @@ def set_metric(
     most_items: int | None = None,
     standard: bool = True,
     bounds: tuple[float, float] | None = None,
+    together: Callable[[Array, Sequence[Array], Array], Array] | None = None,
 ) -> Callable[[Callable[[Array, Array, Array], Array]], Callable[[ArrayLike, ArrayLike, Array], Array]]:
     """Register a function (reference (N, K), prediction (N, K), weights (B, N)) -> (B,): one number per set.
 
-    Each row of the weights sums to 1 and says how much each item counts in one of B sets.
+    Each row of the weights sums to 1 and says how much each item counts in one of B sets. ``together``: the same of M
+    predictions, (M, B), for a metric that does some of its work once for all.
     """
 
     def register(
@@ -160,7 +164,18 @@ def set_metric(
             pair = checked_pair(reference, prediction)
             return lambda weights: function(*pair, weights)
 
-        METRICS.add(name)(Metric(name, title, estimator, higher_is_better, position, most_items, standard, bounds))
+        metric = Metric(name, title, estimator, higher_is_better, position, most_items, standard, bounds)
+        METRICS.add(name)(metric if together is None else replace(metric, together=_estimator_of_all(together)))
         return checked
 
     return register
+
+
+def _estimator_of_all(
+    function: Callable[[Array, Sequence[Array], Array], Array],
+) -> Callable[[Array, Sequence[Array]], Callable[[Array], Array]]:
+    def estimator(reference: Array, predictions: Sequence[Array]) -> Callable[[Array], Array]:
+        checked = [checked_pair(reference, prediction)[1] for prediction in predictions]
+        return lambda weights: function(checked_pair(reference, reference)[0], checked, weights)
+
+    return estimator

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.core.distribution import proportions
+from labeldist.core.distribution import shares as shares_of
 from labeldist.core.errors import InputError, shown
 from labeldist.core.item import Item
 from labeldist.evaluate.metric import Array
@@ -152,7 +152,7 @@ def referenced(items: Iterable[Item], labels: Sequence[str]) -> Referenced:
             places[item.id] = -1
             continue
         try:
-            shares.extend(proportions(item.reference, labels).probabilities)
+            shares.extend(shares_of(item.reference, labels))
         except InputError as error:
             where = f"in the reference of item {shown(item.id)}"
             raise InputError(f"{error.found} {where}", expected=error.expected, hint=error.hint) from error

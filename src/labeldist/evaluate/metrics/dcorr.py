@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,67 @@ BLOCK = 1_000_000  # distances at a time
 LEAST_SPREAD = 1e-12
 
 
-@set_metric("dcorr", title="D.Corr", higher_is_better=True, position=4, most_items=5_000, bounds=(0.0, 1.0))
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Rows (N, K), the different ones of them (``kinds``), which each is, and the weights summed over equal rows."""
+
+    rows: Array
+    kinds: Array
+    kind: NDArray[np.intp]
+    columns: Array
+
+
+def dcorr_together(reference: Array, predictions: Sequence[Array], weights: Array) -> Array:
+    """:func:`dcorr` of M predictions (M, B): what rests on the reference alone is a third of the work, done once."""
+    columns = np.ascontiguousarray(weights.T)
+    x, sides = _side(reference, columns), [_side(prediction, columns) for prediction in predictions]
+    n, b = columns.shape
+    found = np.full((len(sides), b), np.nan)
+    varied = [place for place, y in enumerate(sides) if len(x.kinds) > 1 and len(y.kinds) > 1]
+    mean_x, twice_x = np.zeros((2, b))
+    sums = {place: np.zeros((4, b)) for place in varied}
+    step = max(1, BLOCK // max(n, b))
+    for start in range(0, n if varied else 0, step):
+        rows = slice(start, start + step)
+        # Each pair of rows is the same from both sides: those of this block, and twice those with all later rows.
+        here, later = slice(start, rows.stop), slice(rows.stop, n)
+        p, dx = columns[rows], _distances(x.rows[rows], x.kinds)
+        from_x = dx @ x.columns
+        weighted_x = p * from_x
+        mean_x += weighted_x.sum(axis=0)
+        twice_x += np.einsum("rb,rb->b", weighted_x, from_x)
+        x_here, x_later = dx[:, x.kind[here]], dx[:, x.kind[later]]
+        for place in varied:
+            y, (cross, mean_y, both, twice_y) = sides[place], sums[place]
+            dy = _distances(y.rows[rows], y.kinds)
+            from_y = dy @ y.columns
+            weighted_y = p * from_y
+            cross += np.einsum("rb,rb->b", p, (x_here * dy[:, y.kind[here]]) @ columns[here])
+            if rows.stop < n:
+                cross += 2 * np.einsum("rb,rb->b", p, (x_later * dy[:, y.kind[later]]) @ columns[later])
+            mean_y += weighted_y.sum(axis=0)
+            both += np.einsum("rb,rb->b", weighted_x, from_y)
+            twice_y += np.einsum("rb,rb->b", weighted_y, from_y)
+    variance_x = _mean_squared_distance(x.rows, weights) + mean_x**2 - 2 * twice_x
+    for place in varied:
+        cross, mean_y, both, twice_y = sums[place]
+        covariance = cross + mean_x * mean_y - 2 * both
+        variance_y = _mean_squared_distance(sides[place].rows, weights) + mean_y**2 - 2 * twice_y
+        defined = (mean_x > LEAST_SPREAD) & (mean_y > LEAST_SPREAD) & (variance_x > 0) & (variance_y > 0)
+        scale = np.sqrt(np.where(defined, variance_x, np.nan)) * np.sqrt(np.where(defined, variance_y, np.nan))
+        found[place] = np.sqrt(np.maximum(covariance, 0.0) / scale)
+    return found
+
+
+@set_metric(
+    "dcorr",
+    title="D.Corr",
+    higher_is_better=True,
+    position=4,
+    most_items=5_000,
+    bounds=(0.0, 1.0),
+    together=dcorr_together,
+)
 def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
     r"""Distance correlation (V-statistic) of two N x K matrices, for each of B weightings of the items: (B,).
 
@@ -35,48 +98,20 @@ def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
     >>> dcorr([[1, 0], [0.5, 0.5], [0, 1]], [[0.5, 0.5]] * 3, three)
     array([nan])
     """
-    # Centred, so that the squared norms below keep their precision where all rows are nearly equal.
-    x, y = reference - reference.mean(axis=0), prediction - prediction.mean(axis=0)
-    columns = np.ascontiguousarray(weights.T)
-    # Few labels per item make few different rows: their weights are added up before the products, not after.
-    x_kinds, x_kind, x_columns = _kinds(x, columns)
-    y_kinds, y_kind, y_columns = _kinds(y, columns)
-    n, b = columns.shape
-    if len(x_kinds) == 1 or len(y_kinds) == 1:
-        return np.full(b, np.nan)
-    cross, mean_x, mean_y, both, twice_x, twice_y = np.zeros((6, b))
-    step = max(1, BLOCK // max(n, b))
-    for start in range(0, n, step):
-        rows = slice(start, start + step)
-        p, dx, dy = columns[rows], _distances(x[rows], x_kinds), _distances(y[rows], y_kinds)
-        from_x, from_y = dx @ x_columns, dy @ y_columns
-        weighted_x, weighted_y = p * from_x, p * from_y
-        # Each pair of rows is the same from both sides: those of this block, and twice those with all later rows.
-        here, later = slice(start, rows.stop), slice(rows.stop, n)
-        cross += np.einsum("rb,rb->b", p, (dx[:, x_kind[here]] * dy[:, y_kind[here]]) @ columns[here])
-        if rows.stop < n:
-            cross += 2 * np.einsum("rb,rb->b", p, (dx[:, x_kind[later]] * dy[:, y_kind[later]]) @ columns[later])
-        mean_x += weighted_x.sum(axis=0)
-        mean_y += weighted_y.sum(axis=0)
-        both += np.einsum("rb,rb->b", weighted_x, from_y)
-        twice_x += np.einsum("rb,rb->b", weighted_x, from_x)
-        twice_y += np.einsum("rb,rb->b", weighted_y, from_y)
-    covariance = cross + mean_x * mean_y - 2 * both
-    variance_x = _mean_squared_distance(x, weights) + mean_x**2 - 2 * twice_x
-    variance_y = _mean_squared_distance(y, weights) + mean_y**2 - 2 * twice_y
-    defined = (mean_x > LEAST_SPREAD) & (mean_y > LEAST_SPREAD) & (variance_x > 0) & (variance_y > 0)
-    scale = np.sqrt(np.where(defined, variance_x, np.nan)) * np.sqrt(np.where(defined, variance_y, np.nan))
-    correlation: Array = np.sqrt(np.maximum(covariance, 0.0) / scale)
+    correlation: Array = dcorr_together(reference, [prediction], weights)[0]
     return correlation
 
 
-def _kinds(rows: Array, columns: Array) -> tuple[Array, NDArray[np.intp], Array]:
-    """The different rows, which of them each row is, and the weights (N, B) summed over equal rows."""
+def _side(given: Array, columns: Array) -> _Side:
+    """The rows of a reference or prediction, with the weights of its kinds in each of the ``columns`` (N, B)."""
+    # Centred, so that the squared norms below keep their precision where all rows are nearly equal.
+    rows = given - given.mean(axis=0)
+    # Few labels per item make few different rows: their weights are added up before the products, not after.
     kinds, kind = np.unique(rows, axis=0, return_inverse=True)
     kind = kind.ravel()  # numpy 2.0.0 gave it a second axis
     summed = np.zeros((len(kinds), columns.shape[1]))
     np.add.at(summed, kind, columns)
-    return kinds, kind, summed
+    return _Side(rows, kinds, kind, summed)
 
 
 def _distances(rows: Array, others: Array) -> Array:
