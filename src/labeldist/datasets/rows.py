@@ -493,6 +493,8 @@ def _reference(found: Any, task: Task, place: Place) -> dict[str, float] | None:
 def _extra(extra: dict[str, Any], place: Place) -> dict[str, Any]:
     """The unknown columns, if they can be written back."""
     for column, value in extra.items():
+        if _is_plain(column) and _is_plain(value):
+            continue
         try:
             json.dumps([column, value], ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (TypeError, ValueError, RecursionError):
