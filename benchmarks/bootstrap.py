@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
-from labeldist.evaluate.bootstrap import intervals
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.bootstrap import intervals
+from labeldist.evaluation.metric import METRICS
 
 ITEMS, RESAMPLES = 341, 200
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import open_source
-from labeldist.evaluate.bootstrap import paired_difference
-from labeldist.evaluate.metric import all_metrics
+from labeldist.evaluation.bootstrap import paired_difference
+from labeldist.evaluation.metric import all_metrics
 
 
 def main(run: Path, source: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 from labeldist.core.item import Explanation, Item
-from labeldist.explain.prompts import explain_prompt
-from labeldist.judge.orders import Order
-from labeldist.judge.prompts import judge_prompt
+from labeldist.explanations.prompts import explain_prompt
+from labeldist.judging.orders import Order
+from labeldist.judging.prompts import judge_prompt
 from labeldist.tasks.load import load_task
 from training import prompts
 from training.settings import LABELS, WORDS

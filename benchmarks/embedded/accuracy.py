@@ -14,7 +14,7 @@ from benchmarks.embedded.held_out import MNLI, SNLI, items_of, matched_pairs, re
 from benchmarks.embedded.judging import ALL, judged
 from benchmarks.embedded.markdown import number, percent, table
 from benchmarks.embedded.setup import Setup, opened
-from labeldist.judge.pool import Pooled
+from labeldist.judging.pool import Pooled
 from labeldist.tasks.load import load_task
 
 # MNLI's dev part is large, and the order of the options matters little: see "spread over orders" of the others.

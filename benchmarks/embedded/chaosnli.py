@@ -10,7 +10,7 @@ from benchmarks.embedded.setup import Setup, opened
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.explain.condition import HUMAN, parse_condition
+from labeldist.explanations.condition import HUMAN, parse_condition
 
 CONDITIONS = ("none", "label-free", "label-guided")
 DIFFERENCES = (("label-guided", "none"), ("label-guided", "label-free"), ("label-free", "none"))

@@ -10,10 +10,10 @@ import numpy as np
 from benchmarks.embedded.markdown import signed, table, unsigned
 from labeldist.core.item import Item
 from labeldist.core.task import Task
-from labeldist.evaluate.bootstrap import RESAMPLES, paired_difference
-from labeldist.evaluate.compare import Predictions, evaluate
-from labeldist.evaluate.evaluation import Interval
-from labeldist.evaluate.metric import METRICS, Array
+from labeldist.evaluation.bootstrap import RESAMPLES, paired_difference
+from labeldist.evaluation.compare import Predictions, evaluate
+from labeldist.evaluation.evaluation import Interval
+from labeldist.evaluation.metric import METRICS, Array
 
 COMPARED = ("kl", "jsd", "tvd", "dcorr")
 TITLES = ("KL", "JSD", "TVD", "D.Corr")

@@ -8,10 +8,10 @@ from benchmarks.embedded.setup import Progress
 from labeldist.core.errors import ModelError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.judge.judge import JudgeSettings
-from labeldist.judge.pool import Pooled
+from labeldist.judging.judge import JudgeSettings
+from labeldist.judging.pool import Pooled
 from labeldist.models.base import LanguageModel
-from labeldist.run.stages import Generation, ItemFailure, Watch, explain_items, judge_items
+from labeldist.runs.stages import Generation, ItemFailure, Watch, explain_items, judge_items
 
 Asked = tuple[Item, Sequence[Explanation]]
 BALANCED = "balanced:12"

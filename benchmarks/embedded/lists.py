@@ -17,7 +17,7 @@ from benchmarks.embedded.markdown import number, percent, table
 from benchmarks.embedded.setup import Setup, opened
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.explain.generate import pool
+from labeldist.explanations.generate import pool
 from labeldist.models.base import LanguageModel
 from labeldist.tasks.load import load_task
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.errors import UsageError
 from labeldist.models.embedded.model import PACKAGED
 from labeldist.models.open import open_model
-from labeldist.run.recorded import Recorded
-from labeldist.run.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "benchmarks"

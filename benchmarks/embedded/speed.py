@@ -24,11 +24,11 @@ from labeldist.core.errors import ModelError
 from labeldist.core.item import Annotation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.files import write_items
-from labeldist.explain.condition import parse_condition
-from labeldist.explain.generate import pool
-from labeldist.explain.prompts import explain_prompt
-from labeldist.judge.orders import orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.explanations.condition import parse_condition
+from labeldist.explanations.generate import pool
+from labeldist.explanations.prompts import explain_prompt
+from labeldist.judging.orders import orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import open_model
 from labeldist.tasks.load import load_task

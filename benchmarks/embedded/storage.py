@@ -17,12 +17,12 @@ from benchmarks.embedded.markdown import number, table
 from benchmarks.embedded.setup import CACHE, Setup, folder_of, opened, settings_of
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.datasets.source import Dataset
-from labeldist.evaluate.compare import evaluate
-from labeldist.judge.judge import JudgeSettings
-from labeldist.judge.orders import orders
-from labeldist.judge.prompts import judge_prompt
-from labeldist.judge.scoring import option_scores
-from labeldist.judge.transform import read_transform
+from labeldist.evaluation.compare import evaluate
+from labeldist.judging.judge import JudgeSettings
+from labeldist.judging.orders import orders
+from labeldist.judging.prompts import judge_prompt
+from labeldist.judging.scoring import option_scores
+from labeldist.judging.transform import read_transform
 from labeldist.models.base import LanguageModel
 
 FIRST_OF_CHAOSNLI = 500

@@ -15,8 +15,8 @@ from benchmarks.embedded.judging import ALL
 from benchmarks.embedded.markdown import table
 from benchmarks.embedded.setup import Setup
 from benchmarks.embedded.speed import machine
-from labeldist.judge.orders import orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.judging.orders import orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.models.embedded.batches import causal_mask, even_batches, padded
 from labeldist.models.embedded.model import EmbeddedModel
 from labeldist.models.embedded.session import LANES, in_lanes

@@ -9,8 +9,8 @@ from benchmarks.embedded.comparison import compared, table_of_differences, table
 from benchmarks.embedded.judging import BALANCED, Asked, by_id, judged
 from benchmarks.embedded.setup import Setup, opened
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.explain.condition import parse_condition
-from labeldist.explain.generate import pool
+from labeldist.explanations.condition import parse_condition
+from labeldist.explanations.generate import pool
 
 WRITERS = ("llama3", "mixtral", "gpt4o")
 GUIDES = ("label-free", "varierr-guided", "mnli-guided")

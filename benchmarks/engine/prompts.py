@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import open_source
-from labeldist.explain.condition import parse_condition
-from labeldist.judge.orders import Order, all_orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.explanations.condition import parse_condition
+from labeldist.judging.orders import Order, all_orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.models.transformers.model import TransformersModel
 from labeldist.tasks.load import load_task
 

@@ -25,8 +25,8 @@ from benchmarks.engine.prompts import OPTIONS, Asked, items
 from benchmarks.engine.setup import Setup
 from benchmarks.point import Point
 from labeldist.core.errors import UsageError
-from labeldist.judge.orders import all_orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.judging.orders import all_orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.models.base import Question, in_order
 from labeldist.models.open import open_model
 from labeldist.models.server.model import ServerModel

@@ -20,12 +20,12 @@ from benchmarks.engine.llamas import opened
 from benchmarks.engine.prompts import Asked, items
 from benchmarks.engine.setup import RUNS, Setup
 from benchmarks.point import Point
-from labeldist.judge.judge import JudgeSettings
+from labeldist.calls.engine import engine
+from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
-from labeldist.run.engine import engine
-from labeldist.run.stages import Asked as Question
-from labeldist.run.stages import Watch, judge_items
+from labeldist.runs.stages import Asked as Question
+from labeldist.runs.stages import Watch, judge_items
 from labeldist.tasks.load import load_task
 
 SIZE = "17M"

@@ -11,7 +11,7 @@ from benchmarks.estimation.data import GROUPS, chaosnli, reference_of, the_341
 from benchmarks.point import Point
 from labeldist.estimation.estimate import estimate_from
 from labeldist.estimation.observations import Array, Observations
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.metric import METRICS
 
 SOURCES = ("chaosnli-snli", "chaosnli-mnli")
 LABELS_PER_ITEM = range(2, 11)

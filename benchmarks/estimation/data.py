@@ -11,7 +11,7 @@ import numpy as np
 from labeldist.core.item import Item
 from labeldist.datasets.source import open_source
 from labeldist.estimation.observations import Array, Observations, observe
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.metric import METRICS
 
 METRIC_NAMES = ("kl", "jsd", "tvd", "dcorr")
 TITLES = ("KL", "JSD", "TVD", "D.Corr")

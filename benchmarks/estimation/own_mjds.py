@@ -16,9 +16,9 @@ from benchmarks.embedded.chaosnli import pool_of, source
 from benchmarks.embedded.setup import CACHE
 from labeldist.cli.progress import shown_progress
 from labeldist.datasets.files import write_items
-from labeldist.report.tables import markdown_table
-from labeldist.run.pipeline import run
-from labeldist.run.settings import RunSettings
+from labeldist.reports.tables import markdown_table
+from labeldist.runs.pipeline import run
+from labeldist.runs.settings import RunSettings
 
 GIVEN = "given"
 CONDITIONS = ("none", "label-free", "label-guided")

@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.orders.population import Asked, Floats, Population, Row, prompts_of
 from labeldist.core.task import Task
-from labeldist.judge.adaptive import first_count, next_count
-from labeldist.judge.designs import balanced_pairs, latin_rows
-from labeldist.judge.orders import Order, all_orders
-from labeldist.judge.precision import standard_errors
+from labeldist.judging.adaptive import first_count, next_count
+from labeldist.judging.designs import balanced_pairs, latin_rows
+from labeldist.judging.orders import Order, all_orders
+from labeldist.judging.precision import standard_errors
 from labeldist.models.prompt_tree import grow
 from labeldist.models.tokens import TokenModel
 

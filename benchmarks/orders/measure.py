@@ -14,9 +14,9 @@ from benchmarks.orders.curve import DESIGNS, adaptive, point, tokens
 from benchmarks.orders.population import Asked, population
 from labeldist.core.task import Task
 from labeldist.datasets.source import open_source
-from labeldist.explain.condition import parse_condition
-from labeldist.explain.generate import pool
-from labeldist.judge.judge import JudgeSettings, judge
+from labeldist.explanations.condition import parse_condition
+from labeldist.explanations.generate import pool
+from labeldist.judging.judge import JudgeSettings, judge
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import open_model
 from labeldist.models.tokens import TokenModel

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.judge.orders import Order, all_orders
-from labeldist.judge.prompts import JudgePrompt, judge_prompt
-from labeldist.judge.scoring import option_scores
-from labeldist.judge.transform import read_transform
+from labeldist.judging.orders import Order, all_orders
+from labeldist.judging.prompts import JudgePrompt, judge_prompt
+from labeldist.judging.scoring import option_scores
+from labeldist.judging.transform import read_transform
 from labeldist.models.base import LanguageModel
 
 Floats = NDArray[np.float64]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.evaluate.bootstrap import interval, resampled
-from labeldist.evaluate.evaluation import Interval
-from labeldist.evaluate.metric import Metric
+from labeldist.evaluation.bootstrap import interval, resampled
+from labeldist.evaluation.evaluation import Interval
+from labeldist.evaluation.metric import Metric
 
 Array = NDArray[np.float64]
 

@@ -15,12 +15,12 @@ from benchmarks.populations.smoothing import Array, fitted_pseudo_count, smoothe
 from labeldist.core.item import Item
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.evaluate.ceiling import ceiling
-from labeldist.evaluate.metric import all_metrics
-from labeldist.judge.judge import JudgeSettings
+from labeldist.evaluation.ceiling import ceiling
+from labeldist.evaluation.metric import all_metrics
+from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
-from labeldist.run.posterior import estimate_to_file
-from labeldist.run.single import judge_to_file
+from labeldist.runs.posterior import estimate_to_file
+from labeldist.runs.single import judge_to_file
 
 SHOWN = ("kl", "tvd", "dcorr", "wasserstein")
 POSTERIOR, FITTED, HALF = "posterior with the MJD", "labels, fitted smoothing", "labels, + 0.5 per label"

@@ -1,17 +1,26 @@
-"""labeldist: the distribution of human judgments for each item, from a few labels and a language model."""
+"""labeldist: the distribution of human judgments for each item, from a few labels and whatever else is known of it."""
 
 TYPE_CHECKING = False  # as in typing, whose import is a third of the time before an interrupt can be understood
 if TYPE_CHECKING:
     from typing import Any
 
+    from labeldist.api.estimate import estimate
+    from labeldist.api.evaluate import evaluate
+    from labeldist.api.plan import plan
+    from labeldist.api.read import read
+
 __version__ = "0.1.0"
-__all__ = ["estimate"]
+__all__ = ["estimate", "evaluate", "plan", "read"]
 
 
 def __getattr__(name: str) -> "Any":
-    """``labeldist.estimate``, imported when first asked for: numpy takes a while, and --help must not."""
-    if name == "estimate":
-        from labeldist.estimation.estimate import estimate
+    """A verb, imported when it is first asked for: numpy takes a while, and --help must not."""
+    if name in __all__:
+        from importlib import import_module
 
-        return estimate
+        return getattr(import_module(f"labeldist.api.{name}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -16,7 +16,7 @@ from training.data import Pair
 
 from labeldist.core.distribution import LabelDistribution
 from labeldist.core.item import Explanation, Item
-from labeldist.judge.pool import Pooled
+from labeldist.judging.pool import Pooled
 from labeldist.models.embedded.model import PACKAGED
 from labeldist.models.open import open_model
 

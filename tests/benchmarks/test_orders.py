@@ -14,8 +14,8 @@ from benchmarks.orders.population import Population, population
 from benchmarks.orders.tables import filled, points
 
 from labeldist.core.item import Explanation, Item
-from labeldist.judge.judge import JudgeSettings, judge
-from labeldist.judge.orders import all_orders
+from labeldist.judging.judge import JudgeSettings, judge
+from labeldist.judging.orders import all_orders
 from labeldist.models.open import open_model
 from labeldist.models.scripted import Scripted
 from labeldist.tasks.load import load_task

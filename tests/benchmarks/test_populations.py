@@ -12,8 +12,8 @@ from benchmarks.populations.measure import FITTED, HALF, POPULATIONS, POSTERIOR,
 from benchmarks.populations.smoothing import fitted_pseudo_count, smoothed
 from scipy.stats import dirichlet_multinomial
 
-from labeldist.evaluate.bootstrap import paired_difference
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.bootstrap import paired_difference
+from labeldist.evaluation.metric import METRICS
 from labeldist.models.open import open_model
 
 TVD = METRICS.get("tvd")

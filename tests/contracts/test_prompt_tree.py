@@ -17,7 +17,7 @@ import pytest
 
 from labeldist.core.item import Explanation
 from labeldist.datasets.source import open_source
-from labeldist.judge.judge import JudgeSettings, judge
+from labeldist.judging.judge import JudgeSettings, judge
 from labeldist.models import prompt_tree
 from labeldist.models.embedded.model import PACKAGED
 from labeldist.models.tokens import TokenScores

@@ -7,21 +7,21 @@ from random import Random
 import numpy as np
 import pytest
 
+from labeldist.classifiers.objectives import OBJECTIVES
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Annotation, Explanation, Item
 from labeldist.core.registry import Registry
 from labeldist.datasets.catalog import DATASETS
-from labeldist.evaluate.metric import METRICS
-from labeldist.evaluate.variability.similarity import SIMILARITIES
-from labeldist.evaluate.variability.tagger import TAGGERS
+from labeldist.evaluation.metric import METRICS
+from labeldist.evaluation.variability.similarity import SIMILARITIES
+from labeldist.evaluation.variability.tagger import TAGGERS
 from labeldist.experiments.experiment import EXPERIMENTS
-from labeldist.explain.parse import PARSERS
-from labeldist.explain.select import GUIDES, RANKINGS
-from labeldist.judge.transform import TRANSFORMS, read_transform
+from labeldist.explanations.parse import PARSERS
+from labeldist.explanations.select import GUIDES, RANKINGS
+from labeldist.judging.transform import TRANSFORMS, read_transform
 from labeldist.models.base import Question, in_order
 from labeldist.models.open import BACKENDS, open_model
 from labeldist.tasks.load import load_task, shipped_tasks
-from labeldist.train.objectives import OBJECTIVES
 
 REGISTRIES: list[Registry[object]] = [
     BACKENDS, DATASETS, EXPERIMENTS, GUIDES, METRICS, OBJECTIVES, PARSERS, RANKINGS, SIMILARITIES, TAGGERS, TRANSFORMS,

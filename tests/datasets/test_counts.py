@@ -13,9 +13,9 @@ from labeldist.core.item import Annotation, Item
 from labeldist.datasets.hold_out import HoldOut, held_out
 from labeldist.datasets.rows import item_from_row, item_to_row
 from labeldist.datasets.source import open_source
-from labeldist.evaluate.compare import evaluate
-from labeldist.explain.condition import parse_condition
-from labeldist.run.posterior import estimate_to_file
+from labeldist.evaluation.compare import evaluate
+from labeldist.explanations.condition import parse_condition
+from labeldist.runs.posterior import estimate_to_file
 from labeldist.tasks.load import load_task
 
 NLI = load_task("nli")

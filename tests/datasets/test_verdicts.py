@@ -13,7 +13,7 @@ from labeldist.core.errors import InputError, MissingExtraError, UsageError
 from labeldist.datasets.catalog import Folders
 from labeldist.datasets.source import open_source
 from labeldist.datasets.verdicts import PROFILE, SOURCE, Verdict, matched, read_verdicts, verdicts_file
-from labeldist.explain.generate import pool
+from labeldist.explanations.generate import pool
 
 openpyxl = pytest.importorskip("openpyxl")
 TITLES = [

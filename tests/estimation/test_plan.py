@@ -20,8 +20,8 @@ from labeldist.estimation.posterior import expected_kl, expected_tvd
 from labeldist.estimation.prices import Prices, cheapest, ways
 from labeldist.estimation.reference_curve import reference_curve
 from labeldist.estimation.sets import fits
-from labeldist.evaluate.metrics.kl import kl
-from labeldist.evaluate.metrics.tvd import tvd
+from labeldist.evaluation.metrics.kl import kl
+from labeldist.evaluation.metrics.tvd import tvd
 
 TRUTH = Truth(np.array([0.4, 0.0, -0.4]), np.array([2.5, 0.3]), 3.0)
 BOTH = ("model 0", "model 1")

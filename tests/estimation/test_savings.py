@@ -10,7 +10,7 @@ from benchmarks.estimation.simulation import Truth, simulated
 
 from labeldist.estimation.estimate import estimate_from
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
-from labeldist.evaluate.metrics.kl import kl
+from labeldist.evaluation.metrics.kl import kl
 
 ITEMS = 1_500
 

@@ -11,7 +11,7 @@ from labeldist.core.errors import UsageError
 from labeldist.core.item import Annotation, Evidence, Item
 from labeldist.estimation.estimate import Estimate, estimate, estimate_from
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.metric import METRICS
 
 ITEMS = 1_200
 LABELS = ("entailment", "neutral", "contradiction")

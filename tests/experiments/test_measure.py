@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from labeldist.core.errors import InputError
-from labeldist.evaluate.bootstrap import intervals, paired_difference, resample_weights
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.bootstrap import intervals, paired_difference, resample_weights
+from labeldist.evaluation.metric import METRICS
 from labeldist.experiments.measure import Distributions, Entry, _draw_weights, difference, measure
 
 HOW = {"resamples": 200, "seed": 3}

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import open_source
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.metric import METRICS
 from labeldist.experiments.cast import guided, human_explanations
 from labeldist.experiments.lab import Lab
 from labeldist.experiments.named import content, explanations, labels, replacement
 from labeldist.experiments.settings import ExperimentSettings
-from labeldist.explain.condition import parse_condition
+from labeldist.explanations.condition import parse_condition
 from labeldist.models.scripted import Scripted
-from labeldist.run.own import OwnFiles
-from labeldist.run.recorded import Recorded
-from labeldist.run.stages import Watch, explanation_pool
-from labeldist.run.store import Store
+from labeldist.runs.own import OwnFiles
+from labeldist.runs.stages import Watch, explanation_pool
 
 PARSER = "mjd-estimator:llama3"
 

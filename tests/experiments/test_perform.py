@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
+from labeldist.calls.store import Store
 from labeldist.core.errors import InputError, StoreError, UsageError
 from labeldist.experiments.experiment import EXPERIMENTS
 from labeldist.experiments.perform import perform
 from labeldist.experiments.settings import ExperimentSettings
-from labeldist.run.folder import alone
-from labeldist.run.pipeline import run
-from labeldist.run.settings import RunSettings
-from labeldist.run.store import Store
+from labeldist.runs.folder import alone
+from labeldist.runs.pipeline import run
+from labeldist.runs.settings import RunSettings
 
 SCRIPTED = {"model": "scripted", "limit": 12, "resamples": 50}
 PARSER = "mjd-estimator:llama3"

@@ -10,15 +10,15 @@ import pytest
 from scipy.stats import spearmanr
 
 from labeldist.datasets.source import open_source
-from labeldist.evaluate.metric import METRICS
-from labeldist.evaluate.variability.similarity import SIMILARITIES, Tools
+from labeldist.evaluation.metric import METRICS
+from labeldist.evaluation.variability.similarity import SIMILARITIES, Tools
 from labeldist.experiments.alike import Comparison, alike, by_item, by_label, counts, differences, means, per_item
 from labeldist.experiments.cast import human_explanations
 from labeldist.experiments.correlations import ACROSS, MEAN, Explained, correlations, distances
 from labeldist.experiments.findings import Cell, Findings
 from labeldist.experiments.perform import perform
 from labeldist.experiments.settings import ExperimentSettings
-from labeldist.run.stages import explanation_pool
+from labeldist.runs.stages import explanation_pool
 
 WORDS = Comparison((SIMILARITIES.get("word-1"),), Tools(), ())
 HOW = {"resamples": 100, "seed": 0}

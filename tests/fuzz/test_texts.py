@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.fuzz.mutations import EDITS, fuzz, mutated
 
 from labeldist.core.errors import LabeldistError
-from labeldist.explain.parse import parse
-from labeldist.judge.verbalised import read_shares
+from labeldist.explanations.parse import parse
+from labeldist.judging.verbalised import read_shares
 from labeldist.models.server.failures import MalformedError
 from labeldist.models.server.listing import listed
 from labeldist.models.server.reply import failure_of, replies

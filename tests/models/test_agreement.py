@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import open_source
-from labeldist.explain.prompts import explain_prompt
-from labeldist.judge.orders import balanced_orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.explanations.prompts import explain_prompt
+from labeldist.judging.orders import balanced_orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.models.answers import answer_tokens
 from labeldist.models.embedded.decode import Runs
 from labeldist.models.open import ModelOptions, open_model

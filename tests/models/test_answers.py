@@ -10,9 +10,9 @@ import pytest
 
 from labeldist.core.errors import UnavailableError
 from labeldist.core.item import Explanation, Item
-from labeldist.judge.judge import JudgeSettings, judge
-from labeldist.judge.prompts import JudgePrompt
-from labeldist.judge.scoring import option_scores
+from labeldist.judging.judge import JudgeSettings, judge
+from labeldist.judging.prompts import JudgePrompt
+from labeldist.judging.scoring import option_scores
 from labeldist.models.answers import answer_tokens
 from labeldist.models.scripted import Rule, Scripted
 from labeldist.models.tokens import TokenScores

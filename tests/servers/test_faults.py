@@ -19,8 +19,8 @@ from tests.servers.conftest import QUICK_COMMAND
 from tests.servers.fault_server import FAULTS, KEY, MODEL, Behaviour, log_probabilities, serving
 
 from labeldist.core.item import Item
-from labeldist.judge.orders import orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.judging.orders import orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.tasks.load import load_task
 
 ITEMS, ORDERS, AT_ONCE = 334, 6, 16

@@ -18,7 +18,7 @@ from tests.servers.fault_server import KEY, MODEL, Behaviour, log_probabilities,
 
 from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError
 from labeldist.datasets.source import open_source
-from labeldist.judge.judge import JudgeSettings
+from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import AnswerScores, Question, in_order
 from labeldist.models.budget import Budget
 from labeldist.models.open import ModelOptions, open_model
@@ -29,7 +29,7 @@ from labeldist.models.server.failures import PassingError
 from labeldist.models.server.model import ServerModel, open_server
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.reply import replies, thinks
-from labeldist.run.doctor import cost_of, examine
+from labeldist.runs.doctor import cost_of, examine
 from labeldist.tasks.load import load_task
 
 QUICK = Patience(retries=4, first=0.01, longest=0.05, timeout=2.0)

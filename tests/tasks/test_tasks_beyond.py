@@ -13,9 +13,9 @@ import pytest
 
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Explanation, Item
-from labeldist.explain.prompts import explain_prompt
-from labeldist.judge.orders import orders
-from labeldist.judge.prompts import judge_prompt
+from labeldist.explanations.prompts import explain_prompt
+from labeldist.judging.orders import orders
+from labeldist.judging.prompts import judge_prompt
 from labeldist.tasks.load import default_task, load_task, shipped_tasks
 from labeldist.tasks.scaffold import new_task
 

@@ -10,9 +10,9 @@ from labeldist.api.read import Reading, opened
 from labeldist.api.said import named, said_rows
 from labeldist.datasets.files import records_from_rows
 from labeldist.datasets.predictions import prediction_from_row
-from labeldist.evaluate.bootstrap import RESAMPLES
-from labeldist.evaluate.evaluation import Evaluation
-from labeldist.run.distributions import evaluate_rows
+from labeldist.evaluation.bootstrap import RESAMPLES
+from labeldist.evaluation.evaluation import Evaluation
+from labeldist.runs.distributions import evaluate_rows
 
 
 def evaluate(

@@ -8,7 +8,7 @@ from labeldist.cli.printing import say, tell
 from labeldist.cli.spending import Prices
 
 if TYPE_CHECKING:
-    from labeldist.run.doctor import Cost, Health, Saved
+    from labeldist.runs.doctor import Cost, Health, Saved
 
 SMALL_LETTER_MASS = 0.5
 KINDS = {

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from labeldist.judge.judge import JudgeSettings
+    from labeldist.judging.judge import JudgeSettings
     from labeldist.models.open import ModelOptions
-    from labeldist.run.stages import Generation
+    from labeldist.runs.stages import Generation
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -220,7 +220,7 @@ def opening(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def opening_for_labels(given: Mapping[str, Any], evidence: Sequence[str]) -> dict[str, Any]:
     """As :func:`opening`, where no text is read; ``evidence``: specs of files that may name labels, too."""
-    from labeldist.run.distributions import evidence_files
+    from labeldist.runs.distributions import evidence_files
 
     labels = given["labels"]
     return opening(given) | {
@@ -253,9 +253,9 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
 
 def judge_settings(orders: str, transform: str, answers: str, explicit: bool, seed: int) -> JudgeSettings:
     """The record of the judge options, checked: a bad spec is refused before anything is read or asked."""
-    from labeldist.judge.judge import JudgeSettings
-    from labeldist.judge.orders import read_orders
-    from labeldist.judge.transform import read_transform
+    from labeldist.judging.judge import JudgeSettings
+    from labeldist.judging.orders import read_orders
+    from labeldist.judging.transform import read_transform
 
     read_orders(orders)
     if transform != "auto":
@@ -265,7 +265,7 @@ def judge_settings(orders: str, transform: str, answers: str, explicit: bool, se
 
 def generation_settings(max_new_tokens: int | None, temperature: float, seed: int) -> Generation:
     """The record of the generation options."""
-    from labeldist.run.stages import Generation
+    from labeldist.runs.stages import Generation
 
     return Generation(max_new_tokens, temperature, seed)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from labeldist.estimation.pilot import Plan
     from labeldist.estimation.prices import Prices, Way
-    from labeldist.run.planning import PlanSummary
+    from labeldist.runs.planning import PlanSummary
 
 # Of the numbers of labels that were predicted; all of them are in the JSON.
 WIDTH_OF_INTERVAL = 17

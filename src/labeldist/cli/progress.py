@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from labeldist.cli.printing import tell_line
 from labeldist.core.visible import visible
-from labeldist.run.stages import Progress
+from labeldist.runs.stages import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -12,10 +12,10 @@ from labeldist.cli.printing import console, say, say_json, say_table, tell, tell
 from labeldist.cli.spending import Prices, spending, spending_line
 
 if TYPE_CHECKING:
-    from labeldist.evaluate.evaluation import Evaluation
-    from labeldist.run.pipeline import RunSummary
-    from labeldist.run.posterior import EstimateSummary
-    from labeldist.run.single import StageSummary
+    from labeldist.evaluation.evaluation import Evaluation
+    from labeldist.runs.pipeline import RunSummary
+    from labeldist.runs.posterior import EstimateSummary
+    from labeldist.runs.single import StageSummary
 
 DONE, PARTLY_FAILED = 0, 1
 SMALL_LETTER_MASS = 0.5
@@ -101,7 +101,7 @@ def _written(summary: RunSummary) -> list[str]:
 
 def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
     from labeldist.core.registry import did_you_mean
-    from labeldist.report.items import chosen_items, lines_of_items
+    from labeldist.reports.items import chosen_items, lines_of_items
 
     items = chosen_items(summary.dataset.items(), wanted)
     strangers = [] if isinstance(wanted, int) else sorted({*wanted} - {item.id for item in items})
@@ -176,7 +176,7 @@ def show_evaluation(
 
 
 def _show_table(evaluation: Evaluation, intervals: bool | None = None) -> None:
-    from labeldist.report.tables import evaluation_parts, fits_intervals
+    from labeldist.reports.tables import evaluation_parts, fits_intervals
 
     screen = console()
     with_intervals = fits_intervals(screen) if intervals is None else intervals
@@ -187,7 +187,7 @@ def _show_table(evaluation: Evaluation, intervals: bool | None = None) -> None:
 def write_evaluation(evaluation: Evaluation, out: Path) -> None:
     """Write an evaluation: a Markdown table where the name ends in .md, else JSON."""
     from labeldist.datasets.files import write_json, write_text
-    from labeldist.report.tables import markdown_table
+    from labeldist.reports.tables import markdown_table
 
     if out.suffix == ".md":
         write_text(out, markdown_table(evaluation, intervals=True))

@@ -1,7 +1,7 @@
 """SIGINT and SIGTERM for the command: the first ends it in order, the second at once, and neither with a traceback.
 
 In order means: a KeyboardInterrupt in the main thread, after which what is under way is waited for and kept (see
-:mod:`labeldist.run.recorded`). A thread watches whether that comes to an end, since a library that computes hears
+:mod:`labeldist.calls.recorded`). A thread watches whether that comes to an end, since a library that computes hears
 nothing meanwhile, and another may swallow the exception.
 
 Nothing but the standard library is imported here: it is in place before anything else of labeldist is.

@@ -27,9 +27,9 @@ def facts(task: Task) -> dict[str, Any]:
 
 def example_prompts(task: Task) -> Iterator[tuple[str, str]]:
     """What a model is asked about the example of the task, with what for; nothing where it has no example."""
-    from labeldist.explain.prompts import explain_prompt
-    from labeldist.judge.orders import orders
-    from labeldist.judge.prompts import judge_prompt
+    from labeldist.explanations.prompts import explain_prompt
+    from labeldist.judging.orders import orders
+    from labeldist.judging.prompts import judge_prompt
 
     if task.example is None:
         return

@@ -8,7 +8,7 @@ from labeldist.cli.printing import say, say_json, tell
 from labeldist.cli.results import counted, status, tell_failures
 
 if TYPE_CHECKING:
-    from labeldist.train.from_sources import Predicted, Trained
+    from labeldist.classifiers.from_sources import Predicted, Trained
 
 SHOWN = {
     "ce": "CE",

@@ -170,7 +170,7 @@ class _Ids:
                 f"id {shown(found)} again, first in {f'line {before.line}' if before.file == place.file else before}",
                 expected="each id once",
                 place=place.at("id"),
-                hint="a file with a row for each annotation is grouped first: docs/howto-own-data.md has the few lines",
+                hint="rows of annotations have an item, an annotator and a label: docs/howto-own-data.md",
             )
         if not self._first:
             self._file = place.file

@@ -71,13 +71,13 @@ def _missing(value: Any) -> bool:
 def rows_of_table(columns: Mapping[str, Sequence[Any]], shape: Shape) -> Rows:
     """The rows of the Items contract that a table of this shape holds, in the order in which items first occur.
 
-    Of a long table, columns that are the same in all rows of an item go with it; ``place`` is the row, from 1. A label
-    that is a number without fraction is written as one.
+    A long table is grouped (:mod:`labeldist.datasets.grouped`); ``place`` is the row, from 1. A label that is a number
+    without fraction is written as one.
 
     >>> from labeldist.datasets.shapes import shape_of
     >>> columns = {"task": ["t1", "t1"], "worker": ["a", "b"], "label": [1.0, 0.0], "text": ["Hi.", "Hi."]}
     >>> [row for _, row in rows_of_table(columns, shape_of(columns))]
-    [{'text': 'Hi.', 'id': 't1', 'labels': [{'annotator': 'a', 'label': '1'}, {'annotator': 'b', 'label': '0'}]}]
+    [{'id': 't1', 'labels': [{'annotator': 'a', 'label': '1'}, {'annotator': 'b', 'label': '0'}], 'text': 'Hi.'}]
     """
     if shape.name == "long":
         return _long(columns, shape)
@@ -126,22 +126,6 @@ def _name(value: Any) -> str | None:
     return str(value)
 
 
-def varying(columns: Mapping[str, Sequence[Any]], shape: Shape) -> list[str]:
-    """The columns of a long table that differ within an item, which no item can keep."""
-    if shape.name != "long" or shape.id is None:
-        return []
-    first: dict[tuple[str, Any], Any] = {}
-    found: dict[str, None] = {}
-    for name in columns:
-        if name in (shape.id, shape.label, shape.annotator):
-            continue
-        for id_, value in zip(columns[shape.id], columns[name], strict=True):
-            if first.setdefault((name, id_), value) != value:
-                found[name] = None
-                break
-    return [*found]
-
-
 def open_frame(
     frame: Any,
     *,
@@ -169,13 +153,6 @@ def open_frame(
     found = shape_of(table, shape=shape or ("wide" if kind is None else None), roles=columns)
     read = partial(rows_of_table, table, found)
     known, told = task_of(read, NAME, task=task, labels=labels, scale=scale, texts=texts)
-    left = varying(table, found)
-    notes = [
-        f"{NAME}, {found.told()}",
-        told,
-        f"not used, since they differ within an item: {', '.join(left)}" if left else "",
-    ]
+    told = "; ".join(filter(None, (f"{NAME}, {found.told()}", told)))
     how = reading(on_error, limit, hold_out, repeated_labels, None)
-    return Dataset(
-        str(NAME), known, None, NAME, read, texts=texts, told="; ".join(filter(None, notes)), kind=kind, **how
-    )
+    return Dataset(str(NAME), known, None, NAME, read, texts=texts, told=told, kind=kind, **how)

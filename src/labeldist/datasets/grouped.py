@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,36 +31,35 @@ def rows_of_file(path: Path) -> Rows:
 def grouped(rows: Rows, shape: Shape) -> Rows:
     """Annotations as items with their labels, in the order in which the items first occur.
 
-    A column that is the same in all rows of an item goes with it. A row that is an error, or lacks its item or label,
-    comes as an error in its place.
+    Other columns go with the item: one value where all its rows have the same, else the list of them, a value per row.
+    A row that is an error, or lacks its item, comes as an error in its place; one without a label adds none.
 
-    >>> annotations = [{"task": "t1", "worker": "a", "label": "ok"}, {"task": "t1", "worker": "b", "label": "toxic"}]
+    >>> annotations = [{"task": "t1", "worker": "a", "label": "ok", "text": "Hi.", "age": 30}]
+    >>> annotations.append({"task": "t1", "worker": "b", "label": "toxic", "text": "Hi.", "age": 41})
     >>> lines = ((Place(line=line), row) for line, row in enumerate(annotations, 2))
-    >>> [row["labels"] for _, row in grouped(lines, Shape("long", "task", "label", "worker"))]
-    [[{'annotator': 'a', 'label': 'ok'}, {'annotator': 'b', 'label': 'toxic'}]]
+    >>> [(_, item)] = grouped(lines, Shape("long", "task", "label", "worker"))
+    >>> item["labels"], item["text"], item["age"]
+    ([{'annotator': 'a', 'label': 'ok'}, {'annotator': 'b', 'label': 'toxic'}], 'Hi.', [30, 41])
     """
-    found: dict[Any, tuple[Place, dict[str, Any]]] = {}
-    varying: dict[Any, set[str]] = {}
+    roles = (shape.id, shape.label, shape.annotator)
+    items: dict[Any, list[tuple[Place, Mapping[str, Any]]]] = {}
     for place, row in rows:
         if isinstance(row, InputError):
             yield place, row
-            continue
-        id_, label = row.get(shape.id or ""), row.get(shape.label or "")
-        if is_empty(id_):
+        elif is_empty(row.get(str(shape.id))):
             yield place, InputError("an annotation without an item", expected="its id", place=place.at(str(shape.id)))
-            continue
-        others = {name: value for name, value in row.items() if name not in (shape.id, shape.label, shape.annotator)}
-        if id_ not in found:
-            found[id_] = place, {**others, "id": id_, "labels": []}
-            varying[id_] = set()
-        item = found[id_][1]
-        names = others.keys() | item.keys() - {"id", "labels"}
-        varying[id_] |= {name for name in names if others.get(name) != item.get(name)}
-        if not is_empty(label):
-            item["labels"].append({"annotator": row.get(shape.annotator or ""), "label": label})
-    yield from _of_items(found, varying)
+        else:
+            items.setdefault(row[str(shape.id)], []).append((place, row))
+    for id_, found in items.items():
+        of_item = [row for _, row in found]
+        item: dict[str, Any] = {"id": id_, "labels": [*_labels(of_item, shape)]}
+        for name in dict.fromkeys(name for row in of_item for name in row if name not in roles):
+            values = [row.get(name) for row in of_item]
+            item[name] = values[0] if all(value == values[0] for value in values) else values
+        yield found[0][0], item
 
 
-def _of_items(found: Mapping[Any, tuple[Place, dict[str, Any]]], varying: Mapping[Any, set[str]]) -> Iterator[Any]:
-    for id_, (place, item) in found.items():
-        yield place, {name: value for name, value in item.items() if name not in varying[id_]}
+def _labels(rows: Sequence[Mapping[str, Any]], shape: Shape) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        if not is_empty(row.get(str(shape.label))):
+            yield {"annotator": row.get(str(shape.annotator)), "label": row[str(shape.label)]}

@@ -27,6 +27,7 @@ from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
 from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS
 from labeldist.datasets.parquet import parquet_names, parquet_pieces, piece_bytes, row_values
 from labeldist.datasets.rows import KNOWN, spread_over
+from labeldist.datasets.shapes import columns_of_annotations
 from labeldist.datasets.written_tables import load_parquet
 
 FLAGS = {"true": True, "false": False}  # spreadsheets write them in capitals, data frames with one
@@ -153,7 +154,7 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
             raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
         if names[column.removesuffix(JSON)] > 1:
             raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
-    if key not in names:
+    if key not in names and columns_of_annotations(columns) is None:
         found = f"the columns {shown(', '.join(columns))}"
         expected = f"a header line with the names of the columns, one of them {key!r}"
         hint = "a comma separates cells (a tab in .tsv)" if len(columns) == 1 and ";" in columns[0] else ""

@@ -16,7 +16,7 @@ from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.spelling import composed_alike
-from labeldist.evaluate.votes import votes_behind
+from labeldist.evaluation.votes import votes_behind
 
 Array = NDArray[np.float64]
 VOTES_WHERE_UNKNOWN = 100.0  # of references of probabilities that nothing else is known of: 100 are usual

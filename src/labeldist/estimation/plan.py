@@ -119,8 +119,8 @@ def require_labels(observed: Observations) -> None:
 
 def measured_errors(models: Sequence[Fitted]) -> list[Measured]:
     """What the estimates are off by, measured on the items with references; empty with fewer than 20."""
-    from labeldist.evaluate.metrics.kl import kl
-    from labeldist.evaluate.metrics.tvd import tvd
+    from labeldist.evaluation.metrics.kl import kl
+    from labeldist.evaluation.metrics.tvd import tvd
 
     found = []
     for model in models:

@@ -88,8 +88,8 @@ def reference_curve(
 
 
 def _error(observed: Observations, mean: Array, rows: Rows) -> tuple[float, float]:
-    from labeldist.evaluate.metrics.kl import kl
-    from labeldist.evaluate.metrics.tvd import tvd
+    from labeldist.evaluation.metrics.kl import kl
+    from labeldist.evaluation.metrics.tvd import tvd
 
     assert observed.reference is not None
     reference = observed.reference[rows]

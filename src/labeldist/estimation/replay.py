@@ -180,7 +180,7 @@ def _errors(mean: Array, reference: Array | None, hidden: NDArray[np.intp] | Non
     if hidden is not None:
         chance: Array = mean[np.arange(len(mean)), hidden]
         return -np.log(chance)
-    from labeldist.evaluate.metrics.kl import kl
+    from labeldist.evaluation.metrics.kl import kl
 
     assert reference is not None
     return kl(reference, mean)

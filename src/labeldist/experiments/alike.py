@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labeldist.core.item import Explanation, Item
-from labeldist.evaluate.evaluation import Column, Interval
-from labeldist.evaluate.means import mean_difference, mean_interval
-from labeldist.evaluate.variability.groups import Known, group_similarities, usable
-from labeldist.evaluate.variability.similarity import Similarity, Tools, all_similarities
-from labeldist.evaluate.variability.tokens import tokens
+from labeldist.evaluation.evaluation import Column, Interval
+from labeldist.evaluation.means import mean_difference, mean_interval
+from labeldist.evaluation.variability.groups import Known, group_similarities, usable
+from labeldist.evaluation.variability.similarity import Similarity, Tools, all_similarities
+from labeldist.evaluation.variability.tokens import tokens
 from labeldist.experiments.findings import Difference
 from labeldist.experiments.lab import Lab
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.experiments.lab import Lab
-from labeldist.explain.condition import HUMAN, LABEL_GUIDED, NONE, Condition
+from labeldist.explanations.condition import HUMAN, LABEL_GUIDED, NONE, Condition
 
 LABEL_FREE = "label-free"
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labeldist.evaluate.bootstrap import interval
-from labeldist.evaluate.correlation import LEAST_ITEMS, item_draws, spearman, spearman_interval
-from labeldist.evaluate.evaluation import Interval
-from labeldist.evaluate.means import mean_interval
-from labeldist.evaluate.metric import METRICS, Array
+from labeldist.evaluation.bootstrap import interval
+from labeldist.evaluation.correlation import LEAST_ITEMS, item_draws, spearman, spearman_interval
+from labeldist.evaluation.evaluation import Interval
+from labeldist.evaluation.means import mean_interval
+from labeldist.evaluation.metric import METRICS, Array
 from labeldist.experiments.findings import Cell
 from labeldist.experiments.measure import Distributions
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from labeldist.evaluate.evaluation import Column, Interval
+from labeldist.evaluation.evaluation import Column, Interval
 
 Factor = str | int | float
 

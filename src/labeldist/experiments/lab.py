@@ -11,28 +11,28 @@ from typing import Any
 
 import numpy as np
 
+from labeldist.calls.recorded import Recorded
 from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Evidence, Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.files import write_rows
+from labeldist.datasets.names import file_part
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.estimate import estimate
-from labeldist.evaluate.baselines import baselines
-from labeldist.evaluate.compare import columns_of
-from labeldist.evaluate.few_votes import are_few, few_votes_note
-from labeldist.evaluate.metric import Metric
-from labeldist.evaluate.votes import median_votes
+from labeldist.evaluation.baselines import baselines
+from labeldist.evaluation.compare import columns_of
+from labeldist.evaluation.few_votes import are_few, few_votes_note
+from labeldist.evaluation.metric import Metric
+from labeldist.evaluation.votes import median_votes
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.measure import Distributions, Entry, difference, measure
 from labeldist.experiments.settings import ExperimentSettings
-from labeldist.explain.condition import Condition
-from labeldist.judge.judge import JudgeSettings
-from labeldist.run.distributions import distribution_row
-from labeldist.run.names import file_part
-from labeldist.run.own import OwnFiles
-from labeldist.run.posterior import weighable
-from labeldist.run.recorded import Recorded
-from labeldist.run.stages import (
+from labeldist.explanations.condition import Condition
+from labeldist.judging.judge import JudgeSettings
+from labeldist.runs.distributions import distribution_row
+from labeldist.runs.own import OwnFiles
+from labeldist.runs.posterior import weighable
+from labeldist.runs.stages import (
     Asked,
     Choose,
     ItemFailure,

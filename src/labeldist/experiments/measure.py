@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeldist.core.errors import InputError
-from labeldist.evaluate.bootstrap import interval, resampled
-from labeldist.evaluate.evaluation import Interval
-from labeldist.evaluate.metric import Array, Metric
+from labeldist.evaluation.bootstrap import interval, resampled
+from labeldist.evaluation.evaluation import Interval
+from labeldist.evaluation.metric import Array, Metric
 from labeldist.experiments.findings import Cell, Difference, Factor
 
 Distributions = Mapping[str, Sequence[float]]
@@ -65,7 +65,7 @@ def measure(
     several: the interval tells what other items and other draws would have given. Raises :class:`InputError` where no
     item is left.
 
-    >>> from labeldist.evaluate.metric import METRICS
+    >>> from labeldist.evaluation.metric import METRICS
     >>> entry = Entry("e", {}, ({"1": (1.0, 0.0)}, {"1": (0.5, 0.5)}))
     >>> measure(entry, {"1": (1.0, 0.0)}, [METRICS.get("tvd")], resamples=10, seed=0).values["tvd"][0]
     0.25

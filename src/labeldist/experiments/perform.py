@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.calls.engine import engine
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset, open_source
-from labeldist.evaluate.few_votes import are_few
-from labeldist.evaluate.metric import all_metrics
-from labeldist.evaluate.votes import median_votes
+from labeldist.evaluation.few_votes import are_few
+from labeldist.evaluation.metric import all_metrics
+from labeldist.evaluation.votes import median_votes
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
 from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
@@ -22,16 +25,13 @@ from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Distributions
 from labeldist.experiments.settings import FILE, ExperimentSettings, claim
 from labeldist.experiments.written import RESULTS, TABLE, write_findings
-from labeldist.run.beside import write_failures
-from labeldist.run.engine import engine
-from labeldist.run.folder import FAILURES, Results, alone, own_files
-from labeldist.run.inputs import inputs_of
-from labeldist.run.pipeline import CARRIED
-from labeldist.run.recorded import Recorded
-from labeldist.run.stages import Progress, Watch, check_words, explain_items, explanation_pool
-from labeldist.run.store import Store
-from labeldist.run.survey import Survey, check_profile, check_source, survey
-from labeldist.run.tally import model_notes
+from labeldist.runs.beside import write_failures
+from labeldist.runs.folder import FAILURES, Results, alone, own_files
+from labeldist.runs.inputs import inputs_of
+from labeldist.runs.pipeline import CARRIED
+from labeldist.runs.stages import Progress, Watch, check_words, explain_items, explanation_pool
+from labeldist.runs.survey import Survey, check_profile, check_source, survey
+from labeldist.runs.tally import model_notes
 
 STORE_NAME = "calls.sqlite"
 # How files are called that an experiment writes into its folder.

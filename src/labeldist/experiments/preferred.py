@@ -10,9 +10,9 @@ from labeldist.datasets.catalog import data_folders
 from labeldist.datasets.verdicts import PROFILE, SOURCE, Verdict, matched, read_verdicts, verdicts_file
 from labeldist.experiments.alike import Texts
 from labeldist.experiments.lab import Lab
-from labeldist.explain.condition import Condition
-from labeldist.explain.generate import pool
-from labeldist.explain.select import follow
+from labeldist.explanations.condition import Condition
+from labeldist.explanations.generate import pool
+from labeldist.explanations.select import follow
 
 JUDGED_SET = "mjd-estimator"
 ALL, PREFERRED, UNPREFERRED = "all", "preferred", "unpreferred"

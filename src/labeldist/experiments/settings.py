@@ -10,12 +10,12 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_text
-from labeldist.evaluate.bootstrap import RESAMPLES
-from labeldist.judge.judge import JudgeSettings
+from labeldist.evaluation.bootstrap import RESAMPLES
+from labeldist.judging.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
-from labeldist.run.folder import is_fresh, own_files
-from labeldist.run.settings import differing, flat_settings
-from labeldist.run.stages import Generation
+from labeldist.runs.folder import is_fresh, own_files
+from labeldist.runs.settings import differing, flat_settings
+from labeldist.runs.stages import Generation
 
 FILE = "experiment.json"
 
@@ -29,7 +29,7 @@ class ExperimentSettings:
     classifier to train on (experiments that train). ``encoder``: a folder of sentence embeddings (experiments that
     compare what explanations mean). ``test_sets``: what trained classifiers predict (none: the paper's sets), and
     ``test_items``: at most so many items of each (None: all). The others: see
-    :class:`labeldist.run.settings.RunSettings`.
+    :class:`labeldist.runs.settings.RunSettings`.
     """
 
     name: str

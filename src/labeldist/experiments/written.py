@@ -10,10 +10,10 @@ from typing import Any
 
 from labeldist.datasets.files import write_rows, write_text
 from labeldist.datasets.whole import Note
-from labeldist.evaluate.evaluation import Column, Interval
+from labeldist.evaluation.evaluation import Column, Interval
 from labeldist.experiments.experiment import Experiment
 from labeldist.experiments.findings import Cell, Difference, Findings
-from labeldist.report.tables import escaped, number, table_line
+from labeldist.reports.tables import escaped, number, table_line
 
 RESULTS, TABLE = "results.jsonl", "results.md"
 

@@ -46,7 +46,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
     from labeldist.models.open import open_model
-    from labeldist.run.doctor import cost_of, examine, saved_by_evidence
+    from labeldist.runs.doctor import cost_of, examine, saved_by_evidence
     from labeldist.tasks.load import load_task
 
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], 0)

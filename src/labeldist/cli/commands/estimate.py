@@ -63,7 +63,7 @@ def command(
     """
     from labeldist.cli.results import show_estimate
     from labeldist.datasets.source import open_source
-    from labeldist.run.posterior import estimate_to_file
+    from labeldist.runs.posterior import estimate_to_file
 
     dataset = open_source(source, **opening_for_labels(given, split_names(evidence)))
     summary = estimate_to_file(

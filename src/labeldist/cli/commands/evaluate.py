@@ -65,8 +65,8 @@ def command(
     from labeldist.datasets.failures import Failure
     from labeldist.datasets.source import open_source
     from labeldist.datasets.whole import is_special
-    from labeldist.run.beside import check_out, failures_of, write_failures
-    from labeldist.run.distributions import evaluate_files, named_files
+    from labeldist.runs.beside import check_out, failures_of, write_failures
+    from labeldist.runs.distributions import evaluate_files, named_files
 
     dataset = open_source(source, **opening_for_labels(given, predictions))
     files = named_files(predictions)

@@ -38,12 +38,12 @@ def command(source: str, out: Path, as_json: bool, **given: Any) -> int:
 
     Writes the items with the raw answers and the explanations found in them. The same command resumes.
     """
+    from labeldist.calls.engine import engine
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_stage
     from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
-    from labeldist.run.engine import engine
-    from labeldist.run.single import explain_to_file
+    from labeldist.runs.single import explain_to_file
 
     dataset = open_source(source, **opening(given))
     generation = generation_settings(given["max_new_tokens"], given["temperature"], given["seed"])

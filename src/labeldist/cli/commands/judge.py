@@ -50,12 +50,12 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
 
     Writes the model judgment distribution (MJD) of each item. The same command resumes.
     """
+    from labeldist.calls.engine import engine
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_stage
     from labeldist.cli.spending import Prices
     from labeldist.datasets.source import open_source
-    from labeldist.run.engine import engine
-    from labeldist.run.single import judge_to_file
+    from labeldist.runs.single import judge_to_file
 
     settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"])
     dataset = open_source(source, **opening(given))

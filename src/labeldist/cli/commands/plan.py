@@ -84,7 +84,7 @@ def command(
     from labeldist.cli.progress import shown_progress
     from labeldist.datasets.source import open_source
     from labeldist.estimation.prices import Prices
-    from labeldist.run.planning import plan_source
+    from labeldist.runs.planning import plan_source
 
     dataset = open_source(source, **opening_for_labels(given, split_names(evidence)))
     with shown_progress() as progress:

@@ -24,9 +24,9 @@ def command(source: str, model: str, out: Path, as_json: bool, **given: Any) -> 
 
     Needs the extra 'train'.
     """
+    from labeldist.classifiers.from_sources import predict_to_file
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.training import show_predictions
-    from labeldist.train.from_sources import predict_to_file
 
     with shown_progress() as progress:
         done = predict_to_file(source, model, out, progress=progress, **given)

@@ -90,8 +90,8 @@ def command(
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_run
     from labeldist.cli.spending import Prices
-    from labeldist.run.pipeline import run
-    from labeldist.run.settings import RunSettings
+    from labeldist.runs.pipeline import run
+    from labeldist.runs.settings import RunSettings
 
     settings = RunSettings(
         source=source,

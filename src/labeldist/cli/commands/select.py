@@ -33,8 +33,8 @@ def command(explanations_file: str, out: Path, explanations: str, as_json: bool,
     """
     from labeldist.cli.results import show_stage
     from labeldist.datasets.source import open_source
-    from labeldist.explain.condition import parse_condition
-    from labeldist.run.single import select_to_file
+    from labeldist.explanations.condition import parse_condition
+    from labeldist.runs.single import select_to_file
 
     dataset = open_source(explanations_file, **opening(given))
     condition = parse_condition(explanations)

@@ -26,8 +26,8 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     from labeldist.datasets.predictions import read_predictions
     from labeldist.datasets.source import open_source
     from labeldist.datasets.whole import is_special
-    from labeldist.report.lewidi import soft_label_lines
-    from labeldist.run.beside import check_out
+    from labeldist.reports.lewidi import soft_label_lines
+    from labeldist.runs.beside import check_out
 
     dataset = open_source(reference)
     check_out(out, predictions, *dataset.inputs)

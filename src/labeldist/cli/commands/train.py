@@ -79,10 +79,10 @@ def command(
     The same command goes on where an interrupted one was, and ends with the same classifier. Without --dev the last
     weights are kept. Needs the extra 'train'.
     """
+    from labeldist.classifiers.from_sources import train_on_sources
+    from labeldist.classifiers.settings import TrainingSettings
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.training import show_training
-    from labeldist.train.from_sources import train_on_sources
-    from labeldist.train.settings import TrainingSettings
 
     settings = TrainingSettings(
         objective=given["loss"],

@@ -14,7 +14,7 @@ from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Entry
-from labeldist.explain.condition import NONE, Condition
+from labeldist.explanations.condition import NONE, Condition
 
 Texts = Callable[[Item], Sequence[Explanation]]
 

@@ -12,8 +12,8 @@ from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.lab import Judged, Lab
 from labeldist.experiments.measure import Distributions, Entry
-from labeldist.explain.condition import NONE, Condition
-from labeldist.explain.select import follow
+from labeldist.explanations.condition import NONE, Condition
+from labeldist.explanations.select import follow
 
 MOST = 8
 PER_LABEL, SHOWN = "explanations per label", "shown"

@@ -10,7 +10,7 @@ from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.lab import Judged, Lab
 from labeldist.experiments.measure import Distributions, Entry
-from labeldist.explain.condition import LABEL_GUIDED, NONE, Condition
+from labeldist.explanations.condition import LABEL_GUIDED, NONE, Condition
 
 LABELS, PLAIN, GUIDED = (
     "labels + 0.5 per label",

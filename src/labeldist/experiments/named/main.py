@@ -10,7 +10,7 @@ from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Factor, Findings
 from labeldist.experiments.lab import Judged, Lab
 from labeldist.experiments.measure import Entry
-from labeldist.explain.condition import DEFAULT_RANKING, HUMAN, NONE, Condition
+from labeldist.explanations.condition import DEFAULT_RANKING, HUMAN, NONE, Condition
 
 PAPER_TRANSFORM = "softmax:20"
 VARIANTS = "MJDs, asked or read otherwise"

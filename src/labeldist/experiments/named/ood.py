@@ -9,24 +9,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
+from labeldist.classifiers.classifier import weights_revision
+from labeldist.classifiers.fine_tune import discard, fine_tune
+from labeldist.classifiers.predict import predict
+from labeldist.classifiers.settings import TrainingSettings
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Item
 from labeldist.datasets.catalog import DATASETS
 from labeldist.datasets.files import write_rows
+from labeldist.datasets.names import file_part
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import open_source
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.metric import METRICS
 from labeldist.experiments.cast import LABEL_FREE, guided, require_labels
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Cell, Chart, Difference, Findings
 from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Distributions, Entry
-from labeldist.explain.condition import NONE, Condition
-from labeldist.run.names import file_part
-from labeldist.train.classifier import weights_revision
-from labeldist.train.fine_tune import discard, fine_tune
-from labeldist.train.predict import predict
-from labeldist.train.settings import TrainingSettings
+from labeldist.explanations.condition import NONE, Condition
 
 # Test sets by the name under which they stand in the table.
 IN_DOMAIN = {"dev": "mjd-estimator:dev", "test": "mjd-estimator:test"}

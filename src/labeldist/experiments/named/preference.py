@@ -35,9 +35,9 @@ from labeldist.experiments.preferred import (
     verdicts_of,
     ways,
 )
-from labeldist.explain.condition import NONE, Condition
-from labeldist.explain.select import follow
-from labeldist.explain.spread import spread
+from labeldist.explanations.condition import NONE, Condition
+from labeldist.explanations.select import follow
+from labeldist.explanations.spread import spread
 
 LISTED, DIVERSE, SIMILAR = "first listed", "least alike", "most alike"
 

@@ -11,7 +11,7 @@ from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Entry
-from labeldist.explain.select import follow
+from labeldist.explanations.select import follow
 
 
 @experiment(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from labeldist.core.item import Explanation, Item
-from labeldist.evaluate.evaluation import Column
-from labeldist.evaluate.metric import METRICS
+from labeldist.evaluation.evaluation import Column
+from labeldist.evaluation.metric import METRICS
 from labeldist.experiments.alike import (
     ANY_LABEL,
     Comparison,
@@ -27,9 +27,9 @@ from labeldist.experiments.correlations import Explained, correlations
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Cell, Chart, Findings
 from labeldist.experiments.lab import Lab
-from labeldist.explain.condition import HUMAN, Condition
-from labeldist.explain.parse import PARSERS
-from labeldist.run.stages import explanation_pool
+from labeldist.explanations.condition import HUMAN, Condition
+from labeldist.explanations.parse import PARSERS
+from labeldist.runs.stages import explanation_pool
 
 SAME, ANY = "same label", "any label"
 CLOSENESS = ("kl", "tvd")

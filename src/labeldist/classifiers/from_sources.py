@@ -1,0 +1,148 @@
+"""From sources and files to a trained classifier, and from it to a file of distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labeldist.classifiers.fine_tune import RECORD, TrainingSummary, fine_tune
+from labeldist.classifiers.predict import predict
+from labeldist.classifiers.settings import TrainingSettings
+from labeldist.classifiers.targets import FROM_LABELS, targets_of
+from labeldist.core.errors import InputError, IntegrityError, Place, UsageError
+from labeldist.core.item import Item
+from labeldist.datasets.failures import OnError
+from labeldist.datasets.files import write_rows
+from labeldist.datasets.meant import missing_labels
+from labeldist.datasets.source import Dataset, open_source
+from labeldist.runs.beside import check_rows_out, failures_of, write_failures
+from labeldist.runs.folder import own_files
+from labeldist.runs.inputs import inputs_of
+from labeldist.runs.stages import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training, how many items had no target, and the rows that were skipped."""
+
+    summary: TrainingSummary
+    without_target: int
+    failures: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """How many distributions were written where, and the rows that were skipped."""
+
+    rows: int
+    failures: tuple[dict[str, Any], ...]
+    files: tuple[Path, ...]
+
+
+def train_on_sources(
+    sources: Sequence[str],
+    base: str,
+    out: Path,
+    settings: TrainingSettings,
+    *,
+    targets: str,
+    dev: str | None = None,
+    task: str | None = None,
+    limit: int | None = None,
+    hold_out: str | None = None,
+    repeated_labels: str | None = None,
+    on_error: OnError = "stop",
+    overwrite: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Trained:
+    """Fine-tune ``base`` on the items of all ``sources`` together, each with its target by ``targets``.
+
+    Raises as :func:`~labeldist.classifiers.fine_tune.fine_tune` and
+    :func:`~labeldist.classifiers.targets.targets_of` do, and :class:`UsageError` for sources of different tasks.
+    """
+    how: dict[str, Any] = {"task": task, "hold_out": hold_out, "repeated_labels": repeated_labels, "on_error": on_error}
+    datasets = [open_source(source, limit=limit, **how) for source in sources]
+    known = datasets[0].task
+    if any(
+        dataset.task.label_names != known.label_names or dataset.task.fields != known.fields for dataset in datasets
+    ):
+        tasks = ", ".join(f"{dataset.name} ({dataset.task.name})" for dataset in datasets)
+        raise UsageError(f"sources of different tasks: {tasks}", hint="train on those of one task")
+    items = [item for dataset in datasets for item in dataset.items()]
+    _refuse_unlabelled(targets, items, datasets)
+    _refuse_doubled(items, datasets)
+    found = targets_of(targets, items, known)
+    tested: list[Item] = []
+    if dev is not None:
+        dataset = open_source(dev, **how)
+        tested = [item for item in dataset.items() if item.reference is not None]
+        if not tested:
+            raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
+        datasets.append(dataset)
+    inputs = [*inputs_of(targets), *(file for dataset in datasets for file in dataset.inputs)]
+    how = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
+    summary = fine_tune(items, found, known, base, out, settings, **how)
+    failures = tuple(failure.as_row() for dataset in datasets for failure in dataset.failures)
+    return Trained(summary, sum(item.id not in found for item in items), failures)
+
+
+def predict_to_file(
+    source: str,
+    model: str,
+    out: Path,
+    *,
+    task: str | None = None,
+    limit: int | None = None,
+    hold_out: str | None = None,
+    repeated_labels: str | None = None,
+    on_error: OnError = "stop",
+    max_length: int = 128,
+    batch_size: int = 64,
+    device: str = "auto",
+    progress: Progress = lambda *_: None,
+) -> Predicted:
+    """Write the distribution that the classifier ``model`` gives each item of ``source`` to ``out``."""
+    dataset = open_source(
+        source, task=task, limit=limit, hold_out=hold_out, repeated_labels=repeated_labels, on_error=on_error
+    )
+    check_rows_out(out, *dataset.inputs, *inputs_of(model))
+    _refuse_changed(Path(model))
+
+    def rows() -> Iterator[dict[str, Any]]:
+        labels = dataset.task.label_names
+        how = {"max_length": max_length, "batch_size": batch_size, "device": device}
+        for id_, shares in predict(dataset.items(), dataset.task, model, **how):  # type: ignore[arg-type]
+            progress("predict", 1, None)
+            yield {"id": id_, "distribution": dict(zip(labels, shares, strict=True)), "model": model}
+
+    count = write_rows(out, rows())
+    failures = tuple(failure.as_row() for failure in dataset.failures)
+    return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
+
+
+def _refuse_changed(model: Path) -> None:
+    """Refuse a classifier with files that are not as :func:`fine_tune` wrote them: its predictions would be others."""
+    own = own_files(model / RECORD)
+    _, changed = own.parted(()) if own.listed.is_file() else ((), ())
+    if changed:
+        raise IntegrityError(
+            f"{model} has files that are not as train wrote them: {', '.join(file.name for file in changed)}",
+            hint=f"train it again; where you changed them yourself, remove {own.listed.name} from it",
+        )
+
+
+def _refuse_unlabelled(targets: str, items: Sequence[Item], datasets: Sequence[Dataset]) -> None:
+    """Name the likeliest column where the targets are made from labels and no item has any."""
+    if targets.partition(":")[0] in FROM_LABELS and items and not any(item.labels for item in items):
+        raise missing_labels(datasets[0].columns, Place(datasets[0].path), f"--targets {targets} is made from them")
+
+
+def _refuse_doubled(items: Sequence[Item], datasets: Sequence[Dataset]) -> None:
+    ids = [item.id for item in items]
+    if len(set(ids)) < len(ids):
+        seen: set[str] = set()
+        twice = next(id_ for id_ in ids if id_ in seen or seen.add(id_))  # type: ignore[func-returns-value]
+        names = ", ".join(dataset.name for dataset in datasets)
+        raise InputError(f"id {twice!r} in more than one of {names}", expected="each id once in all sources")

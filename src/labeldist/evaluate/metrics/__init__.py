@@ -1,1 +1,0 @@
-"""One file per metric; each registers itself with a decorator of :mod:`labeldist.evaluate.metric`."""

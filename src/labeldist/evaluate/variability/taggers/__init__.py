@@ -1,1 +1,0 @@
-"""One file per part-of-speech tagger; each registers itself in ``labeldist.evaluate.variability.tagger``."""

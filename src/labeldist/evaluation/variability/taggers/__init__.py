@@ -1,0 +1,1 @@
+"""One file per part-of-speech tagger; each registers itself in ``labeldist.evaluation.variability.tagger``."""

@@ -1,1 +1,0 @@
-"""One file per guide; each registers itself in ``labeldist.explain.select.GUIDES``."""

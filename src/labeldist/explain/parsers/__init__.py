@@ -1,1 +1,0 @@
-"""One file per profile; each registers itself in ``labeldist.explain.parse.PARSERS``."""

@@ -1,1 +1,0 @@
-"""One file per ranking; each registers itself in ``labeldist.explain.select.RANKINGS``."""

@@ -1,0 +1,1 @@
+"""One file per guide; each registers itself in ``labeldist.explanations.select.GUIDES``."""

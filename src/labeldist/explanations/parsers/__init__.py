@@ -1,0 +1,1 @@
+"""One file per profile; each registers itself in ``labeldist.explanations.parse.PARSERS``."""

@@ -1,0 +1,1 @@
+"""One file per ranking; each registers itself in ``labeldist.explanations.select.RANKINGS``."""

@@ -1,0 +1,16 @@
+"""Each explanation unlike those before it: what a reader has not been told yet comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from labeldist.core.item import Explanation
+from labeldist.explanations.select import RANKINGS
+from labeldist.explanations.spread import in_turn
+
+
+@RANKINGS.add("diverse")
+def diverse(explanations: Sequence[Explanation], generator: Random) -> list[Explanation]:
+    """The first listed, then each time the one that overlaps least with those before it; ties keep the listed order."""
+    return in_turn(explanations, alike=False)

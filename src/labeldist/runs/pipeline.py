@@ -1,0 +1,320 @@
+"""The whole way, from a few labels per item to evaluated posteriors: explain, select, judge, estimate, evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError
+from labeldist.core.item import Item
+from labeldist.datasets.files import read_items, write_items, write_json, write_rows, write_text
+from labeldist.datasets.source import Dataset, open_source
+from labeldist.evaluation.evaluation import Evaluation
+from labeldist.explanations.condition import HUMAN, Condition
+from labeldist.judging.orders import read_orders
+from labeldist.models.base import LanguageModel
+from labeldist.models.open import ModelOptions
+from labeldist.reports.tables import markdown_table
+from labeldist.runs.beside import write_failures
+from labeldist.runs.distributions import distribution_row, evaluate_files
+from labeldist.calls.engine import engine
+from labeldist.runs.folder import (
+    EVALUATION,
+    EVALUATION_TABLE,
+    EXPLANATIONS,
+    FAILURES,
+    PATTERNS,
+    STORE_NAME,
+    Results,
+    alone,
+    own_files,
+)
+from labeldist.runs.inputs import inputs_of
+from labeldist.datasets.names import mjds_name, posterior_name
+from labeldist.runs.posterior import RunPosterior, posteriors_of_run
+from labeldist.calls.recorded import Recorded
+from labeldist.runs.settings import RunSettings, claim
+from labeldist.runs.stages import (
+    Choose,
+    Progress,
+    Watch,
+    check_words,
+    choose_explanations,
+    explain_items,
+    explanation_pool,
+    judge_items,
+    with_held_out,
+    with_their_held_out,
+)
+from labeldist.calls.store import Store
+from labeldist.runs.survey import (
+    Survey,
+    check_calibration,
+    check_items,
+    check_profile,
+    check_source,
+    conditions_of,
+    leaks,
+    needs_pool,
+    notes_of,
+    survey,
+)
+from labeldist.runs.tally import Tally, model_notes
+
+# An explainer "items:NAME" takes the answers or explanations of that source that the items carry.
+CARRIED = "items:"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run did.
+
+    ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
+    ``mjds``: the file of distributions of each condition that has any. ``posteriors``: what labels and MJDs give
+    together. ``letter_mass``: per condition the mean
+    probability of all answers together (None: nothing judged). ``failures``: the rows of ``failures.jsonl``.
+    ``notes``: what else to know. ``files``: what was written.
+    """
+
+    out: Path
+    dataset: Dataset
+    items: int
+    failures: tuple[dict[str, Any], ...]
+    calls_made: int
+    calls_reused: int
+    store: dict[str, dict[str, int]]
+    mjds: dict[str, Path]
+    posteriors: tuple[RunPosterior, ...]
+    letter_mass: dict[str, float | None]
+    evaluation: Evaluation | None
+    notes: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that has been checked as far as that goes without asking a model. ``explainer`` None: items carry all."""
+
+    settings: RunSettings
+    dataset: Dataset
+    found: Survey
+    conditions: tuple[Condition, ...]
+    judge: LanguageModel
+    explainer: LanguageModel | None
+    skipped: tuple[dict[str, Any], ...]
+    results: Results
+
+
+def run(
+    settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = lambda *_: None
+) -> RunSummary:
+    """Run the published method over the items of a source and write everything to the folder ``out``.
+
+    The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
+    model was asked), ``mjd.CONDITION.jsonl`` per condition, ``posterior.jsonl`` (where there are labels),
+    ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
+    again, it repeats no finished model call and ends with the same results. Files of an earlier run are replaced if
+    they are as it wrote them. Source: arXiv 2412.13942.
+
+    Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings, or files of others
+    or changed ones under the names of results (unless ``overwrite``, which moves these aside),
+    :class:`~labeldist.core.errors.InputError` for bad items, both before any model call, and
+    :class:`~labeldist.core.errors.StoreError` where another process is using the folder.
+
+    >>> import tempfile
+    >>> row = '{"id": "1", "premise": "It rains.", "hypothesis": "It is wet.", "labels": ["e", "e", "n"]}'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "items.jsonl").write_text(row)
+    ...     summary = run(RunSettings(f"{folder}/items.jsonl", model="scripted"), Path(folder) / "out")
+    ...     [file.name for file in summary.files]
+    ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
+    """
+    with engine(settings.engine, settings.workers) as open_model:
+        plan = _plan(settings, out, open_model, overwrite=overwrite)
+        with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
+            claim(store, settings, overwrite=overwrite)
+            moved = plan.results.clear()
+            judge = recorded.enter_context(Recorded(plan.judge, store))
+            model = plan.explainer
+            explainer = None if model is None else recorded.enter_context(Recorded(model, store))
+            done = _carry_out(plan, judge, explainer, store, out, progress)
+            plan.results.own.settle()
+            return replace(done, notes=(*done.notes, *moved))
+
+
+def _plan(
+    settings: RunSettings, out: Path, open_model: Callable[[str, ModelOptions], LanguageModel], *, overwrite: bool
+) -> Plan:
+    """Check everything that can be checked before a model is asked or a file is written."""
+    check_profile(settings.parser)
+    dataset = open_source(
+        settings.source,
+        task=settings.task,
+        on_error=settings.on_error,
+        limit=settings.limit,
+        shard=settings.shard,
+        hold_out=settings.hold_out,
+        repeated_labels=settings.repeated_labels,
+    )
+    # What the conditions are must not depend on the shard: shards are merged.
+    whole = None if dataset.shard is None else survey(replace(dataset, shard=None))
+    found = survey(dataset)
+    skipped = tuple(failure.as_row() for failure in dataset.failures)
+    conditions = conditions_of(settings.conditions, whole or found)
+    check_items(dataset, conditions, settings.judge)
+    check_calibration(settings.calibrate, found)
+    carried = settings.explainer.startswith(CARRIED)
+    if carried and needs_pool(conditions):
+        check_source(settings.explainer.removeprefix(CARRIED), whole or found)
+    models = inputs_of(models=[settings.model, settings.explainer])
+    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models), patterns=PATTERNS)
+    with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
+        results.check(overwrite=overwrite)
+    options = replace(settings.model_options, temperature=settings.generation.temperature)
+    judge = open_model(settings.model, options)
+    settings.judge.for_model(judge, len(dataset.task.labels))
+    explainer = None
+    if not carried and needs_pool(conditions):
+        same = settings.explainer in ("same", settings.model)
+        explainer = judge if same else open_model(settings.explainer, options)
+    return Plan(settings, dataset, found, tuple(conditions), judge, explainer, skipped, results)
+
+
+def _names(conditions: Sequence[Condition]) -> list[str]:
+    """The names of all the files that a run may write."""
+    groups = dict.fromkeys(condition.group for condition in conditions)
+    mjds = [mjds_name(condition) for condition in conditions]
+    posteriors = [posterior_name(group) for group in (None, *(group for group in groups if group is not None))]
+    return [EXPLANATIONS, *mjds, *posteriors, EVALUATION, EVALUATION_TABLE, FAILURES]
+
+
+def _carry_out(
+    plan: Plan, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
+) -> RunSummary:
+    watch = Watch(progress, [], plan.settings.on_error, plan.found.items)
+    check_words(plan.dataset.items(), plan.dataset.task, judge, plan.settings.judge)
+    files, items = _explained(plan, explainer, watch, out)
+    source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
+    of_pool = explanation_pool(source, plan.settings.parser, watch)
+    mjds: dict[Condition, Path] = {}
+    mass: dict[str, float | None] = {}
+    bounds: list[str] = []
+    for condition in plan.conditions:
+        file = out / mjds_name(condition)
+        # An item that nobody could explain can still be judged without explanations, or with those that it carries.
+        asked = items() if needs_pool([condition]) else plan.dataset.items()
+        rows, tally = _judge_condition(plan, condition, asked, of_pool, judge, watch, file)
+        mass[condition.name] = tally.letter_mass
+        bounds += tally.notes(condition.name)
+        files.append(file)
+        if rows:
+            mjds[condition] = file
+    failures = (*plan.skipped, *(failure.as_row() for failure in watch.failures))
+    files += write_failures(failures, out / FAILURES, plan.results.own)
+    posteriors, unsaid = _estimated(plan, mjds, out)
+    files += [one.file for one in posteriors]
+    evaluation, problems = _evaluated(plan, mjds, posteriors)
+    if evaluation is not None:
+        files += [out / EVALUATION, out / EVALUATION_TABLE]
+        write_json(files[-2], evaluation.as_dict(), note=plan.results.own.note)
+        write_text(files[-1], markdown_table(evaluation, intervals=True), note=plan.results.own.note)
+    models = [model for model in (judge, explainer) if model is not None]
+    return RunSummary(
+        out=out,
+        dataset=plan.dataset,
+        items=plan.found.items,
+        failures=failures,
+        calls_made=sum(model.made for model in models),
+        calls_reused=sum(model.reused for model in models),
+        store=store.totals(),
+        mjds={condition.name: file for condition, file in mjds.items()},
+        posteriors=tuple(posteriors),
+        letter_mass=mass,
+        evaluation=evaluation,
+        notes=(
+            *notes_of(plan.found),
+            *leaks(plan.dataset, _by_people(plan)),
+            *store.notes,
+            *model_notes(models),
+            *watch.notes(plan.settings.parser),
+            *bounds,
+            *unsaid,
+            *problems,
+        ),
+        files=tuple(files),
+    )
+
+
+def _explained(
+    plan: Plan, explainer: Recorded | None, watch: Watch, out: Path
+) -> tuple[list[Path], Callable[[], Iterator[Item]]]:
+    """The items with what the explainer answers, in a file; the items as they are where nobody needs to be asked."""
+    if explainer is None:
+        return [], plan.dataset.items
+    file, settings = out / EXPLANATIONS, plan.settings
+    items, task = plan.dataset.items(), plan.dataset.task
+    answered = explain_items(items, task, explainer, settings.generation, watch, profile=settings.parser)
+    write_items(file, answered, note=plan.results.own.note)
+    return [file], lambda: _items_of(file, plan)
+
+
+def _items_of(file: Path, plan: Plan) -> Iterator[Item]:
+    """The items in a file that this run wrote; none where every item failed before it could be written."""
+    return read_items(file, plan.dataset.task, repeated="each") if file.stat().st_size else iter(())
+
+
+def _judge_condition(
+    plan: Plan,
+    condition: Condition,
+    items: Iterator[Item],
+    of_pool: Choose,
+    model: Recorded,
+    watch: Watch,
+    file: Path,
+) -> tuple[int, Tally]:
+    """Write the MJDs of one condition; returns how many, and their mean letter mass."""
+    task, stage = plan.dataset.task, f"judge {condition.name}"
+    settings = plan.settings.judge.for_model(model, len(task.labels))
+    asked = choose_explanations(items, task, condition, of_pool, settings.seed, watch)
+    held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
+    judged = judge_items(with_held_out(asked) if held_out else asked, task, model, settings, watch, stage)
+    tally = Tally(read_orders(settings.orders).target)
+    rows = (
+        distribution_row(one, pooled, model, settings, condition.saw_labels, hidden if held_out else None)
+        for one, pooled, hidden in with_their_held_out(judged)
+    )
+    return write_rows(file, tally.of(rows), note=plan.results.own.note), tally
+
+
+def _by_people(plan: Plan) -> bool:
+    """Whether a judge sees explanations of people, as a condition of their own or as those to choose from."""
+    chosen = plan.settings.explainer == CARRIED + HUMAN and needs_pool(plan.conditions)
+    return chosen or any(condition.guide == HUMAN for condition in plan.conditions)
+
+
+def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:
+    """The posteriors, and what to know of them."""
+    settings = plan.settings
+    if not plan.found.with_labels and settings.calibrate != "reference":
+        return [], []
+    seed, note = settings.judge.seed, plan.results.own.note
+    return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=seed, note=note)
+
+
+def _evaluated(
+    plan: Plan, mjds: Mapping[Condition, Path], posteriors: Sequence[RunPosterior]
+) -> tuple[Evaluation | None, Sequence[str]]:
+    """The evaluation, or why there is none."""
+    if not plan.found.with_reference:
+        return None, ()
+    if not mjds:
+        return None, ("not evaluated: no item has a distribution",)
+    named = {f"MJD {condition.name}": file for condition, file in mjds.items()}
+    named |= {one.name: one.file for one in posteriors}
+    try:
+        return evaluate_files(plan.dataset, named, seed=plan.settings.judge.seed, missing="skip"), ()
+    except InputError as error:
+        return None, (f"not evaluated: {error.message}",)

@@ -1,0 +1,106 @@
+"""A plan from a source and files of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import UsageError
+from labeldist.core.spelling import nfc
+from labeldist.datasets.failures import Failure
+from labeldist.datasets.files import write_json
+from labeldist.datasets.source import Dataset
+from labeldist.datasets.whole import is_special
+from labeldist.estimation.pilot import Plan, plan
+from labeldist.estimation.plan import MOST_LABELS
+from labeldist.estimation.prices import Prices, Way, cheapest
+from labeldist.runs.beside import check_out, failures_of, write_failures
+from labeldist.runs.posterior import evidence_of
+from labeldist.runs.stages import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """A plan, what was asked of it, what failed, and the files; ``cheapest`` is one of the plan's ways."""
+
+    plan: Plan
+    target: float | None
+    metric: str
+    prices: Prices
+    cheapest: Way | None
+    failures: tuple[dict[str, Any], ...]
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        whole = asdict(self)
+        found = whole.pop("plan")
+        found["replay"] |= {
+            "rows": [
+                row | {"wins": one.wins}
+                for row, one in zip(found["replay"]["rows"], self.plan.replay.rows, strict=True)
+            ],
+            "verdict": self.plan.replay.verdict(),
+        }
+        return {**found, **whole}
+
+
+def plan_source(
+    dataset: Dataset,
+    out: Path | None = None,
+    *,
+    evidence: Sequence[str] = (),
+    annotators: str | None = None,
+    most_labels: int = MOST_LABELS,
+    target: float | None = None,
+    metric: str = "kl",
+    prices: Prices | None = None,
+    references: bool = True,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> PlanSummary:
+    """Plan from ``dataset``, and write the plan to ``out`` if one is given.
+
+    ``evidence`` is as for :func:`~labeldist.runs.posterior.estimate_to_file`. Raises as
+    :func:`~labeldist.estimation.pilot.plan` does.
+    """
+    if out is not None:
+        check_out(out, *dataset.inputs)
+    bad: list[Failure] = []
+    given, use = evidence_of(dataset, evidence, bad, out=out)
+    if out is not None and out.suffix != ".json" and not is_special(out):
+        raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
+    found = plan(
+        dataset.labelled_items("a pilot has some, and the plan is learned from them"),
+        given,
+        task=dataset.task,
+        annotators=None if annotators is None else nfc(annotators),
+        use=use,
+        most_labels=most_labels,
+        target=target,
+        metric=metric,
+        prices=prices,
+        references=references,
+        strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
+        seed=seed,
+        progress=progress,
+    )
+    failures = tuple(failure.as_row() for failure in (*dataset.failures, *bad))
+    summary = PlanSummary(
+        found,
+        target,
+        metric,
+        prices or Prices(),
+        cheapest(found.ways),
+        failures,
+        notes=tuple(filter(None, [dataset.told])),
+    )
+    if out is None:
+        return summary
+    row = summary.as_dict()
+    del row["files"]
+    write_json(out, row)
+    return replace(summary, files=(out, *write_failures(failures, failures_of(out))))

@@ -1,0 +1,206 @@
+"""From a source and files of evidence to files of posteriors: as a stage of its own, and at the end of a run."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labeldist.core.errors import InputError, Place, UsageError
+from labeldist.core.item import Evidence
+from labeldist.core.spelling import nfc
+from labeldist.core.task import Task
+from labeldist.datasets.evidence import read_evidence
+from labeldist.datasets.failures import Failure
+from labeldist.datasets.files import write_rows
+from labeldist.datasets.meant import missing_labels
+from labeldist.datasets.source import Dataset
+from labeldist.datasets.whole import Note
+from labeldist.estimation.calibration import Calibration
+from labeldist.estimation.estimate import estimate
+from labeldist.estimation.observations import EvidenceRows
+from labeldist.explanations.condition import Condition
+from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
+from labeldist.runs.distributions import evidence_files
+from labeldist.datasets.names import posterior_name
+
+NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateSummary:
+    """What an estimation did: items written, mean expected errors, the calibration, what failed, the files.
+
+    ``hold_out``: whose labels are the reference, where annotators are held out. ``notes``: what the items lack.
+    """
+
+    items: int
+    evidence: tuple[str, ...]
+    expected_kl: float
+    expected_tvd: float
+    labels: tuple[str, ...]
+    calibration: Calibration
+    failures: tuple[dict[str, Any], ...]
+    files: tuple[Path, ...]
+    hold_out: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def estimate_to_file(
+    dataset: Dataset,
+    out: Path,
+    *,
+    evidence: Sequence[str] = (),
+    calibrate: str = "labels",
+    annotators: str | None = None,
+    mass: float = 0.9,
+    seed: int = 0,
+) -> EstimateSummary:
+    """Write the posterior of each item of ``dataset`` to ``out``.
+
+    ``evidence``: what to use, names of evidence that the items carry, or files (``NAME=FILE`` or ``FILE``) of
+    distributions or scores; empty for all that the items carry. Raises as
+    :func:`~labeldist.estimation.estimate.estimate` does.
+    """
+    check_rows_out(out, *dataset.inputs)
+    bad: list[Failure] = []
+    given, use = evidence_of(dataset, evidence, bad, out=out)
+    found = estimate(
+        dataset.labelled_items(NEEDED) if calibrate == "labels" else dataset.items(),
+        given,
+        task=dataset.task,
+        calibrate=calibrate,
+        annotators=None if annotators is None else nfc(annotators),
+        use=use,
+        strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
+        mass=mass,
+        seed=seed,
+    )
+    if not (dataset.columns.labelled or found.evidence or calibrate == "reference"):
+        raise missing_labels(dataset.columns, Place(dataset.path), "there is no evidence either")
+    write_rows(out, (found.row(at) for at in range(len(found.ids))))
+    failures = tuple(failure.as_row() for failure in (*dataset.failures, *bad))
+    return EstimateSummary(
+        items=len(found.ids),
+        evidence=found.evidence,
+        expected_kl=float(found.posterior.expected_kl.mean()),
+        expected_tvd=float(found.posterior.expected_tvd.mean()),
+        labels=found.labels,
+        calibration=found.calibration,
+        failures=failures,
+        files=(out, *write_failures(failures, failures_of(out))),
+        hold_out=None if dataset.hold_out is None else str(dataset.hold_out),
+        notes=(
+            *((dataset.told,) if dataset.told else ()),
+            *(() if dataset.columns.labelled else (f"no item has labels ({dataset.columns.told()})",)),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunPosterior:
+    """A posterior that a run made: of which ``annotators`` (None: all), from which ``evidence``."""
+
+    name: str
+    annotators: str | None
+    evidence: tuple[str, ...]
+    labels: tuple[str, ...]
+    calibration: Calibration
+    file: Path
+
+
+def posteriors_of_run(
+    dataset: Dataset, mjds: Mapping[Condition, Path], out: Path, *, calibrate: str, seed: int, note: Note | None = None
+) -> tuple[list[RunPosterior], list[str]]:
+    """A posterior from all labels, and one for each group of annotators that guided explanations; and notes.
+
+    Each counts the labels of its annotators and takes the MJDs that these labels can weigh: of conditions that did not
+    see labels, and of those that saw these annotators' with their held-out form. ``note`` is told of each file.
+    """
+    groups: list[str | None] = list(dict.fromkeys([None, *(condition.group for condition in mjds)]))
+    made: list[RunPosterior] = []
+    notes: list[str] = []
+    for group in groups:
+        files = {one: file for one, file in mjds.items() if not one.saw_labels or one.group == group}
+        name = "posterior" if group is None else f"posterior {group}"
+        said = {condition: EvidenceFile(file, dataset.task, calibrate) for condition, file in files.items()}
+        known = {f"MJD {condition.name}": rows for condition, rows in said.items() if rows.any()}
+        found, why = None, ""
+        try:
+            found = estimate(
+                dataset.items(),
+                known,
+                task=dataset.task,
+                calibrate=calibrate,
+                annotators=group,
+                use=list(known),
+                strangers="skip",
+                seed=seed,
+            )
+        except (InputError, UsageError) as error:
+            why = f"no {name}: {error.in_a_line}"
+            for rows in said.values():
+                deque(rows, maxlen=0)  # to the end, for what is left out
+        notes += _left_out(name, {condition: rows.left_out for condition, rows in said.items()})
+        if found is None:
+            notes.append(why)
+            continue
+        file = out / posterior_name(group)
+        write_rows(file, (found.row(at) for at in range(len(found.ids))), note=note)
+        made.append(RunPosterior(name, group, found.evidence, found.labels, found.calibration, file))
+    return made, notes
+
+
+class EvidenceFile:
+    """The rows of a file that labels can weigh, as (id, evidence), read anew each time: memory holds one of them.
+
+    ``left_out``: how many of the latest reading they cannot weigh.
+    """
+
+    def __init__(self, file: Path, task: Task, calibrate: str) -> None:
+        self._file, self._task, self._calibrate = file, task, calibrate
+        self.left_out = 0
+
+    def __iter__(self) -> Iterator[tuple[str, Evidence]]:
+        self.left_out = 0
+        for row in read_evidence(self._file, self._task):
+            if weighable(row.evidence, self._calibrate):
+                yield row.id, row.evidence
+            else:
+                self.left_out += 1
+
+    def any(self) -> bool:
+        """Whether there is such a row."""
+        return next(iter(self), None) is not None
+
+
+def _left_out(name: str, lacking: Mapping[Condition, int]) -> list[str]:
+    """Which MJDs have no part in a posterior."""
+    told = ", ".join(f"{count:,} of MJD {condition.name}" for condition, count in lacking.items() if count)
+    return [f"{name}: left out, since judged without held-out annotators: {told}"] if told else []
+
+
+def weighable(evidence: Evidence, calibrate: str) -> bool:
+    """Whether labels can tell what this evidence is worth: blind, or with annotators held out."""
+    return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.held_out)
+
+
+def evidence_of(
+    dataset: Dataset, specs: Sequence[str], failures: list[Failure], *, out: Path | None = None
+) -> tuple[dict[str, EvidenceRows], list[str] | None]:
+    """Evidence from the files that ``specs`` name, and the names of all that is to be used (None: what items carry).
+
+    The rows are read when they are asked for, once. Raises :class:`UsageError` where a file is ``out``, which would be
+    written over it.
+    """
+    given: dict[str, EvidenceRows] = {}
+    files = evidence_files(specs)
+    for name, file in files.items():
+        if out is not None:
+            check_out(out, file)
+        rows = read_evidence(file, dataset.task, on_error=dataset.on_error, failures=failures)
+        given[name] = ((row.id, row.evidence) for row in rows)
+    use = [name for spec in specs for name in (evidence_files([spec]) or [spec])]
+    return given, use or None

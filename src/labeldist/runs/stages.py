@@ -1,0 +1,281 @@
+"""The stages over a stream of items: batched so that memory is bounded, and one item's failure stays its own."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple, TypeVar
+
+from labeldist.core.errors import InputError, ModelError, UsageError
+from labeldist.core.item import Explanation, Item
+from labeldist.core.task import Task
+from labeldist.datasets.failures import OnError
+from labeldist.explanations.condition import Condition
+from labeldist.explanations.dropped import dropped_note, mostly_dropped
+from labeldist.explanations.generate import explain, pool
+from labeldist.explanations.held_out import without_one
+from labeldist.judging.judge import JudgeSettings, judge
+from labeldist.judging.orders import orders
+from labeldist.judging.pool import Pooled
+from labeldist.judging.prompts import WORDS_STYLE
+from labeldist.models.base import LanguageModel
+from labeldist.runs.ahead import ahead
+
+# How much goes to a model in one call: what a kill can cost, and what memory must hold.
+ITEMS_PER_GENERATION = 16
+PROMPTS_PER_JUDGEMENT = 256
+CLEAN = "clean"
+
+# Called with the stage, how many more items it has done, and how many there are in all (None: not known).
+Progress = Callable[[str, int, int | None], None]
+Choose = Callable[[Item], Sequence[Explanation]]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Asked(NamedTuple):
+    """What a judge is asked of an item: with which explanations.
+
+    ``hidden``: these are the explanations that there would be had one annotator with that label not been asked.
+    """
+
+    item: Item
+    explanations: Sequence[Explanation]
+    hidden: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFailure:
+    """An item that a stage could not finish, and why."""
+
+    id: str
+    stage: str
+    reason: str
+
+    def as_row(self) -> dict[str, Any]:
+        """The row for ``failures.jsonl``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told what while a stage works: progress by stage name (of so many items), failures as they come.
+
+    ``dropped``: the ids of the items with an answer that gave few explanations for its length (the values tell
+    nothing), in the order in which they were read.
+    """
+
+    progress: Progress
+    failures: list[ItemFailure]
+    on_error: OnError = "stop"
+    items: int | None = None
+    dropped: dict[str, None] = field(default_factory=dict)
+
+    def look_at(self, item: Item, source: str, profile: str | None) -> None:
+        """Remember the item if most of one of its answers is dropped."""
+        if item.id not in self.dropped and mostly_dropped(item, source, profile or CLEAN):
+            self.dropped[item.id] = None
+
+    def notes(self, profile: str | None) -> list[str]:
+        """What to say of these items."""
+        return dropped_note(list(self.dropped), profile or CLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How explanations are generated: at most ``max_new_tokens`` each (None: what suits the model); greedy at 0."""
+
+    max_new_tokens: int | None = None
+    temperature: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise UsageError(f"temperature {self.temperature} of generation", hint="give a number of at least 0")
+
+
+def explain_items(
+    items: Iterable[Item],
+    task: Task,
+    model: LanguageModel,
+    generation: Generation,
+    watch: Watch,
+    *,
+    profile: str | None = None,
+) -> Iterator[Item]:
+    """The items with the model's raw answers added, and the explanations that a parser ``profile`` finds in them.
+
+    An item that the model fails on is named in the failures; ``watch`` notes those of which most text was dropped.
+    """
+
+    def ask(batch: Sequence[Item]) -> list[Item]:
+        return explain(batch, task, model, **asdict(generation))
+
+    at_once = model.capabilities.at_once
+    for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id, at_once):
+        found = (e for e in pool(answered, model.name, profile or CLEAN) if e not in answered.explanations)
+        watch.look_at(answered, model.name, profile)
+        yield replace(answered, explanations=(*answered.explanations, *found))
+
+
+def explanation_pool(source: str, profile: str | None, watch: Watch | None = None) -> Choose:
+    """What gives an item's explanations from ``source``.
+
+    Explanations that the item carries from that source come first, since a person may have reviewed them; where
+    it has none, or a parser ``profile`` is named, its raw answers are parsed; ``watch`` notes items of which most text
+    was dropped.
+    """
+
+    def of(item: Item) -> tuple[Explanation, ...]:
+        carried = tuple(e for e in item.explanations if e.source == source)
+        if carried and profile is None:
+            return carried
+        if watch is not None:
+            watch.look_at(item, source, profile)
+        return pool(item, source, profile or CLEAN)
+
+    return of
+
+
+def choose_explanations(
+    items: Iterable[Item],
+    task: Task,
+    condition: Condition,
+    of_pool: Choose,
+    seed: int,
+    watch: Watch,
+) -> Iterator[Asked]:
+    """Each item with the explanations that ``condition`` puts before the judge."""
+    for item in items:
+        try:
+            yield Asked(item, condition.choose(item, of_pool(item), task, seed=seed))
+        except ModelError as error:
+            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
+        except InputError as error:
+            if watch.on_error == "stop":
+                raise
+            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
+
+
+def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
+    """Each item, and again for each label that it is explained with, one explanation of that label left out."""
+    for one in asked:
+        yield one
+        for label in dict.fromkeys(explanation.label for explanation in one.explanations):
+            yield Asked(one.item, without_one(one.explanations, label), label)
+
+
+def with_their_held_out(
+    judged: Iterable[tuple[Asked, Pooled]],
+) -> Iterator[tuple[Asked, Pooled, dict[str, Pooled]]]:
+    """What was asked by :func:`with_held_out`, an item at a time: its MJD, and by label those with one left out.
+
+    A label that an annotator gave and no explanation is for changes nothing, so the item's MJD stands for it. Nothing
+    is held out of an item of which one such question failed, nor of one with more explanations of a label than
+    annotators of it: the others would still tell of the one who is hidden. An item whose own MJD failed is not there.
+    Failures are on record.
+    """
+    for _, group in itertools.groupby(judged, key=lambda pair: pair[0].item.id):
+        (one, pooled), *rest = group
+        if one.hidden is not None:
+            continue
+        hidden = {asked.hidden: mjd for asked, mjd in rest if asked.hidden is not None}
+        explained = Counter(explanation.label for explanation in one.explanations)
+        given = one.item.votes()
+        complete = hidden.keys() == explained.keys() and explained <= given
+        yield one, pooled, hidden | dict.fromkeys(given.keys() - explained.keys(), pooled) if complete else {}
+
+
+def check_words(items: Iterable[Item], task: Task, model: LanguageModel, settings: JudgeSettings) -> None:
+    """Ask one question about the first of ``items`` where options answer by their words, which may begin alike.
+
+    Raises :class:`~labeldist.core.errors.UnavailableError` where they do, before anything else is paid for.
+    """
+    settings = settings.for_model(model, len(task.labels))
+    item = next(iter(items), None)
+    if settings.style == WORDS_STYLE and item is not None:
+        with suppress(ModelError):  # of this item, which will be named among the failures
+            judge([(item, ())], task, model, replace(settings, orders="balanced:1"))
+
+
+def judge_items(
+    asked: Iterable[Asked], task: Task, model: LanguageModel, settings: JudgeSettings, watch: Watch, stage: str
+) -> Iterator[tuple[Asked, Pooled]]:
+    """The MJD of each item; an item that the model fails on is named in the failures."""
+    settings = settings.for_model(model, len(task.labels))
+
+    def ask(batch: Sequence[Asked]) -> list[Pooled]:
+        return judge([(one.item, one.explanations) for one in batch], task, model, settings)
+
+    def cost(one: Asked) -> int:
+        return len(orders(settings.orders, len(one.explanations), len(task.labels), seed=settings.seed))
+
+    def whole(batch: Sequence[Asked]) -> int:
+        return sum(one.hidden is None for one in batch)
+
+    batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
+    at_once = model.capabilities.at_once
+    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one.item.id, at_once, whole)
+
+
+def _batches(
+    stream: Iterable[T], cost: Callable[[T], int] = lambda _: 1, most: int = ITEMS_PER_GENERATION
+) -> Iterator[list[T]]:
+    """The stream cut where the next element would cost too much; the cuts depend on the stream alone.
+
+    That is what makes an interrupted run, when it resumes, ask the model in the very same batches.
+    """
+    batch: list[T] = []
+    spent = 0
+    for element in stream:
+        price = cost(element)
+        if batch and spent + price > most:
+            yield batch
+            batch, spent = [], 0
+        batch.append(element)
+        spent += price
+    if batch:
+        yield batch
+
+
+def _one_by_one_on_failure(
+    batches: Iterable[list[T]],
+    ask: Callable[[Sequence[T]], list[R]],
+    stage: str,
+    watch: Watch,
+    id_of: Callable[[T], str],
+    at_once: int,
+    items_in: Callable[[Sequence[T]], int] = len,
+) -> Iterator[tuple[T, R]]:
+    """Ask for whole batches, ``at_once`` of them at a time; one that fails is asked again one by one, to find whose
+    failure it is.
+
+    ``items_in`` counts the items of a batch for the progress.
+    """
+
+    def answered(batch: list[T]) -> tuple[list[T], list[tuple[T, R]], list[ItemFailure]]:
+        failures: list[ItemFailure] = []
+        try:
+            return batch, list(zip(batch, ask(batch), strict=True)), failures
+        except ModelError:
+            alone = (_alone(one, ask, stage, failures, id_of) for one in batch)
+            return batch, list(itertools.chain.from_iterable(alone)), failures
+
+    for batch, pairs, failures in ahead(answered, batches, at_once):
+        watch.failures.extend(failures)
+        yield from pairs
+        watch.progress(stage, items_in(batch), watch.items)
+
+
+def _alone(
+    one: T, ask: Callable[[Sequence[T]], list[R]], stage: str, failures: list[ItemFailure], id_of: Callable[[T], str]
+) -> list[tuple[T, R]]:
+    try:
+        return [(one, ask([one])[0])]
+    except ModelError as error:
+        failures.append(ItemFailure(id_of(one), stage, error.in_a_line))
+        return []
