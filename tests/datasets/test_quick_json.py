@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,31 @@ def test_what_is_nested_deep_is_a_row_or_an_error_of_ours(depth: int, tmp_path: 
     file.write_text('{"id": "1", "x": ' + "[" * depth + "]" * depth + "}\n")
     [(_, row)] = json_rows(file)
     assert isinstance(row, InputError) == (depth > 900), row
+
+
+@given(st.lists(PIECES.map("{{{}}}".format) | st.just('{"a": ":"}') | st.just(" "), min_size=1, max_size=12))
+def test_lines_read_together_are_what_each_is_by_itself(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    file.write_bytes("\n".join([*lines, '{"last": 1}']).encode())
+    for place, row in json_rows(file):
+        assert place.line is not None
+        line = [*lines, '{"last": 1}'][place.line - 1].encode()
+        alone = strictly(line.removeprefix(b"\xef\xbb\xbf") if place.line == 1 else line)
+        assert isinstance(row, InputError) == isinstance(alone, InputError)
+        if isinstance(row, dict):
+            assert json.dumps(row) == json.dumps(alone)
+        elif isinstance(alone, InputError):
+            assert row.found == alone.found
+
+
+def test_rows_before_the_end_of_a_broken_file_come_first(tmp_path: Path) -> None:
+    whole = gzip.compress(b"".join(b'{"id": "%d"}\n' % number for number in range(20_000)))
+    file = tmp_path / "rows.jsonl.gz"
+    file.write_bytes(whole[: len(whole) // 2])
+    seen: list[object] = []
+    with pytest.raises(InputError, match="broken gzip"):
+        seen.extend(row for _, row in json_rows(file))
+    assert len(seen) > 5_000
+    assert seen == [{"id": str(number)} for number in range(len(seen))]

@@ -157,3 +157,20 @@ def test_metrics_measured_together_are_those_measured_alone(monkeypatch: pytest.
         for one, other in zip(whole, part, strict=True):
             numbers = [(one.value, other.value), (one.low, other.low), (one.high, other.high)]
             assert all(other == pytest.approx(one, rel=1e-12, abs=1e-12) for one, other in numbers)
+
+
+@pytest.mark.parametrize("items", [2, 300, 70_000])
+def test_weights_count_the_draws_of_one_generator(items):
+    generator = np.random.default_rng(5)
+    for row in np.concatenate(list(resample_weights(items, 9, seed=5))):
+        drawn = generator.integers(items, size=items)
+        np.testing.assert_array_equal(row, np.bincount(drawn, minlength=items) / items)
+
+
+def test_dcorr_of_several_predictions_is_that_of_each_to_the_last_bit():
+    metric = METRICS.get("dcorr")
+    r, p = pair(700)
+    others = [p, np.full_like(r, 1 / 3), np.round(r), pair(700, seed=1)[1]]
+    together = all_intervals([metric], r, others, resamples=20)[0]
+    alone = [intervals(replace(metric, together=None), r, [one], resamples=20)[0] for one in others]
+    assert repr(together) == repr(alone)

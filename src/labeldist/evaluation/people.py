@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labeldist.core.distribution import shares as shares_of
 from labeldist.core.errors import InputError, shown
-from labeldist.core.item import Item
+from labeldist.core.item import Item, group_of
 from labeldist.evaluation.metric import Array
 
 
@@ -72,7 +72,8 @@ class Ballot:
         """Count the labels of one more item. Raises :class:`InputError` for one that is not among the labels."""
         found: dict[tuple[str | None, str], int] = {}
         for one in item.labels:
-            key = (one.group, one.label)
+            name = one.annotator
+            key = (None if name is None else group_of(name), one.label)
             found[key] = found.get(key, 0) + one.times
         for (group, label), times in found.items():
             if label not in self._places:
