@@ -17,7 +17,7 @@ from labeldist.datasets.limits import EXPANDED_FREELY, LONGEST_LINE, MOST_BLANK_
 
 ANY_DIGIT = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(128)) + bytes(range(128, 256))
 LONG_NUMBER = b"0" * 19
-BLOCK = 1 << 16  # bytes of lines that are looked through together
+BLOCK = 1 << 14  # bytes of lines that are looked through together: more rows at a time wake the garbage collector
 
 # A row and where it stands, or the error that says why it is none; reading goes on after such an error.
 Rows = Iterator[tuple[Place, dict[str, Any] | InputError]]
