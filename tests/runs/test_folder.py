@@ -22,7 +22,8 @@ from labeldist.explanations.condition import Condition
 from labeldist.models.scripted import Scripted
 from labeldist.runs.beside import check_out, failures_of, store_of
 from labeldist.runs.folder import alone, own_files
-from labeldist.datasets.names import file_part, mjds_name, posterior_name
+from labeldist.datasets.names import file_part
+from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.own import OwnFiles
 from labeldist.runs.pipeline import RunSummary, run
 from labeldist.runs.settings import RunSettings

@@ -1,11 +1,9 @@
-"""File names made from what data and options name: groups of annotators, conditions, experiments' distributions."""
+"""File names made from what data and options name: groups of annotators, conditions, labels."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-
-from labeldist.explanations.condition import Condition
 
 PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 OTHERS = re.compile(r"[^\w-]+")
@@ -26,22 +24,3 @@ def file_part(text: str) -> str:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     readable = OTHERS.sub("-", text).strip("-").encode("utf-8", "ignore")[:MOST_BYTES].decode("utf-8", "ignore")
     return f"{readable}~{digest}"
-
-
-def mjds_name(condition: Condition) -> str:
-    """The file of the MJDs of ``condition``.
-
-    >>> mjds_name(Condition("label-guided", group="mnli", ranking="longest"))
-    'mjd.mnli-guided-longest.jsonl'
-    """
-    base, colon, ranking = condition.name.partition(":")
-    return f"mjd.{file_part(base)}{colon and '-' + file_part(ranking)}.jsonl"
-
-
-def posterior_name(group: str | None) -> str:
-    """The file of the posterior of all annotators, or of those of a ``group``.
-
-    >>> posterior_name(None), posterior_name("mnli")
-    ('posterior.jsonl', 'posterior.mnli.jsonl')
-    """
-    return "posterior.jsonl" if group is None else f"posterior.{file_part(group)}.jsonl"

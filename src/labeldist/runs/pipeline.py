@@ -33,7 +33,7 @@ from labeldist.runs.folder import (
     own_files,
 )
 from labeldist.runs.inputs import inputs_of
-from labeldist.datasets.names import mjds_name, posterior_name
+from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
 from labeldist.calls.recorded import Recorded
 from labeldist.runs.settings import RunSettings, claim

@@ -24,7 +24,7 @@ from labeldist.estimation.observations import EvidenceRows
 from labeldist.explanations.condition import Condition
 from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
 from labeldist.runs.distributions import evidence_files
-from labeldist.datasets.names import posterior_name
+from labeldist.runs.names import posterior_name
 
 NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
 
