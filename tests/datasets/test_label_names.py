@@ -73,6 +73,9 @@ def test_what_cannot_be_meant_is_refused(
 
 
 def test_no_text_is_needed_where_none_is_read(tmp_path: Path) -> None:
-    found = opened(tmp_path, [{"labels": ["e", "n"]}, {"labels": ["n"], "premise": "Here is one."}])
-    assert [len(item.labels) for item in found.items()] == [2, 1]
+    found = opened(
+        tmp_path,
+        [{"labels": ["e", "n"]}, {"labels": ["n"], "premise": "Here is one."}, {"labels": [], "fields": {"a": "b"}}],
+    )
+    assert [len(item.labels) for item in found.items()] == [2, 1, 0]
     assert not found.columns.unused

@@ -7,11 +7,10 @@ import json
 import numpy as np
 import pytest
 
-import labeldist
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Annotation, Evidence, Item
 from labeldist.estimation.calibration import SHIFT
-from labeldist.estimation.estimate import PSEUDO_COUNT, Estimate
+from labeldist.estimation.estimate import PSEUDO_COUNT, Estimate, estimate
 from labeldist.tasks.load import load_task
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -31,7 +30,7 @@ def said(*probabilities: float, saw: bool | None = False) -> Evidence:
 
 
 def test_a_row_keeps_the_contract() -> None:
-    found = labeldist.estimate(items(), {"m": {"0": said(0.2, 0.7, 0.1), "5": said(0.5, 0.5, 0)}}, mass=0.8)
+    found = estimate(items(), {"m": {"0": said(0.2, 0.7, 0.1), "5": said(0.5, 0.5, 0)}}, mass=0.8)
     assert isinstance(found, Estimate)
     assert (found.ids, found.labels, found.evidence) == (tuple(map(str, range(24))), LABELS, ("m",))
     row = found.row(5)
@@ -64,7 +63,7 @@ def test_a_row_keeps_the_contract() -> None:
 
 def test_off_by_hand() -> None:
     given = [item("1", "neutral", "neutral"), item("2")]
-    found = labeldist.estimate(given, {"m": {"1": said(0.5, 0.3, 0.2)}}, calibrate="off")
+    found = estimate(given, {"m": {"1": said(0.5, 0.3, 0.2)}}, calibrate="off")
     total = 3 * PSEUDO_COUNT
     prior = (np.array([0.5, 0.3, 0.2]) + 0.1 / 3) / 1.1  # the floor is a tenth of the uniform probability
     np.testing.assert_allclose(found.prior, [prior, [1 / 3] * 3], atol=1e-12)
@@ -76,13 +75,13 @@ def test_off_by_hand() -> None:
 
 def test_two_evidences_off_are_their_geometric_mean() -> None:
     both = {"a": {"1": said(0.6, 0.3, 0.1)}, "b": {"1": said(0.2, 0.3, 0.5)}}
-    (prior,) = labeldist.estimate([item("1")], both, calibrate="off").prior
+    (prior,) = estimate([item("1")], both, calibrate="off").prior
     expected = np.sqrt((np.array([0.6, 0.3, 0.1]) + 0.1 / 3) * (np.array([0.2, 0.3, 0.5]) + 0.1 / 3))
     np.testing.assert_allclose(prior, expected / expected.sum())
 
 
 def test_labels_are_counted_on_top_of_the_prior() -> None:
-    found = labeldist.estimate(items())
+    found = estimate(items())
     k = found.calibration.concentration
     assert found.calibration.fitted
     counts = [one.label_counts(LABELS) for one in items()]
@@ -97,42 +96,42 @@ def test_what_the_evidence_is_worth_is_told() -> None:
         labels = [LABELS[n] for n in generator.choice(3, 5, p=truth)]
         given.append(item(str(at), *labels))
         told[str(at)] = said(*(0.7 * truth + 0.1))
-    one = labeldist.estimate(given, {"m": told}).calibration
+    one = estimate(given, {"m": told}).calibration
     assert one.in_words()[0].startswith("The evidence saves about ")
     assert [saved.evidence for saved in one.saves] == [("m",)]
     assert one.base is not None
     assert one.base < one.concentration
-    two = labeldist.estimate(given, {"m": told, "n": told}).calibration
+    two = estimate(given, {"m": told, "n": told}).calibration
     assert [saved.evidence for saved in two.saves] == [("m", "n"), ("m",), ("n",)]
     assert any(line.startswith("By itself m saves about ") for line in two.in_words())
-    none = labeldist.estimate(given).calibration
+    none = estimate(given).calibration
     assert none.in_words()[0].startswith("The base rate of the labels counts as ")
     assert not none.saves
-    few = labeldist.estimate(given[:3]).calibration
+    few = estimate(given[:3]).calibration
     assert few.in_words()[0].startswith("These labels cannot tell ")
 
 
 def test_rows_carry_the_warning_that_the_summary_has() -> None:
     single = [item(str(at), LABELS[at % 3]) for at in range(60)]
-    found = labeldist.estimate(single)
+    found = estimate(single)
     assert found.row(7)["warning"] == found.calibration.in_words()[0]
     assert "one per item" in found.row(7)["warning"]
     selected = [item(str(at), *["neutral"] * 3, *["entailment"] * 2) for at in range(60)]
-    assert "was not fitted" in labeldist.estimate(selected).row(0)["warning"]
+    assert "was not fitted" in estimate(selected).row(0)["warning"]
     several = [item(str(at), LABELS[at % 3], LABELS[at % 3], LABELS[at % 2]) for at in range(200)]
-    assert "warning" not in labeldist.estimate(several).row(0)
-    assert "warning" not in labeldist.estimate(single, calibrate="off").row(0)
+    assert "warning" not in estimate(several).row(0)
+    assert "warning" not in estimate(single, calibrate="off").row(0)
 
 
 def test_only_the_annotators_of_a_group() -> None:
     mixed = [Item("1", {}, (*item("", "neutral").labels, *item("", "entailment", group="b").labels))]
-    assert labeldist.estimate(mixed, calibrate="off", annotators="b").posterior.alpha.tolist() == [[1.5, 0.5, 0.5]]
-    assert labeldist.estimate(mixed, calibrate="off").posterior.alpha.tolist() == [[1.5, 1.5, 0.5]]
+    assert estimate(mixed, calibrate="off", annotators="b").posterior.alpha.tolist() == [[1.5, 0.5, 0.5]]
+    assert estimate(mixed, calibrate="off").posterior.alpha.tolist() == [[1.5, 1.5, 0.5]]
 
 
 def test_only_the_evidence_that_is_named() -> None:
     given = {"m": {"1": said(1, 0, 0)}, "n": {"1": said(0, 1, 0)}, "saw": {"1": said(0, 0, 1, saw=True)}}
-    found = labeldist.estimate([item("1", "neutral")], given, use=["n"])
+    found = estimate([item("1", "neutral")], given, use=["n"])
     assert found.evidence == ("n",)
     assert found.prior.argmax() == 1
 
@@ -140,27 +139,18 @@ def test_only_the_evidence_that_is_named() -> None:
 def test_another_task() -> None:
     task = load_task("abductive-nli")
     first, second = task.label_names
-    found = labeldist.estimate([Item("1", {}, (Annotation(second),))], task=task, calibrate="off")
+    found = estimate([Item("1", {}, (Annotation(second),))], task=task, calibrate="off")
     assert found.row(0)["distribution"] == {first: 0.25, second: 0.75}
 
 
 def test_refusals_say_what_to_do() -> None:
     with pytest.raises(UsageError, match="no calibration is named 'lables'") as caught:
-        labeldist.estimate(items(), calibrate="lables")
+        estimate(items(), calibrate="lables")
     assert "did you mean 'labels'?" in caught.value.hint
     with pytest.raises(InputError, match=r"1 .* evidence 'm' .* no item has, such as '99'"):
-        labeldist.estimate(items(), {"m": {"99": said(1, 0, 0)}})
+        estimate(items(), {"m": {"99": said(1, 0, 0)}})
     with pytest.raises(InputError, match="no items"):
-        labeldist.estimate([])
+        estimate([])
     for mass in (0.0, 1.0, -1.0, float("nan")):
         with pytest.raises(UsageError, match="chance of"):
-            labeldist.estimate(items(), mass=mass)
-
-
-def test_estimate_is_named_in_the_package() -> None:
-    from labeldist.estimation.estimate import estimate
-
-    assert labeldist.estimate is estimate
-    assert "estimate" in labeldist.__all__
-    with pytest.raises(AttributeError, match="no attribute 'estimat'"):
-        _ = labeldist.estimat  # type: ignore[attr-defined]
+            estimate(items(), mass=mass)

@@ -342,6 +342,8 @@ def _plain_fields(row: Mapping[str, Any], task: Task) -> dict[str, str] | None:
 
 
 def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
+    if not task.fields:  # no text is read
+        return {}
     expected = f"an object with the fields: {', '.join(task.fields)}"
     nested = row.get("fields")
     if nested is None:

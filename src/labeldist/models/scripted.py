@@ -66,7 +66,9 @@ class Scripted(TokenModel):
         """Logits from the script, or from a hash of the sequence."""
         logits = self._scripted(sequences) if self._rules else _made_up(sequences)
         totals = np.logaddexp.reduce(logits, axis=1)
-        asked = np.take_along_axis(logits, np.array(tokens), axis=1)
+        asked = np.take_along_axis(
+            logits, np.array(tokens, dtype=np.intp).reshape(len(sequences), -1 if sequences else 0), axis=1
+        )
         return TokenScores(asked.astype(np.float32), totals.astype(np.float32))
 
     def generate(
@@ -142,7 +144,8 @@ def _made_up(sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     """Logits after each sequence, (n, VOCABULARY), that a hash of it gives."""
     digests = b"".join([_digest(sequence, "logits") for sequence in sequences])
     logits = np.zeros((len(sequences), VOCABULARY))
-    logits[:, :BEGIN] = np.tile(np.frombuffer(digests, dtype=np.uint8).reshape(len(sequences), -1) / 32, 8)
+    hashed = np.frombuffer(digests, dtype=np.uint8).reshape(len(sequences), hashlib.sha256().digest_size)
+    logits[:, :BEGIN] = np.tile(hashed / 32, 8)
     return logits
 
 
