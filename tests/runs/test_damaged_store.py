@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from labeldist.core.errors import StoreError
-from labeldist.models.base import AnswerScores, Question, Written, in_order
-from labeldist.models.scripted import Scripted
 from labeldist.calls.packed import pack_scores, pack_written, unpack_scores, unpack_written
 from labeldist.calls.recorded import Recorded
 from labeldist.calls.store import APPLICATION, Call, Store
+from labeldist.core.errors import StoreError
+from labeldist.models.base import AnswerScores, Question, Written, in_order
+from labeldist.models.scripted import Scripted
 
 COLUMNS = ("key", "kind", "model", "prompt_tokens", "new_tokens", "answer", "checksum")
 QUESTIONS = [Question(f"{number} is odd.", (("A",), ("B",), ("C",))) for number in range(40)]

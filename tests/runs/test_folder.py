@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from labeldist.core.errors import LabeldistError, StoreError, UsageError
 from labeldist.datasets.locks import lock
+from labeldist.datasets.names import file_part
 from labeldist.datasets.source import open_source
 from labeldist.explanations.condition import Condition
 from labeldist.models.scripted import Scripted
 from labeldist.runs.beside import check_out, failures_of, store_of
 from labeldist.runs.folder import alone, own_files
-from labeldist.datasets.names import file_part
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.own import OwnFiles
 from labeldist.runs.pipeline import RunSummary, run

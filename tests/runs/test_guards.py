@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.errors import InputError, LabeldistError, StoreError, UsageError
 from labeldist.datasets.source import open_source
 from labeldist.explanations.condition import Condition
@@ -22,11 +24,9 @@ from labeldist.models.tokens import TokenScores
 from labeldist.runs.beside import failures_of
 from labeldist.runs.folder import alone
 from labeldist.runs.pipeline import run
-from labeldist.calls.recorded import Recorded
 from labeldist.runs.settings import RunSettings
 from labeldist.runs.single import explain_to_file, judge_to_file, select_to_file
 from labeldist.runs.stages import Generation
-from labeldist.calls.store import Store
 
 Items = Callable[..., Path]
 

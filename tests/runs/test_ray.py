@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from labeldist.calls.distributed.worker import Worker, portrait_of
+from labeldist.calls.engine import engine
 from labeldist.core.errors import (
     InputError,
     LabeldistError,
@@ -31,8 +33,6 @@ from labeldist.core.errors import (
 )
 from labeldist.models.base import Question
 from labeldist.models.open import ModelOptions, open_model
-from labeldist.calls.distributed.worker import Worker, portrait_of
-from labeldist.calls.engine import engine
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra 'ray' is not installed")
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
+from labeldist.calls import recorded as recorded_
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.errors import ModelError, UnavailableError
 from labeldist.datasets.source import open_source
 from labeldist.models.base import AnswerScores, Capabilities, Question
 from labeldist.models.server.parallel import answered
-from labeldist.calls import recorded as recorded_
 from labeldist.runs import single
 from labeldist.runs.ahead import ahead
-from labeldist.calls.recorded import Recorded
-from labeldist.calls.store import Store
 
 AT_ONCE = 4
 

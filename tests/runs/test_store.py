@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Call, Store
 from labeldist.core.errors import ModelError, StoreError
 from labeldist.models.base import AnswerScores, LanguageModel, Question, in_order
 from labeldist.models.scripted import Rule, Scripted
-from labeldist.calls.recorded import Recorded
-from labeldist.calls.store import Call, Store
 
 
 class Counting(Scripted):

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.calls.engine import engine
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.errors import InputError
 from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_json, write_rows, write_text
@@ -20,7 +23,6 @@ from labeldist.models.open import ModelOptions
 from labeldist.reports.tables import markdown_table
 from labeldist.runs.beside import write_failures
 from labeldist.runs.distributions import distribution_row, evaluate_files
-from labeldist.calls.engine import engine
 from labeldist.runs.folder import (
     EVALUATION,
     EVALUATION_TABLE,
@@ -35,7 +37,6 @@ from labeldist.runs.folder import (
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
-from labeldist.calls.recorded import Recorded
 from labeldist.runs.settings import RunSettings, claim
 from labeldist.runs.stages import (
     Choose,
@@ -49,7 +50,6 @@ from labeldist.runs.stages import (
     with_held_out,
     with_their_held_out,
 )
-from labeldist.calls.store import Store
 from labeldist.runs.survey import (
     Survey,
     check_calibration,

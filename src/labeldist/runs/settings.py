@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from labeldist.calls.store import Store
 from labeldist.core.errors import UsageError
 from labeldist.datasets.failures import OnError
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
 from labeldist.runs.stages import Generation
-from labeldist.calls.store import Store
 
 # What changes how a run goes, but not what it finds.
 WITHOUT_EFFECT = (

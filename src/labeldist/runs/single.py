@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from labeldist.calls.recorded import Recorded
+from labeldist.calls.store import Store
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.files import write_items, write_rows
@@ -19,7 +21,6 @@ from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_f
 from labeldist.runs.distributions import distribution_row
 from labeldist.runs.folder import alone
 from labeldist.runs.inputs import inputs_of
-from labeldist.calls.recorded import Recorded
 from labeldist.runs.stages import (
     Asked,
     Generation,
@@ -33,7 +34,6 @@ from labeldist.runs.stages import (
     with_held_out,
     with_their_held_out,
 )
-from labeldist.calls.store import Store
 from labeldist.runs.survey import check_orders, check_profile, leaks, survey
 from labeldist.runs.tally import Tally, model_notes
 
