@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from labeldist.api.read import Reading, opened
-from labeldist.api.said import named, names_in, said_rows
+from labeldist.api.said import files_in, named, said_rows
 from labeldist.core.item import Evidence
 from labeldist.datasets.evidence import item_evidence
 from labeldist.datasets.files import records_from_rows
@@ -42,8 +42,7 @@ def estimate(
     (('ok', 'toxic'), (30, 2))
     """
     given = [] if evidence is None else [*named(evidence, "evidence")]
-    files = [rows for _, value in given if (rows := names_in(value)) is not None]
-    dataset = opened(source, how, evidence=files)
+    dataset = opened(source, how, evidence=files_in(given))
     found = estimation.estimate(
         dataset.items(),
         evidence_of(dataset, given, saw_labels) or None,

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from labeldist.api.estimate import evidence_of
 from labeldist.api.read import Reading, opened
-from labeldist.api.said import named
+from labeldist.api.said import files_in, named
 from labeldist.estimation import pilot
 from labeldist.estimation.pilot import Plan
 from labeldist.estimation.plan import MOST_LABELS
@@ -38,8 +38,8 @@ def plan(
     >>> found.predicted[0].kl > found.predicted[20].kl
     True
     """
-    dataset = opened(source, how)
     given = [] if evidence is None else [*named(evidence, "evidence")]
+    dataset = opened(source, how, evidence=files_in(given))
     return pilot.plan(
         dataset.items(),
         evidence_of(dataset, given, saw_labels) or None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -15,7 +15,6 @@ from labeldist.datasets.frames import open_frame
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.rows import item_to_row
 from labeldist.datasets.source import Dataset, open_source, reading, task_of
-from labeldist.tasks.load import load_task
 
 OF_FRAMES = ("columns", "shape")
 
@@ -53,12 +52,12 @@ def read(source: Any, **how: Unpack[Reading]) -> Dataset:
     return opened(source, how)
 
 
-def opened(source: Any, how: Reading, *, texts: bool = False, evidence: Sequence[Callable[[], Rows]] = ()) -> Dataset:
-    """As :func:`read`; with ``texts`` for a model, which a task has to be known for."""
+def opened(source: Any, how: Reading, *, evidence: Sequence[Path] = ()) -> Dataset:
+    """As :func:`read`; files of ``evidence`` may name labels that no annotator chose."""
     if isinstance(source, Dataset):
         if how:
             raise UsageError(f"{', '.join(how)} of what was read already", hint="give it to labeldist.read")
-        return _for_texts(source) if texts else replace(source, texts=False)
+        return replace(source, texts=False)
     given: dict[str, Any] = {**how}
     if given.get("hold_out") is not None:
         given["hold_out"] = str(given["hold_out"])
@@ -66,38 +65,27 @@ def opened(source: Any, how: Reading, *, texts: bool = False, evidence: Sequence
         odd = next((name for name in OF_FRAMES if given.pop(name, None) is not None), None)
         if odd is not None:
             raise UsageError(f"{odd}= for a file", hint="read it as a data frame first, or rename its columns")
-        return open_source(str(source), texts=texts, **given)
+        return open_source(str(source), texts=False, evidence=evidence, **given)
     if kind_of(source) is not None or hasattr(source, "ndim"):
-        found = open_frame(source, **given)
-        return _for_texts(found) if texts else found
+        return open_frame(source, evidence=evidence, **given)
     items = [*source] if isinstance(source, list | tuple) else []
     if items and all(isinstance(one, Item) for one in items):
-        return _of_items(items, given, texts, evidence)
+        return _of_items(items, given, evidence)
     raise UsageError(
         f"{shown(type(source).__name__)} as a source",
         hint="give a file, the name of a data set, a data frame, an array of items by annotators, or Items",
     )
 
 
-def _of_items(items: Sequence[Item], given: Mapping[str, Any], texts: bool, evidence: Sequence[Any]) -> Dataset:
+def _of_items(items: Sequence[Item], given: Mapping[str, Any], evidence: Sequence[Path]) -> Dataset:
     path = Path("the items")
 
     def rows() -> Rows:
         return ((Place(path, number), item_to_row(item)) for number, item in enumerate(items, 1))
 
     about = {"task": given.get("task"), "labels": given.get("labels", ()), "scale": given.get("scale")}
-    task, told = task_of(rows, path, texts=texts, evidence=evidence, **about)
+    task, told = task_of(rows, path, texts=False, evidence=evidence, **about)
     how = reading(
         given.get("on_error", "stop"), given.get("limit"), given.get("hold_out"), given.get("repeated_labels"), None
     )
-    return Dataset("the items", task, None, path, rows, texts=texts, told=told, **how)
-
-
-def _for_texts(dataset: Dataset) -> Dataset:
-    """The data set with its texts, which a model is shown; :class:`UsageError` where no task says which they are."""
-    if not dataset.task.judge_prompts:
-        raise UsageError(
-            f"no task for {dataset.name}, and a model has to be told what to judge",
-            hint=f"labeldist.read(..., task={load_task().name!r}), another of `labeldist tasks`, or your own",
-        )
-    return replace(dataset, texts=True)
+    return Dataset("the items", task, None, path, rows, texts=False, told=told, **how)

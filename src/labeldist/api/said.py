@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +80,9 @@ def _of_array(name: str, array: Any, dataset: Dataset) -> Rows:
         yield Place(Path(name), at + 1), {"id": id_, "distribution": shares}
 
 
-def names_in(value: Any) -> Callable[[], Rows] | None:
-    """What opens the rows of a file of distributions, which may name labels that no annotator chose; else None."""
-    if isinstance(value, str | Path):
-        return lambda: read_rows(Path(value), DISTRIBUTIONS)
-    return None
+def files_in(given: Sequence[tuple[str, Any]]) -> list[Path]:
+    """Those of the values that are files."""
+    return [Path(value) for _, value in given if isinstance(value, str | Path)]
 
 
 def named(values: Any, default: str) -> Iterator[tuple[str, Any]]:

@@ -20,11 +20,12 @@ from labeldist.core.registry import did_you_mean
 
 SHAPES = ("long", "wide", "counts", "items")
 ID, LABEL, ANNOTATOR = "id", "label", "annotator"
-# What columns are called in annotation files; compared without case and signs, the first that is there.
+# What columns are called in annotation files; compared without case and signs, the first that is there. Names that
+# texts have too (question, answer, response, user) are not among them: they would be taken for labels.
 NAMES = {
-    ID: ("id", "item", "itemid", "task", "taskid", "instance", "instanceid", "example", "exampleid", "question"),
-    LABEL: ("label", "annotation", "rating", "judgment", "judgement", "response", "vote", "answer"),
-    ANNOTATOR: ("annotator", "annotatorid", "worker", "workerid", "rater", "raterid", "coder", "user", "userid",
+    ID: ("id", "item", "itemid", "task", "taskid", "instance", "instanceid", "example", "exampleid"),
+    LABEL: ("label", "annotation", "rating", "judgment", "judgement"),
+    ANNOTATOR: ("annotator", "annotatorid", "worker", "workerid", "rater", "raterid", "coder",
                 "performer"),
 }  # fmt: skip
 OF_A_PERSON = re.compile(r"(annotator|annot|ann|worker|rater|coder|user|person|judge|expert|a|w|r)?[\s_.\-]*\d+", re.I)

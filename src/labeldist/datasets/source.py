@@ -179,8 +179,7 @@ def open_source(
         raise did_you_mean("data set or file", source, DATASETS.names())
     readable_suffix(path)
     rows = partial(rows_of_file, path) if texts or task or labels else _readable_twice(path)
-    said = [partial(read_rows, file, DISTRIBUTIONS) for file in evidence]
-    known, told = task_of(rows, path, task=task, labels=labels, scale=scale, texts=texts, evidence=said)
+    known, told = task_of(rows, path, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
     inputs = (path, *task_files(task))
     return Dataset(path.name, known, None, path, rows, texts=texts, told=told, inputs=inputs, **how)
 
@@ -210,13 +209,13 @@ def task_of(
     labels: Sequence[str],
     scale: str | None,
     texts: bool,
-    evidence: Sequence[Callable[[], Rows]] = (),
+    evidence: Sequence[Path] = (),
 ) -> tuple[Task, str]:
     """The task of rows that know none themselves, and where its labels come from if they were found in the rows."""
     named = _named_labels(task, labels, scale)
     if named is not None or task or texts:
         return named or load_task(task), ""
-    found = found_labels(read(), [rows() for rows in evidence], Place(path), scale)
+    found = found_labels(read(), [read_rows(file, DISTRIBUTIONS) for file in evidence], Place(path), scale)
     return (load_task(), "") if found is None else (found.task, found.told)
 
 
