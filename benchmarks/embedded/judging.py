@@ -11,7 +11,8 @@ from labeldist.core.task import Task
 from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.pool import Pooled
 from labeldist.models.base import LanguageModel
-from labeldist.runs.stages import Generation, ItemFailure, Watch, explain_items, judge_items
+from labeldist.runs.stage_report import ItemFailure, StageReport
+from labeldist.runs.stages import Generation, explain_items, judge_items
 
 Asked = tuple[Item, Sequence[Explanation]]
 BALANCED = "balanced:12"
@@ -24,8 +25,8 @@ def judged(name: str, asked: Sequence[Asked], task: Task, model: LanguageModel, 
     Raises :class:`ModelError` where the model fails on an item: a table must not silently have fewer.
     """
     failures: list[ItemFailure] = []
-    watch = Watch(Progress(), failures, items=len(asked))
-    found = [mjd for _, mjd in judge_items(asked, task, model, JudgeSettings(orders), watch, name)]
+    report = StageReport(Progress(), items=len(asked), failures=failures)
+    found = [mjd for _, mjd in judge_items(asked, task, model, JudgeSettings(orders), report, name)]
     _refuse(failures)
     return found
 
@@ -33,8 +34,8 @@ def judged(name: str, asked: Sequence[Asked], task: Task, model: LanguageModel, 
 def explained(name: str, items: Sequence[Item], task: Task, model: LanguageModel) -> list[Item]:
     """The items with the model's answers and explanations for each label, made as ``labeldist explain`` does."""
     failures: list[ItemFailure] = []
-    watch = Watch(Progress(), failures, items=len(items))
-    found = list(explain_items(items, task, model, Generation(), watch))
+    report = StageReport(Progress(), items=len(items), failures=failures)
+    found = list(explain_items(items, task, model, Generation(), report))
     _refuse(failures)
     return found
 

@@ -24,8 +24,9 @@ from labeldist.calls.engine import engine
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
+from labeldist.runs.stage_report import StageReport
 from labeldist.runs.stages import Asked as Question
-from labeldist.runs.stages import Watch, judge_items
+from labeldist.runs.stages import judge_items
 from labeldist.tasks.load import load_task
 
 SIZE = "17M"
@@ -70,8 +71,8 @@ def _seconds(way: str, spec: str, asked: list[Asked], threads: int | None) -> fl
 
 def _judge(model: LanguageModel, asked: list[Asked]) -> None:
     questions = (Question(item, explanations) for item, explanations in asked)
-    watch = Watch(lambda *_: None, [])
-    found = list(judge_items(questions, load_task("nli"), model, JudgeSettings("all"), watch, "judge"))
+    report = StageReport()
+    found = list(judge_items(questions, load_task("nli"), model, JudgeSettings("all"), report, "judge"))
     assert len(found) == len(asked)
 
 

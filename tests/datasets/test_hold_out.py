@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Annotation, Item
 from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import open_source
 
 LABELS = ["yes", "no", "maybe"]
@@ -59,9 +60,10 @@ def test_what_cannot_be_held_out_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line 2.*2 annotators of item '2', expected more than the 2"):
         list(open_source(str(file), hold_out="2").items())
     dataset = open_source(str(file), hold_out="2", on_error="skip")
-    assert [item.id for item in dataset.items()] == ["1"]
-    assert [failure.id for failure in dataset.failures] == ["2", "3"]
-    assert "leave --hold-out away" not in dataset.failures[0].reason
+    report = ReadReport()
+    assert [item.id for item in dataset.items(report)] == ["1"]
+    assert [failure.id for failure in report.failures] == ["2", "3"]
+    assert "leave --hold-out away" not in report.failures[0].reason
 
 
 @pytest.mark.parametrize("spec", ["0", "", "-1", "two", "2:", "2:x", "1.5", "²"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from labeldist.core.errors import InputError, UsageError
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset, open_source
 
 
@@ -77,5 +78,6 @@ def test_no_text_is_needed_where_none_is_read(tmp_path: Path) -> None:
         tmp_path,
         [{"labels": ["e", "n"]}, {"labels": ["n"], "premise": "Here is one."}, {"labels": [], "fields": {"a": "b"}}],
     )
-    assert [len(item.labels) for item in found.items()] == [2, 1, 0]
-    assert not found.columns.unused
+    report = ReadReport()
+    assert [len(item.labels) for item in found.items(report)] == [2, 1, 0]
+    assert not report.columns.unused

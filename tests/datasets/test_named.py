@@ -16,6 +16,7 @@ from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Annotation, Item
 from labeldist.core.registry import Registry
 from labeldist.datasets.catalog import DATASETS, Facts, cache_folder, dataset, listing
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.rows import item_to_row
 from labeldist.datasets.source import Dataset, open_source
 
@@ -105,9 +106,10 @@ REAL = {
 @pytest.mark.parametrize("source", REAL)
 def test_every_row_of_a_real_set_comes_out(source: str, real: Path) -> None:
     dataset = open_source(source, on_error="skip")
-    found = list(dataset.items())
+    report = ReadReport()
+    found = list(dataset.items(report))
     rows, labels = REAL[source]
-    assert dataset.failures == []
+    assert report.failures == []
     assert len(found) == len({item.id for item in found}) == rows
     numbers = [len(item.labels) for item in found]
     assert f"{min(numbers)}-{max(numbers)}" == labels
@@ -352,8 +354,9 @@ def test_a_file_is_nli_unless_told_and_can_be_read_twice(tmp_path: Path) -> None
     assert isinstance(dataset, Dataset)
     assert (dataset.name, dataset.task.name, dataset.about) == ("mine.jsonl", "nli", None)
     for _ in range(2):
-        assert [item.id for item in dataset.items()] == ["0", "1", "2"]
-        assert [failure.id for failure in dataset.failures] == ["9"]
+        report = ReadReport()
+        assert [item.id for item in dataset.items(report)] == ["0", "1", "2"]
+        assert [failure.id for failure in report.failures] == ["9"]
     assert len(list(open_source(str(path), limit=2).items())) == 2
     with pytest.raises(InputError, match="'obs1'"):
         list(open_source(str(path), task="abductive-nli").items())

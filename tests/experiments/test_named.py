@@ -22,7 +22,8 @@ from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explanations.condition import parse_condition
 from labeldist.models.scripted import Scripted
 from labeldist.runs.own import OwnFiles
-from labeldist.runs.stages import Watch, explanation_pool
+from labeldist.runs.stage_report import StageReport
+from labeldist.runs.stages import explanation_pool
 
 PARSER = "mjd-estimator:llama3"
 
@@ -43,7 +44,7 @@ def lab(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             judge=judge,
             own=OwnFiles(tmp_path / ".own"),
             metrics=(METRICS.get("tvd"),),
-            watch=Watch(lambda *_: None, []),
+            report=StageReport(),
             out=tmp_path,
         )
 
@@ -139,4 +140,4 @@ def test_an_item_whose_explanations_cannot_be_chosen_is_named(lab: Lab) -> None:
     judged = lab.judged("first", first, saw_labels=False)
     assert lacking not in judged.distributions
     assert len(judged.distributions) == 39
-    assert [failure.id for failure in lab.watch.failures] == [lacking]
+    assert [failure.id for failure in lab.report.failures] == [lacking]

@@ -20,8 +20,8 @@ from labeldist.core.errors import ModelError, UnavailableError
 from labeldist.datasets.source import open_source
 from labeldist.models.base import AnswerScores, Capabilities, Question
 from labeldist.models.server.parallel import answered
-from labeldist.runs import single
-from labeldist.runs.ahead import ahead
+from labeldist.runs import judgments, single
+from labeldist.runs.ordered import ordered_parallel_map
 
 AT_ONCE = 4
 
@@ -58,7 +58,7 @@ def test_nothing_more_is_asked_and_nothing_lost(
     lines = [json.dumps({**row, "id": str(at), "premise": f"It rains {at} times."}) + "\n" for at in range(200)]
     (tmp_path / "items.jsonl").write_text("".join(lines))
     model, made_then, rows = Paid(), 0, 0
-    real = single.distribution_row
+    real = judgments.distribution_row
 
     def fails(*arguments: Any) -> Any:
         nonlocal made_then, rows
@@ -71,7 +71,7 @@ def test_nothing_more_is_asked_and_nothing_lost(
             raise ends()
         return real(*arguments)
 
-    monkeypatch.setattr(single, "distribution_row", fails)
+    monkeypatch.setattr(judgments, "distribution_row", fails)
     with pytest.raises(ends):
         single.judge_to_file(open_source(str(tmp_path / "items.jsonl")), model, tmp_path / "mjd.jsonl")
     made = model.made
@@ -120,7 +120,7 @@ def test_work_ahead_keeps_the_order_and_no_more_than_so_much() -> None:
         time.sleep(0.01 * (number % 3))
         return number
 
-    results = ahead(work, iter(range(30)), 3)
+    results = ordered_parallel_map(work, iter(range(30)), 3)
     for expected in range(10):
         assert next(results) == expected
         assert len(begun) <= expected + 4
@@ -135,7 +135,7 @@ def test_an_error_is_raised_in_its_place() -> None:
             raise UnavailableError("no more")
         return number
 
-    results = ahead(work, range(9), 4)
+    results = ordered_parallel_map(work, range(9), 4)
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(UnavailableError):
         next(results)

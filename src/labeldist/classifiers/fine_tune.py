@@ -31,7 +31,7 @@ from labeldist.runs.folder import Results, alone, is_fresh, lock_of, own_files
 from labeldist.runs.inputs import inputs_of, refuse_overwritten
 from labeldist.runs.own import OwnFiles
 from labeldist.runs.settings import differing
-from labeldist.runs.stages import Progress
+from labeldist.runs.stage_report import Progress
 
 CHECKPOINTS, RECORD, CLAIM = "checkpoints", "training.json", "settings.json"
 NAMES = (CLAIM, RECORD, "config.json", "model.safetensors")

@@ -16,11 +16,12 @@ from labeldist.core.item import Item
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.runs.beside import check_rows_out, failures_of, write_failures
 from labeldist.runs.folder import own_files
 from labeldist.runs.inputs import inputs_of
-from labeldist.runs.stages import Progress
+from labeldist.runs.stage_report import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def train_on_sources(
     repeated_labels: str | None = None,
     on_error: OnError = "stop",
     overwrite: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> Trained:
     """Fine-tune ``base`` on the items of all ``sources`` together, each with its target by ``targets``.
 
@@ -70,21 +71,23 @@ def train_on_sources(
     ):
         tasks = ", ".join(f"{dataset.name} ({dataset.task.name})" for dataset in datasets)
         raise UsageError(f"sources of different tasks: {tasks}", hint="train on those of one task")
-    items = [item for dataset in datasets for item in dataset.items()]
-    _refuse_unlabelled(targets, items, datasets)
+    reports = [ReadReport() for _ in datasets]
+    items = [item for dataset, report in zip(datasets, reports, strict=True) for item in dataset.items(report)]
+    _refuse_unlabelled(targets, items, datasets[0], reports[0])
     _refuse_doubled(items, datasets)
     found = targets_of(targets, items, known)
     tested: list[Item] = []
     if dev is not None:
         dataset = open_source(dev, **how)
-        tested = [item for item in dataset.items() if item.reference is not None]
+        reports.append(ReadReport())
+        tested = [item for item in dataset.items(reports[-1]) if item.reference is not None]
         if not tested:
             raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
         datasets.append(dataset)
     inputs = [*inputs_of(targets), *(file for dataset in datasets for file in dataset.inputs)]
     how = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
     summary = fine_tune(items, found, known, base, out, settings, **how)
-    failures = tuple(failure.as_row() for dataset in datasets for failure in dataset.failures)
+    failures = tuple(row for report in reports for row in report.rows())
     return Trained(summary, sum(item.id not in found for item in items), failures)
 
 
@@ -101,7 +104,7 @@ def predict_to_file(
     max_length: int = 128,
     batch_size: int = 64,
     device: str = "auto",
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> Predicted:
     """Write the distribution that the classifier ``model`` gives each item of ``source`` to ``out``."""
     dataset = open_source(
@@ -109,16 +112,17 @@ def predict_to_file(
     )
     check_rows_out(out, *dataset.inputs, *inputs_of(model))
     _refuse_changed(Path(model))
+    report = ReadReport()
 
     def rows() -> Iterator[dict[str, Any]]:
         labels = dataset.task.label_names
         how = {"max_length": max_length, "batch_size": batch_size, "device": device}
-        for id_, shares in predict(dataset.items(), dataset.task, model, **how):  # type: ignore[arg-type]
+        for id_, shares in predict(dataset.items(report), dataset.task, model, **how):  # type: ignore[arg-type]
             progress("predict", 1, None)
             yield {"id": id_, "distribution": dict(zip(labels, shares, strict=True)), "model": model}
 
     count = write_rows(out, rows())
-    failures = tuple(failure.as_row() for failure in dataset.failures)
+    failures = report.rows()
     return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
 
 
@@ -133,10 +137,10 @@ def _refuse_changed(model: Path) -> None:
         )
 
 
-def _refuse_unlabelled(targets: str, items: Sequence[Item], datasets: Sequence[Dataset]) -> None:
+def _refuse_unlabelled(targets: str, items: Sequence[Item], first: Dataset, report: ReadReport) -> None:
     """Name the likeliest column where the targets are made from labels and no item has any."""
     if targets.partition(":")[0] in FROM_LABELS and items and not any(item.labels for item in items):
-        raise missing_labels(datasets[0].columns, Place(datasets[0].path), f"--targets {targets} is made from them")
+        raise missing_labels(report.columns, Place(first.path), f"--targets {targets} is made from them")
 
 
 def _refuse_doubled(items: Sequence[Item], datasets: Sequence[Dataset]) -> None:

@@ -19,7 +19,7 @@ from labeldist.classifiers.objectives import Loss
 from labeldist.classifiers.patience import exhausted
 from labeldist.classifiers.settings import TrainingSettings
 from labeldist.core.errors import LabeldistError, UsageError
-from labeldist.runs.stages import Progress
+from labeldist.runs.stage_report import Progress
 
 KEPT_CHECKPOINTS = 2  # the best and the latest
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from labeldist.cli.printing import tell_line
 from labeldist.core.visible import visible
-from labeldist.runs.stages import Progress
+from labeldist.runs.stage_report import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -60,12 +60,6 @@ class Columns:
     unused: dict[str, int] = field(default_factory=dict)
     holding: dict[str, int] = field(default_factory=dict)
 
-    def clear(self) -> None:
-        """Forget all."""
-        self.items = self.labelled = 0
-        self.unused.clear()
-        self.holding.clear()
-
     def add(self, item: Item, task: Task) -> None:
         """Take in one item."""
         self.items += 1

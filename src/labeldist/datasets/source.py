@@ -16,15 +16,16 @@ from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.task import NOMINAL, Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
-from labeldist.datasets.failures import Failure, OnError
+from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
 from labeldist.datasets.grouped import rows_of_file
 from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.label_names import found_labels
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.meant import Columns, MeantColumnError, column_meant, columns_of, missing_labels, part_meant
+from labeldist.datasets.meant import MeantColumnError, column_meant, columns_of, missing_labels, part_meant
 from labeldist.datasets.meant import with_counts as meant_with_counts
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.shard import Shard, read_shard
@@ -40,9 +41,8 @@ class Dataset:
     ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
     annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the items, by
     their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts. ``told``:
-    where the labels come from, if no task was named. ``kind``: which library's data frame this is. ``failures`` are
-    the rows that the latest call of :meth:`items` has skipped so far, ``columns`` is what the items that it gave have.
-    ``inputs``: the files that are read, those of the task among them.
+    where the labels come from, if no task was named. ``kind``: which library's data frame this is. ``inputs``: the
+    files that are read, those of the task among them.
     """
 
     name: str
@@ -58,36 +58,36 @@ class Dataset:
     texts: bool = True
     told: str = ""
     kind: str | None = None
-    failures: list[Failure] = field(default_factory=list)
-    columns: Columns = field(default_factory=Columns, init=False)
     inputs: tuple[Path, ...] = field(default=(), repr=False)
-    _excused: set[str] = field(default_factory=set, init=False, repr=False)
     _read_as: Task = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Set what rows are read as: without texts, items need no fields."""
         object.__setattr__(self, "_read_as", self.task if self.texts else without_texts(self.task))
 
-    def items(self) -> Iterator[Item]:
-        """The items as a stream, read anew at each call, ``limit`` at most.
+    def items(self, report: ReadReport | None = None) -> Iterator[Item]:
+        """The items as a stream, read anew at each call, ``limit`` at most; ``report`` is told of what is found.
 
-        Raises :class:`InputError` at a bad row, or skips it and adds to ``failures`` (``on_error``). A row is bad where
+        Raises :class:`InputError` at a bad row, or skips it, as the report then says (``on_error``). A row is bad where
         an annotator has several labels and ``repeated`` does not say which count, and where it lacks labels, or another
         part, and has, in a file of your own, a column that looks like them; the error then says how many such items the
         source has.
         """
-        self.failures.clear()
-        self.columns.clear()
-        items = records_from_rows(
-            self.read(), self._read_as, self._item, on_error=self.on_error, failures=self.failures
-        )
-        return self._whole(columns_of(self._of_shard(self._limited(items)), self.task, self.columns))
+        found = ReadReport() if report is None else report
+        excused: set[str] = set()
 
-    def labelled_items(self, why: str) -> Iterator[Item]:
+        def checked(row: Mapping[str, Any], task: Task, place: Place) -> Item:
+            return self._item(row, task, place, excused)
+
+        items = records_from_rows(self.read(), self._read_as, checked, on_error=self.on_error, failures=found.failures)
+        return self._whole(columns_of(self._of_shard(self._limited(items)), self.task, found.columns))
+
+    def labelled_items(self, why: str, report: ReadReport | None = None) -> Iterator[Item]:
         """As :meth:`items`; raises :class:`InputError` at the end where no item has a label, with ``why`` it should."""
-        yield from self.items()
-        if self.columns.items and not self.columns.labelled:
-            raise missing_labels(self.columns, Place(self.path), why)
+        found = ReadReport() if report is None else report
+        yield from self.items(found)
+        if found.columns.items and not found.columns.labelled:
+            raise missing_labels(found.columns, Place(self.path), why)
 
     def _limited(self, items: Iterator[Item]) -> Iterator[Item]:
         return items if self.limit is None else islice(items, min(self.limit, sys.maxsize))
@@ -106,26 +106,27 @@ class Dataset:
         """All the items anew, for counting what is wrong with them."""
         return self._limited(records_from_rows(self.read(), self._read_as, item_from_row, on_error="skip"))
 
-    def _item(self, row: Mapping[str, Any], task: Task, place: Place) -> Item:
+    def _item(self, row: Mapping[str, Any], task: Task, place: Place, excused: set[str]) -> Item:
         item = item_from_row(row, task, place)
         if self.about is None and item.extra:
-            self._refuse_meant(item, place)
+            self._refuse_meant(item, place, excused)
         item = counted_once(item, self.repeated, place)
         return item if self.hold_out is None else held_out(item, self.hold_out, place)
 
-    def _refuse_meant(self, item: Item, place: Place) -> None:
+    def _refuse_meant(self, item: Item, place: Place, excused: set[str]) -> None:
+        """Refuse a column that looks like a part under another name; ``excused`` are those found harmless so far."""
         task = self._read_as
-        column, part = column_meant(item, task, self._excused), "labels"
+        column, part = column_meant(item, task, excused), "labels"
         if column is None:
-            other = part_meant(item, task, self._excused)
+            other = part_meant(item, task, excused)
             if other is None:
                 return
             column, part = other
         error = meant_with_counts(MeantColumnError(column, task, place, part), self._as_they_are(), task)
         if error is not None:
             raise error
-        self._excused.add(column)
-        self._refuse_meant(item, place)
+        excused.add(column)
+        self._refuse_meant(item, place, excused)
 
 
 def open_source(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 
@@ -28,20 +27,11 @@ from labeldist.experiments.findings import Chart, Findings
 from labeldist.experiments.measure import Distributions, Entry, difference, measure
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explanations.condition import Condition
-from labeldist.judging.judge import JudgeSettings
-from labeldist.runs.distributions import distribution_row
+from labeldist.runs.judgments import judgments
 from labeldist.runs.own import OwnFiles
 from labeldist.runs.posterior import weighable
-from labeldist.runs.stages import (
-    Asked,
-    Choose,
-    ItemFailure,
-    Watch,
-    choose_explanations,
-    judge_items,
-    with_held_out,
-    with_their_held_out,
-)
+from labeldist.runs.stage_report import ItemFailure, StageReport
+from labeldist.runs.stages import Asked, Choose, choose_explanations
 
 PSEUDO_COUNT = 0.5
 Choice = Callable[[Item], Sequence[Explanation]]
@@ -76,7 +66,7 @@ class Lab:
     of_pool: Choose
     judge: Recorded
     metrics: tuple[Metric, ...]
-    watch: Watch
+    report: StageReport
     out: Path
     own: OwnFiles
     references: Distributions = field(default_factory=dict)
@@ -117,12 +107,11 @@ class Lab:
         An item that fails is named in the failures, and is not there.
         """
         settings = replace(self.settings.judge, explicit=explicit)
-        settings = replace(settings, transform=transform or settings.transform).for_model(self.judge, len(self.labels))
-        items = self.items if items is None else items
-        saw_labels = choose.saw_labels if isinstance(choose, Condition) else saw_labels
-        asked = self._asked(name, choose, items)
+        settings = replace(settings, transform=transform or settings.transform)
+        asked = self._asked(name, choose, self.items if items is None else items, saw_labels)
         before = self.judge.prompt_tokens
-        rows = list(self._rows(name, asked, settings, saw_labels, held_out))
+        how = (self.task, self.judge, settings, self.report, f"judge {name}")
+        rows = list(judgments(asked, *how, held_out=held_out))
         tokens = self.judge.prompt_tokens - before
         write_rows(self.out / f"mjd.{file_part(name)}.jsonl", rows, note=self.own.note)
         return Judged(
@@ -138,23 +127,17 @@ class Lab:
             },
         )
 
-    def _asked(self, name: str, choose: Choice | Condition, items: Iterable[Item]) -> Iterator[Asked]:
+    def _asked(
+        self, name: str, choose: Choice | Condition, items: Iterable[Item], saw_labels: bool | None
+    ) -> Iterator[Asked]:
         if isinstance(choose, Condition):
-            yield from choose_explanations(items, self.task, choose, self.of_pool, self.seed, self.watch)
+            yield from choose_explanations(items, self.task, choose, self.of_pool, self.seed, self.report)
             return
         for item in items:
             try:
-                yield Asked(item, tuple(choose(item)))
+                yield Asked(item, tuple(choose(item)), by_labels=saw_labels)
             except ModelError as error:
-                self.watch.failures.append(ItemFailure(item.id, f"select {name}", error.in_a_line))
-
-    def _rows(
-        self, name: str, asked: Iterable[Asked], settings: JudgeSettings, saw_labels: bool | None, held_out: bool
-    ) -> Iterator[dict[str, Any]]:
-        questions = with_held_out(asked) if held_out else asked
-        judged = judge_items(questions, self.task, self.judge, settings, self.watch, f"judge {name}")
-        for one, pooled, hidden in with_their_held_out(judged):
-            yield distribution_row(one, pooled, self.judge, settings, saw_labels, hidden if held_out else None)
+                self.report.failures.append(ItemFailure(item.id, f"select {name}", error.in_a_line))
 
     def posterior(
         self,
@@ -241,7 +224,7 @@ class Lab:
         found = {}
         for entry in entries:
             found[entry.name] = measure(entry, known, chosen, ids=ids, **how)
-            self.watch.progress("measure", 1, len(entries))
+            self.report.progress("measure", 1, len(entries))
         pairs = [(found[one], found[other]) for one, other in compare if one != other]
         differences = [row for one, other in pairs for row in difference(one, other, known, chosen, **how)]
         votes = median_votes(self.items) if references is None else None

@@ -29,13 +29,15 @@ from labeldist.runs.beside import write_failures
 from labeldist.runs.folder import FAILURES, Results, alone, own_files
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.pipeline import CARRIED
-from labeldist.runs.stages import Progress, Watch, check_words, explain_items, explanation_pool
+from labeldist.runs.stage_report import Progress, StageReport, silent
+from labeldist.runs.stages import check_words, explain_items, explanation_pool
 from labeldist.runs.survey import Survey, check_profile, check_source, survey
 from labeldist.runs.tally import model_notes
 
 STORE_NAME = "calls.sqlite"
 # How files are called that an experiment writes into its folder.
 NAMES = (FILE, RESULTS, TABLE, "mjd.*.jsonl", "figure-[0-9]*.svg", FAILURES)
+Rows = tuple[dict[str, Any], ...]
 NO_FIGURE = "no figure was drawn: that takes the extra 'plots' (pip install '.[plots]' in a clone of labeldist)"
 
 
@@ -49,7 +51,7 @@ class ExperimentSummary:
     experiment: Experiment
     findings: Findings
     items: int
-    failures: tuple[dict[str, Any], ...]
+    failures: Rows
     calls_made: int
     calls_reused: int
     store: dict[str, dict[str, int]]
@@ -58,7 +60,7 @@ class ExperimentSummary:
 
 
 def perform(
-    settings: ExperimentSettings, out: Path, *, overwrite: bool = False, progress: Progress = lambda *_: None
+    settings: ExperimentSettings, out: Path, *, overwrite: bool = False, progress: Progress = silent
 ) -> ExperimentSummary:
     """Perform the experiment and write its results to the folder ``out/NAME``.
 
@@ -97,13 +99,13 @@ def perform(
             models.append(open_model(written, options))
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             kept = [recorded.enter_context(Recorded(model, store)) for model in models]
-            lab = _lab(settings, dataset, found, kept, Watch(progress, [], settings.on_error, found.items), folder)
+            lab = _lab(settings, dataset, found, kept, StageReport(progress, settings.on_error, found.items), folder)
             known.requires(lab)
             claim(folder, settings, overwrite=overwrite)
             moved = results.clear()
             check_words(lab.items, lab.task, lab.judge, settings.judge)
             lab = _explained(lab, kept[-1])
-            done = _summary(known, known.perform(lab), lab, kept, store)
+            done = _summary(known, known.perform(lab), lab, found.skipped, kept, store)
             results.own.settle()
             return replace(done, notes=(*done.notes, *moved))
 
@@ -129,7 +131,12 @@ def _check(dataset: Dataset, settings: ExperimentSettings, found: Survey) -> Non
 
 
 def _lab(
-    settings: ExperimentSettings, dataset: Dataset, found: Survey, models: list[Recorded], watch: Watch, out: Path
+    settings: ExperimentSettings,
+    dataset: Dataset,
+    found: Survey,
+    models: list[Recorded],
+    report: StageReport,
+    out: Path,
 ) -> Lab:
     """The lab, with the items as they are; the explainer is the last of ``models`` unless they carry explanations."""
     explainer = settings.explainer or ""
@@ -140,10 +147,10 @@ def _lab(
         dataset=dataset,
         items=known,
         groups=found.groups,
-        of_pool=explanation_pool(source, settings.parser, watch),
+        of_pool=explanation_pool(source, settings.parser, report),
         judge=models[0],
         metrics=tuple(all_metrics(dataset.task.values, few_votes=are_few(median_votes(known)))),
-        watch=watch,
+        report=report,
         out=out,
         own=own_files(out / FILE),
         references=_references(known, dataset.task),
@@ -155,7 +162,7 @@ def _explained(lab: Lab, explainer: Recorded) -> Lab:
     settings = lab.settings
     if (settings.explainer or "").startswith(CARRIED):
         return lab
-    found = explain_items(lab.items, lab.task, explainer, settings.generation, lab.watch, profile=settings.parser)
+    found = explain_items(lab.items, lab.task, explainer, settings.generation, lab.report, profile=settings.parser)
     items = tuple(found)
     return replace(lab, items=items, references=_references(items, lab.task))
 
@@ -167,11 +174,11 @@ def _references(items: Sequence[Item], task: Task) -> Distributions:
 
 
 def _summary(
-    known: Experiment, findings: Findings, lab: Lab, models: list[Recorded], store: Store
+    known: Experiment, findings: Findings, lab: Lab, skipped: Rows, models: list[Recorded], store: Store
 ) -> ExperimentSummary:
     """Write everything, and say what was written."""
     drawn = can_draw()
-    failures = (*(f.as_row() for f in lab.dataset.failures), *(f.as_row() for f in lab.watch.failures))
+    failures = (*skipped, *lab.report.rows())
     files = [
         *write_findings(known, findings, lab.out, lab.own.note),
         *(draw_findings(findings, lab.out, lab.own.note) if drawn else []),
@@ -188,7 +195,7 @@ def _summary(
         notes=(
             *store.notes,
             *model_notes(models),
-            *lab.watch.notes(lab.settings.parser),
+            *lab.report.notes(lab.settings.parser),
             *([] if drawn else [NO_FIGURE]),
         ),
         files=tuple(files),

@@ -14,6 +14,7 @@ from labeldist.core.item import Explanation
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import SUFFIXES, is_there
 from labeldist.datasets.predictions import Prediction, read_predictions
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.evaluation.bootstrap import RESAMPLES
 from labeldist.evaluation.compare import Ceiling, Missing, evaluate
@@ -41,13 +42,11 @@ def distribution_row(
     pooled: Pooled,
     model: LanguageModel,
     settings: JudgeSettings,
-    selected_by_labels: bool | None,
     held_out: Mapping[str, Pooled] | None = None,
 ) -> dict[str, Any]:
     """An MJD as a row by the contract, with how it was made; ``settings`` are those of ``for_model``.
 
-    ``selected_by_labels``: whether the explanations were chosen by the item's labels (None: not known). ``held_out``:
-    the MJDs with one annotator of each label left out.
+    ``held_out``: the MJDs with one annotator of each label left out.
     """
     item, explanations = asked.item, asked.explanations
     labels = pooled.distribution.labels
@@ -60,7 +59,7 @@ def distribution_row(
         "letter_mass": pooled.letter_mass,
         **_inexact(pooled, model, settings),
         "explanations": [{"label": e.label, "text": e.text, "source": e.source} for e in explanations],
-        "saw_labels": saw_labels(explanations, selected_by_labels),
+        "saw_labels": saw_labels(explanations, asked.by_labels),
         **({"held_out": {label: one.distribution.as_dict() for label, one in held_out.items()}} if held_out else {}),
         "model": model.name,
         "transform": settings.transform,
@@ -90,6 +89,7 @@ def evaluate_files(
     bootstrap: int = RESAMPLES,
     seed: int = 0,
     missing: Missing = "stop",
+    report: ReadReport | None = None,
     failures: list[Failure] | None = None,
     with_ceiling: bool | None = None,
 ) -> Evaluation:
@@ -97,14 +97,22 @@ def evaluate_files(
 
     ``with_ceiling``: show the human ceiling (None: where annotators are held out as the reference).
 
-    ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``. Raises :class:`UsageError`
+    ``missing="skip"`` also skips bad rows of the files, and names them in ``failures``; ``report`` is that of the
+    items. Raises :class:`UsageError`
     where distributions saw labels of the annotators that are held out here.
     """
     rows = {
         name: read_predictions(file, dataset.task, on_error=missing, failures=failures) for name, file in files.items()
     }
     return evaluate_rows(
-        dataset, rows, metrics=metrics, bootstrap=bootstrap, seed=seed, missing=missing, with_ceiling=with_ceiling
+        dataset,
+        rows,
+        metrics=metrics,
+        bootstrap=bootstrap,
+        seed=seed,
+        missing=missing,
+        report=report,
+        with_ceiling=with_ceiling,
     )
 
 
@@ -116,6 +124,7 @@ def evaluate_rows(
     bootstrap: int = RESAMPLES,
     seed: int = 0,
     missing: Missing = "stop",
+    report: ReadReport | None = None,
     with_ceiling: bool | None = None,
 ) -> Evaluation:
     """As :func:`evaluate_files`, from the rows of files or of anything else."""
@@ -128,7 +137,7 @@ def evaluate_rows(
 
     ceiling: Ceiling = "reference" if hidden is None else "all"
     found = evaluate(
-        dataset.items() if seen is None else seen.noted(dataset.items()),
+        dataset.items(report) if seen is None else seen.noted(dataset.items(report)),
         {name: said(name, rows) for name, rows in predictions.items()},
         dataset.task,
         bootstrap=bootstrap,

@@ -22,7 +22,7 @@ from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
 from labeldist.reports.tables import markdown_table
 from labeldist.runs.beside import write_failures
-from labeldist.runs.distributions import distribution_row, evaluate_files
+from labeldist.runs.distributions import evaluate_files
 from labeldist.runs.folder import (
     EVALUATION,
     EVALUATION_TABLE,
@@ -35,20 +35,17 @@ from labeldist.runs.folder import (
     own_files,
 )
 from labeldist.runs.inputs import inputs_of
+from labeldist.runs.judgments import judgments
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
 from labeldist.runs.settings import RunSettings, claim
+from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
     Choose,
-    Progress,
-    Watch,
     check_words,
     choose_explanations,
     explain_items,
     explanation_pool,
-    judge_items,
-    with_held_out,
-    with_their_held_out,
 )
 from labeldist.runs.survey import (
     Survey,
@@ -104,13 +101,10 @@ class Plan:
     conditions: tuple[Condition, ...]
     judge: LanguageModel
     explainer: LanguageModel | None
-    skipped: tuple[dict[str, Any], ...]
     results: Results
 
 
-def run(
-    settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = lambda *_: None
-) -> RunSummary:
+def run(settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = silent) -> RunSummary:
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
@@ -162,7 +156,6 @@ def _plan(
     # What the conditions are must not depend on the shard: shards are merged.
     whole = None if dataset.shard is None else survey(replace(dataset, shard=None))
     found = survey(dataset)
-    skipped = tuple(failure.as_row() for failure in dataset.failures)
     conditions = conditions_of(settings.conditions, whole or found)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
@@ -180,7 +173,7 @@ def _plan(
     if not carried and needs_pool(conditions):
         same = settings.explainer in ("same", settings.model)
         explainer = judge if same else open_model(settings.explainer, options)
-    return Plan(settings, dataset, found, tuple(conditions), judge, explainer, skipped, results)
+    return Plan(settings, dataset, found, tuple(conditions), judge, explainer, results)
 
 
 def _names(conditions: Sequence[Condition]) -> list[str]:
@@ -194,11 +187,11 @@ def _names(conditions: Sequence[Condition]) -> list[str]:
 def _carry_out(
     plan: Plan, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
 ) -> RunSummary:
-    watch = Watch(progress, [], plan.settings.on_error, plan.found.items)
+    report = StageReport(progress, plan.settings.on_error, plan.found.items)
     check_words(plan.dataset.items(), plan.dataset.task, judge, plan.settings.judge)
-    files, items = _explained(plan, explainer, watch, out)
+    files, items = _explained(plan, explainer, report, out)
     source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
-    of_pool = explanation_pool(source, plan.settings.parser, watch)
+    of_pool = explanation_pool(source, plan.settings.parser, report)
     mjds: dict[Condition, Path] = {}
     mass: dict[str, float | None] = {}
     bounds: list[str] = []
@@ -206,13 +199,13 @@ def _carry_out(
         file = out / mjds_name(condition)
         # An item that nobody could explain can still be judged without explanations, or with those that it carries.
         asked = items() if needs_pool([condition]) else plan.dataset.items()
-        rows, tally = _judge_condition(plan, condition, asked, of_pool, judge, watch, file)
+        rows, tally = _judge_condition(plan, condition, asked, of_pool, judge, report, file)
         mass[condition.name] = tally.letter_mass
         bounds += tally.notes(condition.name)
         files.append(file)
         if rows:
             mjds[condition] = file
-    failures = (*plan.skipped, *(failure.as_row() for failure in watch.failures))
+    failures = (*plan.found.skipped, *report.rows())
     files += write_failures(failures, out / FAILURES, plan.results.own)
     posteriors, unsaid = _estimated(plan, mjds, out)
     files += [one.file for one in posteriors]
@@ -239,7 +232,7 @@ def _carry_out(
             *leaks(plan.dataset, _by_people(plan)),
             *store.notes,
             *model_notes(models),
-            *watch.notes(plan.settings.parser),
+            *report.notes(plan.settings.parser),
             *bounds,
             *unsaid,
             *problems,
@@ -249,14 +242,14 @@ def _carry_out(
 
 
 def _explained(
-    plan: Plan, explainer: Recorded | None, watch: Watch, out: Path
+    plan: Plan, explainer: Recorded | None, report: StageReport, out: Path
 ) -> tuple[list[Path], Callable[[], Iterator[Item]]]:
     """The items with what the explainer answers, in a file; the items as they are where nobody needs to be asked."""
     if explainer is None:
         return [], plan.dataset.items
     file, settings = out / EXPLANATIONS, plan.settings
     items, task = plan.dataset.items(), plan.dataset.task
-    answered = explain_items(items, task, explainer, settings.generation, watch, profile=settings.parser)
+    answered = explain_items(items, task, explainer, settings.generation, report, profile=settings.parser)
     write_items(file, answered, note=plan.results.own.note)
     return [file], lambda: _items_of(file, plan)
 
@@ -272,20 +265,15 @@ def _judge_condition(
     items: Iterator[Item],
     of_pool: Choose,
     model: Recorded,
-    watch: Watch,
+    report: StageReport,
     file: Path,
 ) -> tuple[int, Tally]:
     """Write the MJDs of one condition; returns how many, and their mean letter mass."""
-    task, stage = plan.dataset.task, f"judge {condition.name}"
-    settings = plan.settings.judge.for_model(model, len(task.labels))
-    asked = choose_explanations(items, task, condition, of_pool, settings.seed, watch)
+    task, settings = plan.dataset.task, plan.settings.judge
+    asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
     held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
-    judged = judge_items(with_held_out(asked) if held_out else asked, task, model, settings, watch, stage)
     tally = Tally(read_orders(settings.orders).target)
-    rows = (
-        distribution_row(one, pooled, model, settings, condition.saw_labels, hidden if held_out else None)
-        for one, pooled, hidden in with_their_held_out(judged)
-    )
+    rows = judgments(asked, task, model, settings, report, f"judge {condition.name}", held_out=held_out)
     return write_rows(file, tally.of(rows), note=plan.results.own.note), tally
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from labeldist.core.errors import UsageError
 from labeldist.core.spelling import nfc
-from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import write_json
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import is_special
 from labeldist.estimation.pilot import Plan, plan
@@ -18,7 +18,7 @@ from labeldist.estimation.plan import MOST_LABELS
 from labeldist.estimation.prices import Prices, Way, cheapest
 from labeldist.runs.beside import check_out, failures_of, write_failures
 from labeldist.runs.posterior import evidence_of
-from labeldist.runs.stages import Progress
+from labeldist.runs.stage_report import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ def plan_source(
     """
     if out is not None:
         check_out(out, *dataset.inputs)
-    bad: list[Failure] = []
-    given, use = evidence_of(dataset, evidence, bad, out=out)
+    report, bad = ReadReport(), ReadReport()
+    given, use = evidence_of(dataset, evidence, bad.failures, out=out)
     if out is not None and out.suffix != ".json" and not is_special(out):
         raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     found = plan(
-        dataset.labelled_items("a pilot has some, and the plan is learned from them"),
+        dataset.labelled_items("a pilot has some, and the plan is learned from them", report),
         given,
         task=dataset.task,
         annotators=None if annotators is None else nfc(annotators),
@@ -88,7 +88,7 @@ def plan_source(
         seed=seed,
         progress=progress,
     )
-    failures = tuple(failure.as_row() for failure in (*dataset.failures, *bad))
+    failures = (*report.rows(), *bad.rows())
     summary = PlanSummary(
         found,
         target,

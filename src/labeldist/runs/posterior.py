@@ -16,6 +16,7 @@ from labeldist.datasets.evidence import read_evidence
 from labeldist.datasets.failures import Failure
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import Note
 from labeldist.estimation.calibration import Calibration
@@ -65,10 +66,10 @@ def estimate_to_file(
     :func:`~labeldist.estimation.estimate.estimate` does.
     """
     check_rows_out(out, *dataset.inputs)
-    bad: list[Failure] = []
-    given, use = evidence_of(dataset, evidence, bad, out=out)
+    report, bad = ReadReport(), ReadReport()
+    given, use = evidence_of(dataset, evidence, bad.failures, out=out)
     found = estimate(
-        dataset.labelled_items(NEEDED) if calibrate == "labels" else dataset.items(),
+        dataset.labelled_items(NEEDED, report) if calibrate == "labels" else dataset.items(report),
         given,
         task=dataset.task,
         calibrate=calibrate,
@@ -78,10 +79,10 @@ def estimate_to_file(
         mass=mass,
         seed=seed,
     )
-    if not (dataset.columns.labelled or found.evidence or calibrate == "reference"):
-        raise missing_labels(dataset.columns, Place(dataset.path), "there is no evidence either")
+    if not (report.columns.labelled or found.evidence or calibrate == "reference"):
+        raise missing_labels(report.columns, Place(dataset.path), "there is no evidence either")
     write_rows(out, (found.row(at) for at in range(len(found.ids))))
-    failures = tuple(failure.as_row() for failure in (*dataset.failures, *bad))
+    failures = (*report.rows(), *bad.rows())
     return EstimateSummary(
         items=len(found.ids),
         evidence=found.evidence,
@@ -94,7 +95,7 @@ def estimate_to_file(
         hold_out=None if dataset.hold_out is None else str(dataset.hold_out),
         notes=(
             *((dataset.told,) if dataset.told else ()),
-            *(() if dataset.columns.labelled else (f"no item has labels ({dataset.columns.told()})",)),
+            *(() if report.columns.labelled else (f"no item has labels ({report.columns.told()})",)),
         ),
     )
 

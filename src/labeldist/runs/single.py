@@ -1,64 +1,95 @@
-"""Single stages from a source to a file, resumable like the whole run: finished calls are kept beside the file."""
+"""Single stages over a source. What they make goes to a sink, such as a file; finished calls are kept, to resume."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from labeldist.calls.recorded import Recorded
-from labeldist.calls.store import Store
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.files import write_items, write_rows
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
-from labeldist.explanations.condition import HUMAN, Condition
+from labeldist.explanations.condition import HUMAN, Condition, parse_condition
 from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_failures
-from labeldist.runs.distributions import distribution_row
-from labeldist.runs.folder import alone
 from labeldist.runs.inputs import inputs_of
+from labeldist.runs.judgments import judgments
+from labeldist.runs.kept_calls import kept_calls
+from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
     Asked,
     Generation,
-    Progress,
-    Watch,
     check_words,
     choose_explanations,
     explain_items,
     explanation_pool,
-    judge_items,
-    with_held_out,
-    with_their_held_out,
 )
-from labeldist.runs.survey import check_orders, check_profile, leaks, survey
+from labeldist.runs.survey import check_orders, check_profile, leaks, needs_pool, survey
 from labeldist.runs.tally import Tally, model_notes
 
 GIVEN, NONE = "given", "none"
 # The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
 SELECTION = "selection"
 
+Items = Callable[[Iterator[Item]], int]  # takes in all the items, and says how many they were
+Rows = Callable[[Iterable[dict[str, Any]]], int]
+
 
 @dataclass(frozen=True, slots=True)
 class StageSummary:
-    """What one stage did: rows written, what failed, model calls made and reused, mean letter mass where judged.
+    """What one stage did: rows made, what failed, model calls made and reused, mean letter mass where judged.
 
-    ``store``: totals of all the calls that are kept beside the file. ``notes``: what else to know. ``hold_out``: whose
-    labels are the reference, where annotators are held out.
+    ``store``: totals of all the calls that are kept. ``notes``: what else to know. ``hold_out``: whose labels are the
+    reference, where annotators are held out. ``files``: what was written.
     """
 
     rows: int
     failures: tuple[dict[str, Any], ...]
-    calls_made: int
-    calls_reused: int
-    letter_mass: dict[str, float | None]
-    files: tuple[Path, ...]
-    store: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    calls_made: int = 0
+    calls_reused: int = 0
+    letter_mass: dict[str, float | None] = field(default_factory=dict)
+    store: dict[str, dict[str, int]] = field(default_factory=dict)
     hold_out: str | None = None
+    files: tuple[Path, ...] = ()
+
+
+def explain_source(
+    dataset: Dataset,
+    model: LanguageModel,
+    sink: Items,
+    calls: Path | None = None,
+    *,
+    generation: Generation | None = None,
+    profile: str | None = None,
+    progress: Progress = silent,
+) -> StageSummary:
+    """Give ``sink`` the items with the model's raw answers and what the parser ``profile`` finds in them.
+
+    ``calls``: the file that keeps finished calls; None: none does when all is done.
+    """
+    check_profile(profile)
+    read = ReadReport()
+    report = StageReport(progress, dataset.on_error, survey(dataset).items)
+    with kept_calls(calls, model) as (store, recorded):
+        items = dataset.items(read)
+        how = generation or Generation()
+        count = sink(explain_items(items, dataset.task, recorded, how, report, profile=profile))
+        return StageSummary(
+            count,
+            (*read.rows(), *report.rows()),
+            (*store.notes, *model_notes([model]), *report.notes(profile)),
+            recorded.made,
+            recorded.reused,
+            store=store.totals(),
+            hold_out=_held_out(dataset),
+        )
 
 
 def explain_to_file(
@@ -68,20 +99,13 @@ def explain_to_file(
     *,
     generation: Generation | None = None,
     profile: str | None = None,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> StageSummary:
-    """Write the items with the model's raw answers and what the parser ``profile`` finds in them."""
+    """As :func:`explain_source`, to the file ``out``, with its calls and failures beside it."""
     check_profile(profile)
     check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
-    watch = Watch(progress, [], dataset.on_error, survey(dataset).items)
-    with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
-        answered = explain_items(
-            dataset.items(), dataset.task, recorded, generation or Generation(), watch, profile=profile
-        )
-        rows = write_items(out, answered)
-        totals = store.totals()
-    notes = [*store.notes, *model_notes([model]), *watch.notes(profile)]
-    return _summary(out, rows, dataset, watch, recorded, store=totals, notes=notes)
+    how: dict[str, Any] = {"generation": generation, "profile": profile, "progress": progress}
+    return _beside(explain_source(dataset, model, partial(write_items, out), store_of(out), **how), out)
 
 
 def select_to_file(
@@ -99,20 +123,64 @@ def select_to_file(
     """
     check_profile(profile)
     check_rows_out(out, *dataset.inputs)
-    watch = Watch(lambda *_: None, [], dataset.on_error)
+    read, report = ReadReport(), StageReport(on_error=dataset.on_error)
     whose = source or _only_source(dataset)
-    of_pool = explanation_pool(whose, profile, watch)
+    of_pool = explanation_pool(whose, profile, report)
     note = {"condition": condition.name, "saw_labels": condition.saw_labels}
-    chosen = choose_explanations(dataset.items(), dataset.task, condition, of_pool, seed, watch)
+    chosen = choose_explanations(dataset.items(read), dataset.task, condition, of_pool, seed, report)
     rows = write_items(
         out,
         (
-            replace(item, explanations=tuple(explanations), extra={**item.extra, SELECTION: note})
-            for item, explanations, _ in chosen
+            replace(one.item, explanations=tuple(one.explanations), extra={**one.item.extra, SELECTION: note})
+            for one in chosen
         ),
     )
-    notes = [*leaks(dataset, HUMAN in (whose, condition.guide)), *watch.notes(profile)]
-    return _summary(out, rows, dataset, watch, None, notes=notes)
+    notes = (*leaks(dataset, HUMAN in (whose, condition.guide)), *report.notes(profile))
+    failures = (*read.rows(), *report.rows())
+    return _beside(StageSummary(rows, failures, notes, hold_out=_held_out(dataset)), out)
+
+
+def judge_source(
+    dataset: Dataset,
+    model: LanguageModel,
+    sink: Rows,
+    calls: Path | None = None,
+    *,
+    explanations: str = GIVEN,
+    held_out: bool = False,
+    settings: JudgeSettings | None = None,
+    progress: Progress = silent,
+) -> StageSummary:
+    """Give ``sink`` a row with the MJD of each item.
+
+    ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of them), or a condition
+    (:func:`~labeldist.explanations.condition.parse_condition`) that chooses from them. ``held_out``: judge each item
+    also with one explanation of each label left out, which an estimation from labels needs of explanations that labels
+    guided. ``calls``: as for :func:`explain_source`.
+    """
+    settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
+    read, report = ReadReport(), StageReport(progress, dataset.on_error)
+    shown = _shown(dataset, explanations, settings.seed)
+    lengths, by_people = set(), False
+    for one in shown(dataset.items(), StageReport(on_error="skip")):
+        lengths.add(len(one.explanations))
+        by_people = by_people or any(each.source == HUMAN for each in one.explanations)
+    check_orders(lengths, dataset, settings)
+    tally = Tally(read_orders(settings.orders).target)
+    with kept_calls(calls, model) as (store, recorded):
+        check_words(dataset.items(), dataset.task, recorded, settings)
+        asked = shown(dataset.items(read), report)
+        rows = judgments(asked, dataset.task, recorded, settings, report, "judge", held_out=held_out)
+        return StageSummary(
+            sink(tally.of(rows)),
+            (*read.rows(), *report.rows()),
+            (*store.notes, *model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)),
+            recorded.made,
+            recorded.reused,
+            {explanations: tally.letter_mass},
+            store.totals(),
+            _held_out(dataset),
+        )
 
 
 def judge_to_file(
@@ -123,62 +191,38 @@ def judge_to_file(
     explanations: str = GIVEN,
     held_out: bool = False,
     settings: JudgeSettings | None = None,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> StageSummary:
-    """Write the MJD of each item, judged with the explanations that it carries.
-
-    ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of humans) or ``none``.
-    ``held_out``: judge each item also with one explanation of each label left out, which an estimation from labels
-    needs of explanations that labels guided.
-    """
-    if explanations not in (GIVEN, HUMAN, NONE):
-        raise UsageError(f"explanations {explanations!r}", hint=f"use one of: {GIVEN}, {HUMAN}, {NONE}")
-    settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
-    lengths, by_people = set(), False
-    for item in dataset.items():
-        shown = _shown(item, explanations)
-        lengths.add(len(shown))
-        by_people = by_people or any(one.source == HUMAN for one in shown)
-    check_orders(lengths, dataset, settings)
-    watch = Watch(progress, [], dataset.on_error)
-    tally = Tally(read_orders(settings.orders).target)
-
-    def asked() -> Iterator[Asked]:
-        for item in dataset.items():
-            yield Asked(item, _shown(item, explanations))
-
+    """As :func:`judge_source`, to the file ``out``, with its calls and failures beside it."""
     check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
-    with alone(store_of(out)), Store(store_of(out)) as store, Recorded(model, store) as recorded:
-        check_words(dataset.items(), dataset.task, recorded, settings)
-        questions = with_held_out(asked()) if held_out else asked()
-        judged = judge_items(questions, dataset.task, recorded, settings, watch, "judge")
-        rows = write_rows(
-            out,
-            tally.of(
-                distribution_row(
-                    one, pooled, recorded, settings, _saw_labels(one, explanations), hidden if held_out else None
-                )
-                for one, pooled, hidden in with_their_held_out(judged)
-            ),
-        )
-        totals = store.totals()
-    notes = [*store.notes, *model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)]
-    return _summary(out, rows, dataset, watch, recorded, {explanations: tally.letter_mass}, store=totals, notes=notes)
+    how: dict[str, Any] = {"explanations": explanations, "held_out": held_out, "settings": settings}
+    sink = partial(write_rows, out)
+    return _beside(judge_source(dataset, model, sink, store_of(out), **how, progress=progress), out)
 
 
-def _shown(item: Item, explanations: str) -> tuple[Explanation, ...]:
-    if explanations == NONE:
-        return ()
-    return tuple(e for e in item.explanations if explanations == GIVEN or e.source == HUMAN)
+Shown = Callable[[Iterator[Item], StageReport], Iterator[Asked]]
 
 
-def _saw_labels(asked: Asked, explanations: str) -> bool | None:
-    """Whether what was shown was selected by the item's labels; None where nothing tells."""
-    if not asked.explanations:
-        return False
-    note = asked.item.extra.get(SELECTION)
+def _shown(dataset: Dataset, explanations: str, seed: int) -> Shown:
+    """What puts each item's explanations before the judge."""
+    if explanations in (GIVEN, HUMAN):
+        return lambda items, _: (_carried(item, explanations) for item in items)
+    condition = parse_condition(explanations)
+    pool = explanation_pool(_only_source(dataset), None) if needs_pool([condition]) else _nothing
+    return lambda items, report: choose_explanations(items, dataset.task, condition, pool, seed, report)
+
+
+def _nothing(_: Item) -> Sequence[Explanation]:
+    return ()
+
+
+def _carried(item: Item, explanations: str) -> Asked:
+    """The explanations that the item carries, with what is noted of how they were selected."""
+    shown = tuple(e for e in item.explanations if explanations == GIVEN or e.source == HUMAN)
+    note = item.extra.get(SELECTION)
     saw = note.get("saw_labels") if explanations == GIVEN and isinstance(note, dict) else None
-    return saw if isinstance(saw, bool) else None
+    by_labels = saw if isinstance(saw, bool) else None
+    return Asked(item, shown, by_labels=by_labels if shown else False)
 
 
 def _only_source(dataset: Dataset) -> str:
@@ -201,27 +245,10 @@ def _only_source(dataset: Dataset) -> str:
     return others[0] if others else HUMAN
 
 
-def _summary(
-    out: Path,
-    rows: int,
-    dataset: Dataset,
-    watch: Watch,
-    model: Recorded | None,
-    letter_mass: dict[str, float | None] | None = None,
-    *,
-    store: dict[str, dict[str, int]] | None = None,
-    notes: Sequence[str] = (),
-) -> StageSummary:
-    failures = (*(bad.as_row() for bad in dataset.failures), *(bad.as_row() for bad in watch.failures))
-    beside = write_failures(failures, failures_of(out))
-    return StageSummary(
-        rows,
-        failures,
-        0 if model is None else model.made,
-        0 if model is None else model.reused,
-        letter_mass or {},
-        (out, *beside),
-        store or {},
-        tuple(notes),
-        None if dataset.hold_out is None else str(dataset.hold_out),
-    )
+def _held_out(dataset: Dataset) -> str | None:
+    return None if dataset.hold_out is None else str(dataset.hold_out)
+
+
+def _beside(done: StageSummary, out: Path) -> StageSummary:
+    """The summary of a stage whose result is ``out``, after its failures are written beside it."""
+    return replace(done, files=(out, *write_failures(done.failures, failures_of(out))))

@@ -7,15 +7,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple, TypeVar
 
 from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.datasets.failures import OnError
 from labeldist.explanations.condition import Condition
-from labeldist.explanations.dropped import dropped_note, mostly_dropped
 from labeldist.explanations.generate import explain, pool
 from labeldist.explanations.held_out import without_one
 from labeldist.judging.judge import JudgeSettings, judge
@@ -23,15 +21,12 @@ from labeldist.judging.orders import orders
 from labeldist.judging.pool import Pooled
 from labeldist.judging.prompts import WORDS_STYLE
 from labeldist.models.base import LanguageModel
-from labeldist.runs.ahead import ahead
+from labeldist.runs.ordered import ordered_parallel_map
+from labeldist.runs.stage_report import CLEAN, ItemFailure, StageReport
 
 # How much goes to a model in one call: what a kill can cost, and what memory must hold.
 ITEMS_PER_GENERATION = 16
 PROMPTS_PER_JUDGEMENT = 256
-CLEAN = "clean"
-
-# Called with the stage, how many more items it has done, and how many there are in all (None: not known).
-Progress = Callable[[str, int, int | None], None]
 Choose = Callable[[Item], Sequence[Explanation]]
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,48 +36,13 @@ class Asked(NamedTuple):
     """What a judge is asked of an item: with which explanations.
 
     ``hidden``: these are the explanations that there would be had one annotator with that label not been asked.
+    ``by_labels``: whether the item's labels decided which explanations these are; None: not known.
     """
 
     item: Item
     explanations: Sequence[Explanation]
     hidden: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFailure:
-    """An item that a stage could not finish, and why."""
-
-    id: str
-    stage: str
-    reason: str
-
-    def as_row(self) -> dict[str, Any]:
-        """The row for ``failures.jsonl``."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who is told what while a stage works: progress by stage name (of so many items), failures as they come.
-
-    ``dropped``: the ids of the items with an answer that gave few explanations for its length (the values tell
-    nothing), in the order in which they were read.
-    """
-
-    progress: Progress
-    failures: list[ItemFailure]
-    on_error: OnError = "stop"
-    items: int | None = None
-    dropped: dict[str, None] = field(default_factory=dict)
-
-    def look_at(self, item: Item, source: str, profile: str | None) -> None:
-        """Remember the item if most of one of its answers is dropped."""
-        if item.id not in self.dropped and mostly_dropped(item, source, profile or CLEAN):
-            self.dropped[item.id] = None
-
-    def notes(self, profile: str | None) -> list[str]:
-        """What to say of these items."""
-        return dropped_note(list(self.dropped), profile or CLEAN)
+    by_labels: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +63,30 @@ def explain_items(
     task: Task,
     model: LanguageModel,
     generation: Generation,
-    watch: Watch,
+    report: StageReport,
     *,
     profile: str | None = None,
 ) -> Iterator[Item]:
     """The items with the model's raw answers added, and the explanations that a parser ``profile`` finds in them.
 
-    An item that the model fails on is named in the failures; ``watch`` notes those of which most text was dropped.
+    An item that the model fails on is named in the failures; ``report`` notes those of which most text was dropped.
     """
 
     def ask(batch: Sequence[Item]) -> list[Item]:
         return explain(batch, task, model, **asdict(generation))
 
     at_once = model.capabilities.at_once
-    for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", watch, lambda item: item.id, at_once):
+    for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", report, lambda item: item.id, at_once):
         found = (e for e in pool(answered, model.name, profile or CLEAN) if e not in answered.explanations)
-        watch.look_at(answered, model.name, profile)
+        report.look_at(answered, model.name, profile)
         yield replace(answered, explanations=(*answered.explanations, *found))
 
 
-def explanation_pool(source: str, profile: str | None, watch: Watch | None = None) -> Choose:
+def explanation_pool(source: str, profile: str | None, report: StageReport | None = None) -> Choose:
     """What gives an item's explanations from ``source``.
 
     Explanations that the item carries from that source come first, since a person may have reviewed them; where
-    it has none, or a parser ``profile`` is named, its raw answers are parsed; ``watch`` notes items of which most text
+    it has none, or a parser ``profile`` is named, its raw answers are parsed; ``report`` notes items of which most text
     was dropped.
     """
 
@@ -134,8 +94,8 @@ def explanation_pool(source: str, profile: str | None, watch: Watch | None = Non
         carried = tuple(e for e in item.explanations if e.source == source)
         if carried and profile is None:
             return carried
-        if watch is not None:
-            watch.look_at(item, source, profile)
+        if report is not None:
+            report.look_at(item, source, profile)
         return pool(item, source, profile or CLEAN)
 
     return of
@@ -147,18 +107,18 @@ def choose_explanations(
     condition: Condition,
     of_pool: Choose,
     seed: int,
-    watch: Watch,
+    report: StageReport,
 ) -> Iterator[Asked]:
     """Each item with the explanations that ``condition`` puts before the judge."""
     for item in items:
         try:
-            yield Asked(item, condition.choose(item, of_pool(item), task, seed=seed))
+            yield Asked(item, condition.choose(item, of_pool(item), task, seed=seed), by_labels=condition.saw_labels)
         except ModelError as error:
-            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
+            report.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
         except InputError as error:
-            if watch.on_error == "stop":
+            if report.on_error == "stop":
                 raise
-            watch.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
+            report.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
 
 
 def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
@@ -166,7 +126,7 @@ def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
     for one in asked:
         yield one
         for label in dict.fromkeys(explanation.label for explanation in one.explanations):
-            yield Asked(one.item, without_one(one.explanations, label), label)
+            yield Asked(one.item, without_one(one.explanations, label), label, one.by_labels)
 
 
 def with_their_held_out(
@@ -203,7 +163,7 @@ def check_words(items: Iterable[Item], task: Task, model: LanguageModel, setting
 
 
 def judge_items(
-    asked: Iterable[Asked], task: Task, model: LanguageModel, settings: JudgeSettings, watch: Watch, stage: str
+    asked: Iterable[Asked], task: Task, model: LanguageModel, settings: JudgeSettings, report: StageReport, stage: str
 ) -> Iterator[tuple[Asked, Pooled]]:
     """The MJD of each item; an item that the model fails on is named in the failures."""
     settings = settings.for_model(model, len(task.labels))
@@ -219,7 +179,7 @@ def judge_items(
 
     batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
     at_once = model.capabilities.at_once
-    yield from _one_by_one_on_failure(batches, ask, stage, watch, lambda one: one.item.id, at_once, whole)
+    yield from _one_by_one_on_failure(batches, ask, stage, report, lambda one: one.item.id, at_once, whole)
 
 
 def _batches(
@@ -246,7 +206,7 @@ def _one_by_one_on_failure(
     batches: Iterable[list[T]],
     ask: Callable[[Sequence[T]], list[R]],
     stage: str,
-    watch: Watch,
+    report: StageReport,
     id_of: Callable[[T], str],
     at_once: int,
     items_in: Callable[[Sequence[T]], int] = len,
@@ -265,10 +225,10 @@ def _one_by_one_on_failure(
             alone = (_alone(one, ask, stage, failures, id_of) for one in batch)
             return batch, list(itertools.chain.from_iterable(alone)), failures
 
-    for batch, pairs, failures in ahead(answered, batches, at_once):
-        watch.failures.extend(failures)
+    for batch, pairs, failures in ordered_parallel_map(answered, batches, at_once):
+        report.failures.extend(failures)
         yield from pairs
-        watch.progress(stage, items_in(batch), watch.items)
+        report.progress(stage, items_in(batch), report.items)
 
 
 def _alone(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from labeldist.core.errors import InputError, Place
 from labeldist.core.registry import did_you_mean
+from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.estimate import CALIBRATIONS
 from labeldist.estimation.references import FEWEST
@@ -21,7 +23,7 @@ class Survey:
     """What the items have: how many of them a reference or labels, which groups of annotators, whose explanations.
 
     ``evidence``: the names of what the items carry. ``unused``: the columns that nothing uses, in words;
-    ``meant``: the same, with the likeliest to be meant as labels.
+    ``meant``: the same, with the likeliest to be meant as labels. ``skipped``: the failures of rows that were skipped.
     """
 
     items: int
@@ -32,6 +34,7 @@ class Survey:
     unused: str
     evidence: tuple[str, ...] = ()
     meant: str = ""
+    skipped: tuple[dict[str, Any], ...] = ()
 
 
 def survey(dataset: Dataset) -> Survey:
@@ -40,7 +43,8 @@ def survey(dataset: Dataset) -> Survey:
     groups: dict[str, None] = {}
     sources: dict[str, None] = {}
     evidence: dict[str, None] = {}
-    for item in dataset.items():
+    report = ReadReport()
+    for item in dataset.items(report):
         count += 1
         with_reference += item.reference is not None
         with_labels += bool(item.labels)
@@ -49,10 +53,10 @@ def survey(dataset: Dataset) -> Survey:
         sources |= dict.fromkeys(part.source for part in item.answers)
         evidence |= dict.fromkeys(item.evidence)
     if not count:
-        skipped = f" ({len(dataset.failures)} rows were skipped)" if dataset.failures else ""
+        skipped = f" ({len(report.failures)} rows were skipped)" if report.failures else ""
         part = f" in the shard {dataset.shard}" if dataset.shard else ""
         raise InputError(f"no items{part}{skipped}", expected="at least one", place=Place(dataset.path))
-    columns = dataset.columns
+    columns = report.columns
     return Survey(
         count,
         with_reference,
@@ -62,6 +66,7 @@ def survey(dataset: Dataset) -> Survey:
         columns.listed(),
         tuple(evidence),
         columns.told() if columns.unused else "",
+        report.rows(),
     )
 
 

@@ -62,7 +62,7 @@ def command(
     """
     from labeldist.cli.results import show_evaluation, write_evaluation
     from labeldist.core.errors import UsageError
-    from labeldist.datasets.failures import Failure
+    from labeldist.datasets.read_report import ReadReport
     from labeldist.datasets.source import open_source
     from labeldist.datasets.whole import is_special
     from labeldist.runs.beside import check_out, failures_of, write_failures
@@ -74,7 +74,7 @@ def command(
         check_out(out, *dataset.inputs, *files.values())
         if out.suffix not in (".json", ".md") and not is_special(out):
             raise UsageError(f"--out {out}: a file of no known kind", hint="end its name in .json, or .md for a table")
-    bad_rows: list[Failure] = []
+    report, bad_rows = ReadReport(), ReadReport()
     evaluation = evaluate_files(
         dataset,
         files,
@@ -82,15 +82,16 @@ def command(
         bootstrap=bootstrap,
         seed=seed,
         missing=dataset.on_error,
-        failures=bad_rows,
+        report=report,
+        failures=bad_rows.failures,
         with_ceiling=ceiling,
     )
-    failures = [failure.as_row() for failure in (*dataset.failures, *bad_rows)]
+    failures = [*report.rows(), *bad_rows.rows()]
     beside = []
     if out is not None:
         write_evaluation(evaluation, out)
         beside = write_failures(failures, failures_of(out))
     notes = [dataset.told] if dataset.told else []
-    if dataset.columns.unused and not dataset.columns.labelled:
-        notes.append(f"no item has labels, so there are no baselines from labels ({dataset.columns.told()})")
+    if report.columns.unused and not report.columns.labelled:
+        notes.append(f"no item has labels, so there are no baselines from labels ({report.columns.told()})")
     return show_evaluation(evaluation, failures, *beside, intervals=intervals, as_json=as_json, notes=notes)

@@ -175,7 +175,7 @@ def predictions(
         folder = lab.out / "trained" / f"{fingerprint(lab, target)}-seed-{seed}"
         for tests, rows in zip(sets, predicted_by_one(lab, target, sets, folder, seed), strict=True):
             found[tests.name].append(rows)
-        lab.watch.progress(f"train on {name}", 1, None)
+        lab.report.progress(f"train on {name}", 1, None)
     return {name: tuple(draws) for name, draws in found.items()}
 
 

@@ -61,7 +61,7 @@ def variability(lab: Lab) -> Findings:
     values = {}
     for source, own in groups.items():
         values[source] = alike(own, by), alike(by_item(own), by)
-        lab.watch.progress("compare explanations", 1, len(groups))
+        lab.report.progress("compare explanations", 1, len(groups))
     cells, pairs = [], []
     for at, what in enumerate((SAME, ANY)):
         for source in sources:

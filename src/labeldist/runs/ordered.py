@@ -12,13 +12,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(work: Callable[[T], R], stream: Iterable[T], at_once: int) -> Iterator[R]:
+def ordered_parallel_map(work: Callable[[T], R], stream: Iterable[T], at_once: int) -> Iterator[R]:
     """``work`` of each element, in order; up to ``at_once`` elements are worked on at a time, in threads.
 
     No more of the stream is read than is worked on. What a call raises is raised in its place, and nothing is begun
     after it; calls under way then go on by themselves.
 
-    >>> list(ahead(abs, [-1, 2, -3], at_once=2))
+    >>> list(ordered_parallel_map(abs, [-1, 2, -3], at_once=2))
     [1, 2, 3]
     """
     if at_once == 1:

@@ -1,0 +1,35 @@
+"""From items with chosen explanations to rows of distributions: the one way in which a condition is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from labeldist.core.task import Task
+from labeldist.judging.judge import JudgeSettings
+from labeldist.models.base import LanguageModel
+from labeldist.runs.distributions import distribution_row
+from labeldist.runs.stage_report import StageReport
+from labeldist.runs.stages import Asked, judge_items, with_held_out, with_their_held_out
+
+
+def judgments(
+    asked: Iterable[Asked],
+    task: Task,
+    model: LanguageModel,
+    settings: JudgeSettings,
+    report: StageReport,
+    stage: str,
+    *,
+    held_out: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """The MJD of each item as a row by the contract, as a stream; an item that fails is named in ``report``.
+
+    ``held_out``: judge each item also with one explanation of each label left out, for the MJDs that there would be
+    had an annotator with that label not been asked.
+    """
+    settings = settings.for_model(model, len(task.labels))
+    questions = with_held_out(asked) if held_out else asked
+    judged = judge_items(questions, task, model, settings, report, stage)
+    for one, pooled, hidden in with_their_held_out(judged):
+        yield distribution_row(one, pooled, model, settings, hidden if held_out else None)
