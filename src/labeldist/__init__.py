@@ -4,13 +4,19 @@ TYPE_CHECKING = False  # as in typing, whose import is a third of the time befor
 if TYPE_CHECKING:
     from typing import Any
 
+    from labeldist.api.describe import describe
     from labeldist.api.estimate import estimate
     from labeldist.api.evaluate import evaluate
+    from labeldist.api.explain import explain
+    from labeldist.api.judge import judge
     from labeldist.api.plan import plan
+    from labeldist.api.predict import predict
     from labeldist.api.read import read
+    from labeldist.api.run import run
+    from labeldist.api.train import train
 
 __version__ = "0.1.0"
-__all__ = ["estimate", "evaluate", "plan", "read"]
+__all__ = ["describe", "estimate", "evaluate", "explain", "judge", "plan", "predict", "read", "run", "train"]
 
 
 def __getattr__(name: str) -> "Any":

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import labeldist as ld
 from labeldist.classifiers.batches import training_rows
 from labeldist.classifiers.classifier import load_classifier
 from labeldist.classifiers.fine_tune import RECORD, discard, fine_tune, measure
@@ -46,6 +49,22 @@ def test_it_learns_the_distribution_and_predicts_it(items: list[Item], encoder: 
     assert METRICS.get("tvd").value(reference, predicted) < 0.1
     # What was measured while training is what the kept weights predict.
     assert METRICS.get("ce").value(reference, predicted) == pytest.approx(found.best["ce"], abs=1e-5)
+
+
+def test_from_python_with_distributions_in_memory(source: str, encoder: Path, tmp_path: Path) -> None:
+    """As from a file of the same distributions, to the last bit; what is predicted can be evaluated."""
+    known = ld.estimate(source)
+    (tmp_path / "posterior.jsonl").write_text("".join(json.dumps(known.row(at)) + "\n" for at in range(len(known.ids))))
+    how: dict[str, Any] = {"settings": replace(FAST, epochs=2), "dev": source}
+    by_file = ld.train(source, str(encoder), out=tmp_path / "a", targets=tmp_path / "posterior.jsonl", **how)
+    trained = ld.train(source, str(encoder), out=tmp_path / "b", targets=known, **how)
+    assert weights(by_file.folder) == weights(trained.folder)
+    assert trained._repr_html_().startswith("<table>")
+    found = ld.predict(source, trained.folder, device="cpu")
+    assert (len(found.ids), found.labels) == (24, NLI.label_names)
+    assert ld.evaluate({"tuned": found}, reference=source).rows[0].name == "tuned"
+    with pytest.raises(UsageError, match="several sources"):
+        ld.train([source, source], str(encoder), out=tmp_path / "c", targets=known)
 
 
 @pytest.mark.parametrize("objective", ["kl", "label-repetition"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -16,6 +17,7 @@ from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.rows import item_to_row
 from labeldist.datasets.source import Dataset, open_source, reading, task_of
 
+TASK = 'task="nli", a name of `labeldist tasks` or a folder of your own'
 OF_FRAMES = ("columns", "shape")
 
 
@@ -52,40 +54,61 @@ def read(source: Any, **how: Unpack[Reading]) -> Dataset:
     return opened(source, how)
 
 
-def opened(source: Any, how: Reading, *, evidence: Sequence[Path] = ()) -> Dataset:
-    """As :func:`read`; files of ``evidence`` may name labels that no annotator chose."""
+def opened(source: Any, how: Reading, *, evidence: Sequence[Path] = (), texts: bool = False) -> Dataset:
+    """As :func:`read`; files of ``evidence`` may name labels that no annotator chose.
+
+    ``texts``: the items' texts are read, so there must be a task that says which and what to ask.
+    """
+    source = getattr(source, "dataset", source)  # of labeldist.explain
     if isinstance(source, Dataset):
         if how:
             raise UsageError(f"{', '.join(how)} of what was read already", hint="give it to labeldist.read")
-        return replace(source, texts=False)
+        return _with_texts(source) if texts else replace(source, texts=False)
     given: dict[str, Any] = {**how}
+    if texts and (given.get("labels") or given.get("scale")):
+        raise UsageError(
+            "labels or a scale where a model is asked", hint=f"name the task that says what to ask: {TASK}"
+        )
     if given.get("hold_out") is not None:
         given["hold_out"] = str(given["hold_out"])
     if isinstance(source, str | Path):
         odd = next((name for name in OF_FRAMES if given.pop(name, None) is not None), None)
         if odd is not None:
             raise UsageError(f"{odd}= for a file", hint="read it as a data frame first, or rename its columns")
-        return open_source(str(source), texts=False, evidence=evidence, **given)
+        return open_source(str(source), texts=texts, evidence=evidence, **given)
     if kind_of(source) is not None or hasattr(source, "ndim"):
-        return open_frame(source, evidence=evidence, **given)
+        return open_frame(source, evidence=evidence, texts=texts, **given)
     items = [*source] if isinstance(source, list | tuple) else []
     if items and all(isinstance(one, Item) for one in items):
-        return _of_items(items, given, evidence)
+        return _of_items(items, given, evidence, texts=texts)
     raise UsageError(
         f"{shown(type(source).__name__)} as a source",
         hint="give a file, the name of a data set, a data frame, an array of items by annotators, or Items",
     )
 
 
-def _of_items(items: Sequence[Item], given: Mapping[str, Any], evidence: Sequence[Path]) -> Dataset:
+def _with_texts(dataset: Dataset) -> Dataset:
+    """The dataset for verbs that ask a model, which takes a task with prompts."""
+    if not dataset.task.judge_prompts:
+        labels = ", ".join(dataset.task.label_names)
+        raise UsageError(
+            f"labels alone ({labels}), where a model is asked",
+            hint=f"read them with the task that says what to ask: {TASK}",
+        )
+    return replace(dataset, texts=True)
+
+
+def rows_of(items: Sequence[Item], path: Path) -> Rows:
+    """The items as rows that a :class:`Dataset` reads."""
+    return ((Place(path, number), item_to_row(item)) for number, item in enumerate(items, 1))
+
+
+def _of_items(items: Sequence[Item], given: Mapping[str, Any], evidence: Sequence[Path], *, texts: bool) -> Dataset:
     path = Path("the items")
-
-    def rows() -> Rows:
-        return ((Place(path, number), item_to_row(item)) for number, item in enumerate(items, 1))
-
+    rows = partial(rows_of, items, path)
     about = {"task": given.get("task"), "labels": given.get("labels", ()), "scale": given.get("scale")}
-    task, told = task_of(rows, path, texts=False, evidence=evidence, **about)
+    task, told = task_of(rows, path, texts=texts, evidence=evidence, **about)
     how = reading(
         given.get("on_error", "stop"), given.get("limit"), given.get("hold_out"), given.get("repeated_labels"), None
     )
-    return Dataset("the items", task, None, path, rows, texts=False, told=told, **how)
+    return Dataset("the items", task, None, path, rows, texts=texts, told=told, **how)

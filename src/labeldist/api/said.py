@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeldist.api.distributions import Distributions
 from labeldist.core.errors import Place, UsageError, shown
 from labeldist.core.frames import kind_of
 from labeldist.datasets.files import read_rows
@@ -39,6 +40,8 @@ def _rows(name: str, value: Any, dataset: Dataset) -> Rows:
         return read_rows(Path(value), DISTRIBUTIONS)
     if isinstance(value, Estimate):
         return ((Place(Path(name), at + 1), value.row(at)) for at in range(len(value.ids)))
+    if isinstance(value, Distributions):
+        return ((Place(Path(name), number), dict(row)) for number, row in enumerate(value.rows, 1))
     if isinstance(value, Mapping):
         return _of_mapping(name, value)
     if kind_of(value) is not None:

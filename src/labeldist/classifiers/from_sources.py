@@ -10,9 +10,10 @@ from typing import Any
 from labeldist.classifiers.fine_tune import RECORD, TrainingSummary, fine_tune
 from labeldist.classifiers.predict import predict
 from labeldist.classifiers.settings import TrainingSettings
-from labeldist.classifiers.targets import FROM_LABELS, targets_of
+from labeldist.classifiers.targets import FROM_LABELS, Targets, targets_of
 from labeldist.core.errors import InputError, IntegrityError, Place, UsageError
 from labeldist.core.item import Item
+from labeldist.core.shown import html_table
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
@@ -31,6 +32,21 @@ class Trained:
     summary: TrainingSummary
     without_target: int
     failures: tuple[dict[str, Any], ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the classifier is."""
+        return self.summary.folder
+
+    def __repr__(self) -> str:
+        done = self.summary
+        best = f"; best {', '.join(f'{name} {value:.3f}' for name, value in done.best.items())}" if done.best else ""
+        return f"Trained({self.folder} on {done.items:,} items in {done.steps:,} steps{best})"
+
+    def _repr_html_(self) -> str:
+        measured = self.summary.measured
+        names = [*measured[0]] if measured else []
+        return html_table(names, ([row[name] for name in names] for row in measured), repr(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,22 @@ def train_on_sources(
     """
     how: dict[str, Any] = {"task": task, "hold_out": hold_out, "repeated_labels": repeated_labels, "on_error": on_error}
     datasets = [open_source(source, limit=limit, **how) for source in sources]
+    tested = None if dev is None else open_source(dev, **how)
+    return train_on(datasets, base, out, settings, targets=targets, dev=tested, overwrite=overwrite, progress=progress)
+
+
+def train_on(
+    datasets: Sequence[Dataset],
+    base: str,
+    out: Path,
+    settings: TrainingSettings,
+    *,
+    targets: str | Targets,
+    dev: Dataset | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Trained:
+    """As :func:`train_on_sources`, on what is open already; ``targets`` may be the distributions themselves, by id."""
     known = datasets[0].task
     if any(
         dataset.task.label_names != known.label_names or dataset.task.fields != known.fields for dataset in datasets
@@ -73,19 +105,19 @@ def train_on_sources(
         raise UsageError(f"sources of different tasks: {tasks}", hint="train on those of one task")
     reports = [ReadReport() for _ in datasets]
     items = [item for dataset, report in zip(datasets, reports, strict=True) for item in dataset.items(report)]
-    _refuse_unlabelled(targets, items, datasets[0], reports[0])
+    if isinstance(targets, str):
+        _refuse_unlabelled(targets, items, datasets[0], reports[0])
     _refuse_doubled(items, datasets)
-    found = targets_of(targets, items, known)
+    found = targets_of(targets, items, known) if isinstance(targets, str) else targets
     tested: list[Item] = []
     if dev is not None:
-        dataset = open_source(dev, **how)
         reports.append(ReadReport())
-        tested = [item for item in dataset.items(reports[-1]) if item.reference is not None]
+        tested = [item for item in dev.items(reports[-1]) if item.reference is not None]
         if not tested:
-            raise InputError("no item with a reference", expected="references to choose by", place=Place(dataset.path))
-        datasets.append(dataset)
-    inputs = [*inputs_of(targets), *(file for dataset in datasets for file in dataset.inputs)]
-    how = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
+            raise InputError("no item with a reference", expected="references to choose by", place=Place(dev.path))
+    read = [file for dataset in (*datasets, *filter(None, [dev])) for file in dataset.inputs]
+    inputs = [*(inputs_of(targets) if isinstance(targets, str) else ()), *read]
+    how: dict[str, Any] = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
     summary = fine_tune(items, found, known, base, out, settings, **how)
     failures = tuple(row for report in reports for row in report.rows())
     return Trained(summary, sum(item.id not in found for item in items), failures)
@@ -111,19 +143,29 @@ def predict_to_file(
         source, task=task, limit=limit, hold_out=hold_out, repeated_labels=repeated_labels, on_error=on_error
     )
     check_rows_out(out, *dataset.inputs, *inputs_of(model))
-    _refuse_changed(Path(model))
     report = ReadReport()
-
-    def rows() -> Iterator[dict[str, Any]]:
-        labels = dataset.task.label_names
-        how = {"max_length": max_length, "batch_size": batch_size, "device": device}
-        for id_, shares in predict(dataset.items(report), dataset.task, model, **how):  # type: ignore[arg-type]
-            progress("predict", 1, None)
-            yield {"id": id_, "distribution": dict(zip(labels, shares, strict=True)), "model": model}
-
-    count = write_rows(out, rows())
+    how: dict[str, Any] = {"max_length": max_length, "batch_size": batch_size, "device": device}
+    count = write_rows(out, predicted_rows(dataset, model, report, progress=progress, **how))
     failures = report.rows()
     return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
+
+
+def predicted_rows(
+    dataset: Dataset,
+    model: str,
+    report: ReadReport,
+    *,
+    max_length: int = 128,
+    batch_size: int = 64,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> Iterator[dict[str, Any]]:
+    """A row with the distribution that the classifier ``model`` gives each item, as a stream."""
+    _refuse_changed(Path(model))
+    labels, how = dataset.task.label_names, {"max_length": max_length, "batch_size": batch_size}
+    for id_, shares in predict(dataset.items(report), dataset.task, model, device=device, **how):
+        progress("predict", 1, None)
+        yield {"id": id_, "distribution": dict(zip(labels, shares, strict=True)), "model": model}
 
 
 def _refuse_changed(model: Path) -> None:

@@ -134,6 +134,7 @@ def open_frame(
     task: str | None = None,
     labels: Sequence[str] = (),
     scale: str | None = None,
+    texts: bool = False,
     evidence: Sequence[Path] = (),
     on_error: OnError = "stop",
     limit: int | None = None,
@@ -152,7 +153,7 @@ def open_frame(
     table = columns_of_array(frame) if kind is None else columns_of_frame(frame)
     found = shape_of(table, shape=shape or ("wide" if kind is None else None), roles=columns)
     read = partial(rows_of_table, table, found)
-    known, told = task_of(read, NAME, task=task, labels=labels, scale=scale, texts=False, evidence=evidence)
+    known, told = task_of(read, NAME, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
     told = "; ".join(filter(None, (f"{NAME}, {found.told()}", told)))
     how = reading(on_error, limit, hold_out, repeated_labels, None)
-    return Dataset(str(NAME), known, None, NAME, read, texts=False, told=told, kind=kind, **how)
+    return Dataset(str(NAME), known, None, NAME, read, texts=texts, told=told, kind=kind, **how)

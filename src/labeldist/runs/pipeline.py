@@ -104,14 +104,22 @@ class Plan:
     results: Results
 
 
-def run(settings: RunSettings, out: Path, *, overwrite: bool = False, progress: Progress = silent) -> RunSummary:
+def run(
+    settings: RunSettings,
+    out: Path,
+    *,
+    dataset: Dataset | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> RunSummary:
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
     model was asked), ``mjd.CONDITION.jsonl`` per condition, ``posterior.jsonl`` (where there are labels),
     ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
     again, it repeats no finished model call and ends with the same results. Files of an earlier run are replaced if
-    they are as it wrote them. Source: arXiv 2412.13942.
+    they are as it wrote them. ``dataset``: what ``settings.source`` names, where it is open already.
+    Source: arXiv 2412.13942.
 
     Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings, or files of others
     or changed ones under the names of results (unless ``overwrite``, which moves these aside),
@@ -127,7 +135,7 @@ def run(settings: RunSettings, out: Path, *, overwrite: bool = False, progress: 
     ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
     """
     with engine(settings.engine, settings.workers) as open_model:
-        plan = _plan(settings, out, open_model, overwrite=overwrite)
+        plan = _plan(settings, out, dataset or _opened(settings), open_model, overwrite=overwrite)
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             claim(store, settings, overwrite=overwrite)
             moved = plan.results.clear()
@@ -139,12 +147,8 @@ def run(settings: RunSettings, out: Path, *, overwrite: bool = False, progress: 
             return replace(done, notes=(*done.notes, *moved))
 
 
-def _plan(
-    settings: RunSettings, out: Path, open_model: Callable[[str, ModelOptions], LanguageModel], *, overwrite: bool
-) -> Plan:
-    """Check everything that can be checked before a model is asked or a file is written."""
-    check_profile(settings.parser)
-    dataset = open_source(
+def _opened(settings: RunSettings) -> Dataset:
+    return open_source(
         settings.source,
         task=settings.task,
         on_error=settings.on_error,
@@ -153,6 +157,18 @@ def _plan(
         hold_out=settings.hold_out,
         repeated_labels=settings.repeated_labels,
     )
+
+
+def _plan(
+    settings: RunSettings,
+    out: Path,
+    dataset: Dataset,
+    open_model: Callable[[str, ModelOptions], LanguageModel],
+    *,
+    overwrite: bool,
+) -> Plan:
+    """Check everything that can be checked before a model is asked or a file is written."""
+    check_profile(settings.parser)
     # What the conditions are must not depend on the shard: shards are merged.
     whole = None if dataset.shard is None else survey(replace(dataset, shard=None))
     found = survey(dataset)
