@@ -17,7 +17,7 @@ from benchmarks.embedded.markdown import number, percent, table
 from benchmarks.embedded.setup import Setup, opened
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 from labeldist.models.base import LanguageModel
 from labeldist.tasks.load import load_task
 
@@ -40,7 +40,9 @@ def measure(setup: Setup) -> dict[str, Any]:
             (item, explanation, place)
             for item in items
             for label in LABELS
-            for place, explanation in enumerate((e for e in pool(item, model.name) if e.label == label), 1)
+            for place, explanation in enumerate(
+                (e for e in parsed_explanations(item, model.name) if e.label == label), 1
+            )
         ]
         plain = judged("lists, no explanation", [(item, ()) for item in items], task, model, ALL)
         before = {item.id: mjd.distribution.as_dict() for item, mjd in zip(items, plain, strict=True)}
@@ -64,7 +66,7 @@ def _form(answers: Sequence[str], found: Sequence[Placed]) -> dict[str, Any]:
         "with an explanation": round(filled / len(answers), 4),
         # Of the raw answer: what the parser drops because it repeats an earlier line counts as repeated.
         "without a repeated sentence": round(float(np.mean([not repeats(answer) for answer in answers])), 4),
-        "without near-duplicates": round(float(np.mean([not alike(of) for of in lines])), 4),
+        "without near-duplicates": round(float(np.mean([not near_duplicates(of) for of in lines])), 4),
         "explanations per list": round(len(found) / len(answers), 3),
         "words per explanation": round(float(np.mean([len(e.text.split()) for _, e, _ in found])), 2) if found else 0,
     }
@@ -80,10 +82,10 @@ def repeats(answer: str) -> bool:
     return len(set(sentences)) < len(sentences)
 
 
-def alike(lines: Sequence[str]) -> bool:
+def near_duplicates(lines: Sequence[str]) -> bool:
     """Whether two lines share more than ``ALIKE`` of their words.
 
-    >>> alike(["a b c d e", "a b c d e e"]), alike(["a b c d e", "a b c d f"])
+    >>> near_duplicates(["a b c d e", "a b c d e e"]), near_duplicates(["a b c d e", "a b c d f"])
     (True, False)
     """
     words = [set(line.split()) for line in lines]

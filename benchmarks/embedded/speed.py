@@ -25,7 +25,7 @@ from labeldist.core.item import Annotation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.files import write_items
 from labeldist.explanations.condition import parse_condition
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 from labeldist.explanations.prompts import explain_prompt
 from labeldist.judging.orders import orders
 from labeldist.judging.prompts import judge_prompt
@@ -111,7 +111,7 @@ def _tokens_per_second(setup: Setup, items: Sequence[Item]) -> dict[str, Any]:
 
 def _judging_prompts(items: Sequence[Item], task: Task, writer: str) -> list[str]:
     guided = parse_condition("label-guided")
-    chosen = [(item, guided.choose(item, pool(item, writer), task)) for item in items]
+    chosen = [(item, guided.choose(item, parsed_explanations(item, writer), task)) for item in items]
     return [
         judge_prompt(task, item, explanations, order, style="words").text
         for item, explanations in chosen

@@ -10,7 +10,7 @@ from benchmarks.embedded.judging import BALANCED, Asked, by_id, judged
 from benchmarks.embedded.setup import Setup, opened
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.explanations.condition import parse_condition
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 
 WRITERS = ("llama3", "mixtral", "gpt4o")
 GUIDES = ("label-free", "varierr-guided", "mnli-guided")
@@ -45,7 +45,7 @@ def asked_under(name: str, dataset: Dataset) -> list[Asked]:
     writer, guide, ranking = name.split()
     condition = parse_condition(f"{guide}:{ranking}")
     return [
-        (item, condition.choose(item, pool(item, writer, f"mjd-estimator:{writer}"), dataset.task))
+        (item, condition.choose(item, parsed_explanations(item, writer, f"mjd-estimator:{writer}"), dataset.task))
         for item in dataset.items()
     ]
 

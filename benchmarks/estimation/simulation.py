@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeldist.estimation.labels import FLOORS
+from labeldist.estimation.log_pool import log_pool, pooled
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
-from labeldist.estimation.opinion import log_opinion, pooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def simulated(truth: Truth, items: int, labels_per_item: int, seed: int) -> tupl
     generator = np.random.default_rng(seed)
     count = len(truth.bias)
     said = generator.dirichlet(np.ones(count), (items, len(truth.weights)))
-    prior = pooled(truth.bias, truth.weights, log_opinion(said, truth.floor))
+    prior = pooled(truth.bias, truth.weights, log_pool(said, truth.floor))
     drawn = generator.standard_gamma(truth.concentration * prior) + np.finfo(float).tiny
     shares: Array = drawn / drawn.sum(axis=1, keepdims=True)
     counts = generator.multinomial(labels_per_item, shares).astype(np.float64)

@@ -15,7 +15,7 @@ from benchmarks.orders.population import Asked, population
 from labeldist.core.task import Task
 from labeldist.datasets.source import open_source
 from labeldist.explanations.condition import parse_condition
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 from labeldist.judging.judge import JudgeSettings, judge
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import open_model
@@ -49,7 +49,10 @@ class Given:
         dataset = open_source("mjd-estimator", limit=limit)
         human, five, nine = (parse_condition(name, ("mnli",)) for name in ("human", "mnli-guided", "label-guided"))
         items = list(dataset.items())
-        written = [(item, pool(item, WRITER, f"mjd-estimator:{WRITER}")) for item in items[: max(OF_FIVE, OF_EIGHT)]]
+        written = [
+            (item, parsed_explanations(item, WRITER, f"mjd-estimator:{WRITER}"))
+            for item in items[: max(OF_FIVE, OF_EIGHT)]
+        ]
         return cls(
             [(item, human.choose(item, (), dataset.task)) for item in items],
             [(item, five.choose(item, texts, dataset.task)) for item, texts in written[:OF_FIVE]],

@@ -15,7 +15,7 @@ from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Item
 from labeldist.datasets.source import open_source
 from labeldist.experiments.named.ood import reference
-from labeldist.experiments.perform import perform
+from labeldist.experiments.run import run_experiment
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.tasks.load import load_task
 
@@ -38,7 +38,7 @@ def settings(items: list[Item], encoder: Path, tmp_path: Path) -> ExperimentSett
 def test_every_target_on_every_test_set(
     settings: ExperimentSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = perform(settings, tmp_path / "exp")
+    first = run_experiment(settings, tmp_path / "exp")
     names = {cell.name for cell in first.findings.cells}
     for tests in ("dev", "test", "ANLI r1", "ANLI r2", "ANLI r3"):
         for target in ("stage 1 only", "human judgments", "labels + 0.5", "MJD", "posterior"):
@@ -58,7 +58,7 @@ def test_every_target_on_every_test_set(
         raise AssertionError("trained again")
 
     monkeypatch.setattr("labeldist.experiments.named.ood.fine_tune", never)
-    perform(settings, tmp_path / "exp")
+    run_experiment(settings, tmp_path / "exp")
     assert (tmp_path / "exp" / "ood" / "results.jsonl").read_bytes() == before
     rows = [json.loads(line) for line in before.decode().splitlines()]
     assert {row["kind"] for row in rows} == {"cell", "difference", "note"}
@@ -73,7 +73,7 @@ def test_test_sets_of_ones_own(settings: ExperimentSettings, items: list[Item], 
         {"id": "2", **fields, "labels": ["neutral"], "reference": {"entailment": 3, "contradiction": 1}},
     ]
     own.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = perform(replace(settings, draws=1, test_sets=(str(own),)), tmp_path / "exp").findings
+    found = run_experiment(replace(settings, draws=1, test_sets=(str(own),)), tmp_path / "exp").findings
     assert {cell.section for cell in found.cells} == {str(own)}
     sets = json.loads(next((tmp_path / "exp" / "ood").glob("results.jsonl")).read_text().splitlines()[0])
     assert sets["factors"]["test set"] == str(own)
@@ -83,14 +83,14 @@ def test_test_sets_of_ones_own(settings: ExperimentSettings, items: list[Item], 
     assert reference(one, load_task().label_names) == (0.5, 0.5, 0.0)
     assert reference(other, load_task().label_names) == (0.75, 0.0, 0.25)
     with pytest.raises(UsageError, match="labels not offensive, offensive, the items have"):
-        perform(replace(settings, test_sets=("md-agreement",)), tmp_path / "other")
+        run_experiment(replace(settings, test_sets=("md-agreement",)), tmp_path / "other")
     assert not list((tmp_path / "other").rglob("mjd*")), "something was asked before"
     posts = {"source": "md-agreement", "hold_out": "2", "explainer": "same"}
     with pytest.raises(UsageError, match="test set mjd-estimator:dev"):  # and not the file: it has the items' task
-        perform(replace(settings, test_sets=(str(own), "mjd-estimator:dev"), **posts), tmp_path / "posts")
+        run_experiment(replace(settings, test_sets=(str(own), "mjd-estimator:dev"), **posts), tmp_path / "posts")
     own.write_text(json.dumps({"id": "1", **fields}) + "\n")
     with pytest.raises(InputError, match="neither a reference nor a label"):
-        perform(replace(settings, test_sets=(str(own),)), tmp_path / "bare")
+        run_experiment(replace(settings, test_sets=(str(own),)), tmp_path / "bare")
 
 
 def items_of(file: Path) -> list[Item]:
@@ -99,4 +99,4 @@ def items_of(file: Path) -> list[Item]:
 
 def test_without_a_classifier_it_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="howto-train"):
-        perform(ExperimentSettings("ood", model="scripted", limit=4), tmp_path)
+        run_experiment(ExperimentSettings("ood", model="scripted", limit=4), tmp_path)

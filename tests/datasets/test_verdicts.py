@@ -13,7 +13,7 @@ from labeldist.core.errors import InputError, MissingExtraError, UsageError
 from labeldist.datasets.catalog import Folders
 from labeldist.datasets.source import open_source
 from labeldist.datasets.verdicts import PROFILE, SOURCE, Verdict, matched, read_verdicts, verdicts_file
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 
 openpyxl = pytest.importorskip("openpyxl")
 TITLES = [
@@ -131,7 +131,7 @@ def test_the_published_sheet(shared_data: Path, monkeypatch: pytest.MonkeyPatch)
     verdicts = read_verdicts(file)
     pools: dict[str, dict[str, list[str]]] = {}
     for item in open_source("mjd-estimator", limit=100).items():
-        for one in pool(item, SOURCE, PROFILE):
+        for one in parsed_explanations(item, SOURCE, PROFILE):
             pools.setdefault(item.id, {}).setdefault(one.label, []).append(one.text)
     # Every explanation that Llama3 gave for these items has its row, but two refusals; one row has no answers.
     found = matched(verdicts, pools, file)

@@ -92,7 +92,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_a_page_works_from_top_to_bottom(page: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     for block in blocks(page):
         if block.mark != "not run" and not block.needs_data:
-            perform(block, tmp_path, environment)
+            run_experiment(block, tmp_path, environment)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(b.needs_data for b in blocks(page))], ids=name_of)
@@ -101,7 +101,7 @@ def test_its_commands_on_named_data_sets_work(
 ) -> None:
     for block in blocks(page):
         if block.mark != "not run" and block.needs_data:
-            perform(block, tmp_path, {**environment, "LABELDIST_DATA": str(shared_data)})
+            run_experiment(block, tmp_path, {**environment, "LABELDIST_DATA": str(shared_data)})
 
 
 @pytest.mark.parametrize("block", NOT_RUN, ids=lambda block: block.name)
@@ -110,7 +110,7 @@ def test_what_is_not_run_says_why(block: Block) -> None:
     pytest.skip(f"{block.name} is not run: {block.value}")
 
 
-def perform(block: Block, folder: Path, environment: dict[str, str]) -> None:
+def run_experiment(block: Block, folder: Path, environment: dict[str, str]) -> None:
     if block.mark in ("file", "append"):
         write(block, folder)
     elif block.language in SHELL:

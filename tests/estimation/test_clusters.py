@@ -9,8 +9,8 @@ import pytest
 
 from labeldist.estimation.clusters import clustering, independent
 from labeldist.estimation.estimate import estimate_from
+from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.observations import Array, Observations
-from labeldist.estimation.opinion import softmax
 
 ITEMS = 400
 

@@ -12,8 +12,8 @@ import pytest
 
 from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.guidance import unguided
+from labeldist.estimation.log_pool import log_pool, pooled, softmax
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
-from labeldist.estimation.opinion import log_opinion, pooled, softmax
 
 ITEMS, LABELS = 500, 3
 LEAST, MOST = 0.86, 0.94  # of intervals with a chance of 90%
@@ -46,7 +46,7 @@ def made(labels: int, seed: int, steered: Callable[[Array, Array], Array] | None
     """Items whose model is right without labels, and the truth; evidence is blind or steered, with some noise."""
     generator = np.random.default_rng([seed, labels])
     blind = generator.dirichlet(np.ones(LABELS), ITEMS)
-    prior = pooled(np.array([0.3, 0.0, -0.3]), np.array([0.7]), log_opinion(blind, 0.03)[:, None])
+    prior = pooled(np.array([0.3, 0.0, -0.3]), np.array([0.7]), log_pool(blind, 0.03)[:, None])
     truth = np.array([generator.dirichlet(np.maximum(4 * row, 1e-3)) for row in prior])
     counts = generator.multinomial(labels, truth).astype(float)
     if steered is None:

@@ -13,8 +13,8 @@ from scipy.stats import dirichlet_multinomial
 from labeldist.estimation import likelihood
 from labeldist.estimation.counts import Rises, rise
 from labeldist.estimation.likelihood import Marginal
+from labeldist.estimation.log_pool import log_pool, pooled
 from labeldist.estimation.observations import blocks
-from labeldist.estimation.opinion import log_opinion, pooled
 
 PARAMETERS = {
     "ordinary": [0.3, -0.1, 0.2, 0.7, 0.2, 1.0],
@@ -35,7 +35,7 @@ def data(items: int = 11, labels: int = 3, models: int = 2, most: int = 6) -> tu
     counts = generator.integers(0, most, (items, labels)).astype(float)
     counts[0] = 0
     counts[1] = [100, 70, 0]
-    return counts, log_opinion(generator.dirichlet(np.ones(labels), (items, models)), 0.03)
+    return counts, log_pool(generator.dirichlet(np.ones(labels), (items, models)), 0.03)
 
 
 def near(gradient: Any, numerical: Any) -> None:

@@ -12,11 +12,11 @@ from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Annotation, Evidence, Item
 from labeldist.datasets.source import open_source
 from labeldist.estimation.estimate import estimate_from
-from labeldist.estimation.foreseen import foreseen
 from labeldist.estimation.observations import Array, Observations, observe
 from labeldist.estimation.pilot import plan
 from labeldist.estimation.plan import Predicted, measured_errors, predicted_errors
 from labeldist.estimation.posterior import expected_kl, expected_tvd
+from labeldist.estimation.preposterior import preposterior_error
 from labeldist.estimation.prices import Prices, cheapest, ways
 from labeldist.estimation.reference_curve import reference_curve
 from labeldist.estimation.sets import fits
@@ -42,7 +42,7 @@ def by_set(predicted: list[Predicted]) -> dict[tuple[str, ...], dict[int, Predic
 def test_the_error_foreseen_is_that_of_many_draws() -> None:
     generator = np.random.default_rng(0)
     mean, worth, labels = generator.dirichlet(np.ones(3), 4), 2.5, 6
-    found = foreseen(mean, worth, [0, labels])
+    found = preposterior_error(mean, worth, [0, labels])
     for at, item in enumerate(mean):
         shares = generator.dirichlet(worth * item, 40_000)
         alpha = worth * item + generator.multinomial(labels, shares)
@@ -53,8 +53,8 @@ def test_the_error_foreseen_is_that_of_many_draws() -> None:
 
 def test_reading_between_the_points_of_the_grid_loses_little() -> None:
     mean = np.random.default_rng(0).dirichlet([1.0, 0.5, 0.1], 400)
-    exactly = [foreseen(mean[at : at + 40], 1.5, range(0, 21, 5)) for at in range(0, 400, 40)]
-    for at, whole in enumerate(foreseen(mean, 1.5, range(0, 21, 5))):
+    exactly = [preposterior_error(mean[at : at + 40], 1.5, range(0, 21, 5)) for at in range(0, 400, 40)]
+    for at, whole in enumerate(preposterior_error(mean, 1.5, range(0, 21, 5))):
         np.testing.assert_allclose(whole, np.concatenate([one[at] for one in exactly]), rtol=0.005, atol=1e-5)
 
 

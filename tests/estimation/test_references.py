@@ -13,8 +13,8 @@ from scipy.optimize import approx_fprime
 from labeldist.core.errors import InputError
 from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.links import BIAS_SHARE, PENALTIES, Link, correct, links
+from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.observations import Observations
-from labeldist.estimation.opinion import softmax
 
 ITEMS = 50
 REFERENCED = 40

@@ -15,8 +15,8 @@ from labeldist.calls.store import Store
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.source import open_source
 from labeldist.evaluation.metric import METRICS
-from labeldist.experiments.cast import guided, human_explanations
-from labeldist.experiments.lab import Lab
+from labeldist.experiments.conditions import guided, human_explanations
+from labeldist.experiments.context import ExperimentContext
 from labeldist.experiments.named import content, explanations, labels, replacement
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.explanations.condition import parse_condition
@@ -29,13 +29,13 @@ PARSER = "mjd-estimator:llama3"
 
 
 @pytest.fixture
-def lab(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """A lab with the first 40 published items and Llama3's explanations of them."""
+def context(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExperimentContext]:
+    """A context with the first 40 published items and Llama3's explanations of them."""
     monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
     dataset = open_source("mjd-estimator", limit=40)
     items = tuple(dataset.items())
     with Store(tmp_path / "calls.sqlite") as store, Recorded(Scripted(), store) as judge:
-        yield Lab(
+        yield ExperimentContext(
             settings=ExperimentSettings("any"),
             dataset=dataset,
             items=items,
@@ -49,13 +49,13 @@ def lab(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         )
 
 
-def test_replacement_goes_from_all_human_to_the_guided_selection(lab: Lab) -> None:
+def test_replacement_goes_from_all_human_to_the_guided_selection(context: ExperimentContext) -> None:
     varierr = parse_condition("varierr-guided")
-    for item in lab.items:
+    for item in context.items:
         human = human_explanations(item)
-        shown = [replacement.replaced(lab, item, count, draw=1) for count in range(5)]
+        shown = [replacement.replaced(context, item, count, draw=1) for count in range(5)]
         assert shown[0] == list(human)
-        by_model = varierr.choose(item, lab.of_pool(item), lab.task)
+        by_model = varierr.choose(item, context.of_pool(item), context.task)
         assert Counter(one.text for one in shown[4]) == Counter(one.text for one in by_model)
         for count, (before, after) in enumerate(itertools.pairwise(shown)):
             assert [one.label for one in after] == [one.label for one in human]
@@ -64,20 +64,20 @@ def test_replacement_goes_from_all_human_to_the_guided_selection(lab: Lab) -> No
             assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
 
 
-def test_draws_of_replacement_differ_and_come_again(lab: Lab) -> None:
+def test_draws_of_replacement_differ_and_come_again(context: ExperimentContext) -> None:
     def places(draw: int) -> list[list[int]]:
-        shown = (replacement.replaced(lab, item, 2, draw) for item in lab.items)
+        shown = (replacement.replaced(context, item, 2, draw) for item in context.items)
         return [[at for at, one in enumerate(row) if one.source != "human"] for row in shown]
 
     assert places(0) == places(0)
     assert places(0) != places(1)
 
 
-def test_content_is_taken_away_and_nothing_else(lab: Lab) -> None:
-    changes = content.changes(lab, "human", human_explanations)
-    texts = {item.id: Counter(one.text for one in human_explanations(item)) for item in lab.items}
+def test_content_is_taken_away_and_nothing_else(context: ExperimentContext) -> None:
+    changes = content.changes(context, "human", human_explanations)
+    texts = {item.id: Counter(one.text for one in human_explanations(item)) for item in context.items}
     vocabulary = {word for found in texts.values() for text in found for word in text.split()}
-    for item in lab.items:
+    for item in context.items:
         written = changes["as written"](item, draw=0)
         assert list(written) == list(human_explanations(item))
         other, shuffled, noise, bare = (
@@ -93,51 +93,53 @@ def test_content_is_taken_away_and_nothing_else(lab: Lab) -> None:
             assert len(was.text.split()) == len(now.text.split())
             assert set(now.text.split()) <= vocabulary
         assert all(not one.text for one in bare)
-    assert any(list(changes[content.SHUFFLED](item, draw=0)) != list(human_explanations(item)) for item in lab.items)
+    assert any(
+        list(changes[content.SHUFFLED](item, draw=0)) != list(human_explanations(item)) for item in context.items
+    )
 
 
-def test_fewer_labels_are_part_of_more(lab: Lab) -> None:
-    for item in lab.items:
-        kept = [labels.with_labels(lab, item, count, draw=2) for count in range(10)]
+def test_fewer_labels_are_part_of_more(context: ExperimentContext) -> None:
+    for item in context.items:
+        kept = [labels.with_labels(context, item, count, draw=2) for count in range(10)]
         assert [len(one.labels) for one in kept] == list(range(10))
         assert Counter(kept[9].labels) == Counter(item.labels)
         for fewer, more in itertools.pairwise(kept):
             assert Counter(fewer.labels) < Counter(more.labels)
 
 
-def test_equal_counts_ask_the_judge_the_same(lab: Lab) -> None:
+def test_equal_counts_ask_the_judge_the_same(context: ExperimentContext) -> None:
     """The order of the draw must not cost model calls: labels stand in the order of the task."""
-    item = lab.items[0]
+    item = context.items[0]
     for draw in range(5):
-        names = [annotation.label for annotation in labels.with_labels(lab, item, 6, draw).labels]
-        assert names == sorted(names, key=lab.labels.index)
+        names = [annotation.label for annotation in labels.with_labels(context, item, 6, draw).labels]
+        assert names == sorted(names, key=context.labels.index)
 
 
-def test_more_explanations_of_each_label(lab: Lab) -> None:
-    item = lab.items[0]
-    pool = {label: [one for one in lab.of_pool(item) if one.label == label] for label in lab.labels}
+def test_more_explanations_of_each_label(context: ExperimentContext) -> None:
+    item = context.items[0]
+    pool = {label: [one for one in context.of_pool(item) if one.label == label] for label in context.labels}
     for count in (1, 2, 3):
-        shown = explanations.first_of_each(lab, item, count)
-        for label in lab.labels:
+        shown = explanations.first_of_each(context, item, count)
+        for label in context.labels:
             wanted = (pool[label] + [pool[label][0]] * count)[:count]
             assert [one for one in shown if one.label == label] == wanted
-        assert list(explanations.nth_of_each(lab, item, count)) == list(shown[-3:])
+        assert list(explanations.nth_of_each(context, item, count)) == list(shown[-3:])
 
 
-def test_every_group_that_labelled_all_items_guides(lab: Lab) -> None:
-    assert [condition.name for condition in guided(lab)] == ["mnli-guided", "varierr-guided"]
+def test_every_group_that_labelled_all_items_guides(context: ExperimentContext) -> None:
+    assert [condition.name for condition in guided(context)] == ["mnli-guided", "varierr-guided"]
 
 
-def test_an_item_whose_explanations_cannot_be_chosen_is_named(lab: Lab) -> None:
-    lacking = lab.items[3].id
+def test_an_item_whose_explanations_cannot_be_chosen_is_named(context: ExperimentContext) -> None:
+    lacking = context.items[3].id
 
     def pool(item: Item) -> list[Explanation]:
-        return [] if item.id == lacking else list(lab.of_pool(item))
+        return [] if item.id == lacking else list(context.of_pool(item))
 
     def first(item: Item) -> list[Explanation]:
-        return list(partial(parse_condition("label-free").choose, item, pool(item), lab.task)())
+        return list(partial(parse_condition("label-free").choose, item, pool(item), context.task)())
 
-    judged = lab.judged("first", first, saw_labels=False)
+    judged = context.judged("first", first, saw_labels=False)
     assert lacking not in judged.distributions
     assert len(judged.distributions) == 39
-    assert [failure.id for failure in lab.report.failures] == [lacking]
+    assert [failure.id for failure in context.report.failures] == [lacking]

@@ -12,12 +12,21 @@ from scipy.stats import spearmanr
 from labeldist.datasets.source import open_source
 from labeldist.evaluation.metric import METRICS
 from labeldist.evaluation.variability.similarity import SIMILARITIES, Tools
-from labeldist.experiments.alike import Comparison, alike, by_item, by_label, counts, differences, means, per_item
-from labeldist.experiments.cast import human_explanations
+from labeldist.experiments.conditions import human_explanations
 from labeldist.experiments.correlations import ACROSS, MEAN, Explained, correlations, distances
 from labeldist.experiments.findings import Cell, Findings
-from labeldist.experiments.perform import perform
+from labeldist.experiments.run import run_experiment
 from labeldist.experiments.settings import ExperimentSettings
+from labeldist.experiments.similarity import (
+    Comparison,
+    by_item,
+    by_label,
+    counts,
+    differences,
+    group_values,
+    means,
+    per_item,
+)
 from labeldist.runs.stages import explanation_pool
 
 WORDS = Comparison((SIMILARITIES.get("word-1"),), Tools(), ())
@@ -32,7 +41,7 @@ def test_an_item_is_the_mean_of_its_labels_and_counts_once() -> None:
         ("2", "no"): ["a"],
         ("3", "yes"): ["x"],
     }
-    values = alike(groups, WORDS)
+    values = group_values(groups, WORDS)
     assert per_item(values) == {"word-1": {"1": pytest.approx(0.75), "2": 0}}
     assert means(per_item(values), **HOW)["word-1"].value == pytest.approx(0.375)
     found = counts(groups)
@@ -44,8 +53,8 @@ def test_an_item_is_the_mean_of_its_labels_and_counts_once() -> None:
 
 
 def test_differences_are_over_the_groups_that_both_have() -> None:
-    one = alike({("1", "yes"): ["a", "a"], ("1", "no"): ["a", "b"], ("2", "yes"): ["a", "a"]}, WORDS)
-    other = alike({("1", "yes"): ["a", "b"], ("1", "no"): ["a"], ("3", "yes"): ["a", "a"]}, WORDS)
+    one = group_values({("1", "yes"): ["a", "a"], ("1", "no"): ["a", "b"], ("2", "yes"): ["a", "a"]}, WORDS)
+    other = group_values({("1", "yes"): ["a", "b"], ("1", "no"): ["a"], ("3", "yes"): ["a", "a"]}, WORDS)
     (found,) = differences(("one", "other"), one, other, **HOW)
     assert (found.cell, found.other, found.column) == ("one", "other", "word-1")
     assert found.interval.value == 1  # of item 1 only "yes": 1 minus 0
@@ -119,7 +128,7 @@ def test_the_distance_of_each_item_averages_to_the_metric(
 
 def performed(name: str, shared_data: Path, out: Path, patch: pytest.MonkeyPatch, limit: int) -> Findings:
     patch.setenv("LABELDIST_DATA", str(shared_data))
-    summary = perform(ExperimentSettings(name, model="scripted", limit=limit, resamples=50), out)
+    summary = run_experiment(ExperimentSettings(name, model="scripted", limit=limit, resamples=50), out)
     assert not summary.failures
     assert {file.name for file in summary.files} >= {"results.jsonl", "results.md"}
     return summary.findings
@@ -164,7 +173,7 @@ def test_what_a_model_wrote_itself_is_another_source(
 ) -> None:
     monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
     settings = ExperimentSettings("variability", model="scripted", explainer="same", limit=3, resamples=0)
-    names = [cell.name for cell in perform(settings, tmp_path).findings.cells]
+    names = [cell.name for cell in run_experiment(settings, tmp_path).findings.cells]
     assert "scripted, same label" in names
     assert "scripted, varierr-guided:longest, shown" in names
 
@@ -209,10 +218,12 @@ def test_published_explanations_against_human_ones(
     items = list(open_source("mjd-estimator").items())
     by = Comparison((SIMILARITIES.get(measure),), Tools(), ())
     labels = ("entailment", "neutral", "contradiction")
-    human = alike(by_label(items, human_explanations, labels), by)
+    human = group_values(by_label(items, human_explanations, labels), by)
     for source, wanted in (("llama3", llama3), ("mixtral", mixtral), ("gpt4o", gpt4o)):
         texts = explanation_pool(source, f"mjd-estimator:{source}")
-        found = differences((source, "human"), alike(by_label(items, texts, labels), by), human, **HOW)[0].interval
+        found = differences((source, "human"), group_values(by_label(items, texts, labels), by), human, **HOW)[
+            0
+        ].interval
         assert found.items == 341
         assert (found.low > 0) - (found.high < 0) == wanted, (source, found)
 
@@ -223,9 +234,9 @@ def test_both_come_out_the_same_again(
 ) -> None:
     monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
     settings = ExperimentSettings(name, model="scripted", limit=3, resamples=20)
-    once = perform(settings, tmp_path)
+    once = run_experiment(settings, tmp_path)
     written = {file.name: file.read_bytes() for file in once.files}
-    again = perform(settings, tmp_path)
+    again = run_experiment(settings, tmp_path)
     assert again.calls_made == 0
     assert {file.name: file.read_bytes() for file in again.files} == written
 
@@ -237,7 +248,7 @@ def test_preference_elsewhere_leaves_the_verdicts_out(
     settings = ExperimentSettings(
         "preference", model="scripted", source="chaosnli-mnli", explainer="same", limit=3, resamples=0
     )
-    found = perform(settings, tmp_path).findings
+    found = run_experiment(settings, tmp_path).findings
     assert any("that part is left out" in note for note in found.notes)
     assert not [cell for cell in found.cells if "preferred" in cell.name]
     assert not math.isnan(cell(found, "label-free, least alike").values["kl"].value)

@@ -11,7 +11,7 @@ import pytest
 
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 from labeldist.explanations.select import Selection, follow, select
 
 MODELS = ("llama3", "mixtral", "gpt4o")
@@ -26,7 +26,7 @@ def chosen(item: Item, task: Task, model: str, condition: str, ranking: str) -> 
         "varierr-guided": Selection("label-guided", group="varierr", label_order=("e", "c", "n")),
         "mnli-guided": Selection("label-guided", group="mnli"),
     }
-    explanations = pool(item, model, f"mjd-estimator:{model}")
+    explanations = parsed_explanations(item, model, f"mjd-estimator:{model}")
     return select(item, explanations, task, replace(selections[condition], ranking=ranking))
 
 
@@ -63,7 +63,7 @@ def test_the_files_hold_24552_explanations(published, nli):
 def test_varierr_guided_is_the_human_explanations_position_by_position(published, nli, model):
     for item in published.items:
         comments = [explanation.label for explanation in item.explanations]
-        explanations = pool(item, model, f"mjd-estimator:{model}")
+        explanations = parsed_explanations(item, model, f"mjd-estimator:{model}")
         assert follow(item, explanations, comments) == chosen(item, nli, model, "varierr-guided", "first")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Answer, Explanation, Item
-from labeldist.explanations.generate import explain, pool
+from labeldist.explanations.generate import explain, parsed_explanations
 from labeldist.explanations.prompts import explain_prompt
 from labeldist.explanations.select import Selection, select
 from labeldist.models.base import AnswerScores, Capabilities, LanguageModel, Question, Written
@@ -90,7 +90,7 @@ def test_an_answer_without_explanations_is_kept_and_selection_reports_the_shorta
     refusal = "There are no explanations why the statement is true."
     (item,) = explain(ITEMS[:1], TASK, Fake([refusal, "* N.", "* C."]))
     assert item.answers[0].text == refusal
-    explanations = pool(item, "fake")
+    explanations = parsed_explanations(item, "fake")
     assert explanations == (Explanation("N.", "neutral", "fake"), Explanation("C.", "contradiction", "fake"))
     with pytest.raises(ModelError, match="label 'entailment' of item 'a'"):
         select(item, explanations, TASK, Selection())
@@ -98,9 +98,9 @@ def test_an_answer_without_explanations_is_kept_and_selection_reports_the_shorta
 
 def test_a_pool_is_of_one_source_and_one_profile():
     item = Item("1", {}, answers=(Answer("- A.\n- A.", "neutral", "m"), Answer("- B.", "neutral", "other")))
-    assert pool(item, "m") == (Explanation("A.", "neutral", "m"),)
-    assert [e.text for e in pool(item, "m", "mjd-estimator:gpt4o")] == ["A.\n", "A."]
-    assert pool(item, "nobody") == ()
+    assert parsed_explanations(item, "m") == (Explanation("A.", "neutral", "m"),)
+    assert [e.text for e in parsed_explanations(item, "m", "mjd-estimator:gpt4o")] == ["A.\n", "A."]
+    assert parsed_explanations(item, "nobody") == ()
 
 
 def test_a_model_that_cannot_generate_is_refused_before_it_is_asked():

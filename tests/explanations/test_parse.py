@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeldist.core.errors import UsageError
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 from labeldist.explanations.parse import PARSERS, parse
 
 LLAMA = "<|start_header_id|>user<|end_header_id|>\n\n* ask<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -87,7 +87,7 @@ REPORTED_MEANS = {
 
 
 def means(published, nli, model, profile):
-    counts = Counter(e.label for item in published.items for e in pool(item, model, profile))
+    counts = Counter(e.label for item in published.items for e in parsed_explanations(item, model, profile))
     return [counts[label] / len(published.items) for label in nli.label_names]
 
 

@@ -9,12 +9,12 @@ from labeldist.cli.printing import say, say_json, say_lines, tell
 from labeldist.cli.results import counted, status, tell_failures
 
 if TYPE_CHECKING:
-    from labeldist.experiments.perform import ExperimentSummary
+    from labeldist.experiments.run import ExperimentSummary
 
 
 def list_experiments(*, as_json: bool) -> int:
     """Every experiment with its question."""
-    from labeldist.experiments.perform import shipped
+    from labeldist.experiments.run import shipped
 
     known = shipped()
     if as_json:
@@ -36,7 +36,7 @@ def list_experiments(*, as_json: bool) -> int:
 
 def show_experiment(summary: ExperimentSummary, out: Path, *, as_json: bool) -> int:
     """The tables and where they are; returns the exit status."""
-    from labeldist.experiments.written import TABLE, cells_tables
+    from labeldist.experiments.render import TABLE, cells_tables
 
     folder = out / summary.experiment.name
     findings = summary.findings

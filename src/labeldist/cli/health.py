@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labeldist.cli.printing import say, tell
-from labeldist.cli.spending import Prices
+from labeldist.cli.spending import TokenPrices
 
 if TYPE_CHECKING:
     from labeldist.runs.doctor import Cost, Health, Saved
@@ -18,7 +18,7 @@ KINDS = {
 }
 
 
-def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: Prices) -> None:
+def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: TokenPrices) -> None:
     """What the model can do, what a source would cost, and what its evidence saves."""
     kind, _, samples = health.scores.partition(":")
     tokens = f"{health.prompt_tokens:,} prompt tokens, {health.new_tokens:,} new"
@@ -61,7 +61,7 @@ def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: 
         )
 
 
-def _show_cost(cost: Cost, prices: Prices) -> None:
+def _show_cost(cost: Cost, prices: TokenPrices) -> None:
     each = max(cost.items, 1)
     say(f"A run over the {cost.items:,} items, explanations {', '.join(cost.conditions)}:")
     for name, of_all, digits in (

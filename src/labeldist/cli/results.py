@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeldist.cli.printing import console, say, say_json, say_table, tell, tell_line
-from labeldist.cli.spending import Prices, spending, spending_line
+from labeldist.cli.spending import TokenPrices, spending, spending_line
 
 if TYPE_CHECKING:
     from labeldist.evaluation.evaluation import Evaluation
@@ -23,7 +23,7 @@ SHOWN_FAILURES = 5
 FACT_WIDTH = 16
 
 
-def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *, as_json: bool) -> int:
+def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: TokenPrices, *, as_json: bool) -> int:
     """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
     told: dict[str, list[str]] = {}
     for one in summary.posteriors:
@@ -57,7 +57,9 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
     return status(summary.failures)
 
 
-def _run_facts(summary: RunSummary, notes: Sequence[str], warnings: Sequence[str], prices: Prices) -> dict[str, Any]:
+def _run_facts(
+    summary: RunSummary, notes: Sequence[str], warnings: Sequence[str], prices: TokenPrices
+) -> dict[str, Any]:
     """What a run did, machine-readable."""
     return {
         "out": summary.out,
@@ -114,10 +116,10 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
         say(line)
 
 
-def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: bool) -> int:
+def show_stage(summary: StageSummary, prices: TokenPrices | None = None, *, as_json: bool) -> int:
     """Show what a single stage did; returns the exit status."""
     warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
-    prices = prices or Prices()
+    prices = prices or TokenPrices()
     if as_json:
         say_json({**asdict(summary), "spending": spending(summary.store, prices), "warnings": warnings})
         return status(summary.failures)

@@ -10,7 +10,7 @@ MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class TokenPrices:
     """Money for a million tokens of prompts, and of answers; None: not known, which is not the same as 0."""
 
     prompt: float | None = None
@@ -19,7 +19,8 @@ class Prices:
     def of(self, prompt_tokens: float, new_tokens: float) -> float | None:
         """The price of so many tokens; None where a price that it takes is not known.
 
-        >>> Prices(2.0, 10.0).of(1_000_000, 100_000), Prices(2.0).of(1_000_000, 5), Prices(2.0).of(1_000_000, 0)
+        >>> only_in = TokenPrices(2.0)
+        >>> TokenPrices(2.0, 10.0).of(1_000_000, 100_000), only_in.of(1_000_000, 5), only_in.of(1_000_000, 0)
         (3.0, None, 2.0)
         """
         parts = [(prompt_tokens, self.prompt), (new_tokens, self.new)]
@@ -28,7 +29,7 @@ class Prices:
         return sum(tokens * price / MILLION for tokens, price in parts if price is not None)
 
 
-def spending(store: Mapping[str, Mapping[str, int]], prices: Prices) -> dict[str, Any]:
+def spending(store: Mapping[str, Mapping[str, int]], prices: TokenPrices) -> dict[str, Any]:
     """The tokens of all the calls that a store keeps, and their price (None: not known)."""
     prompt = sum(kind["prompt_tokens"] for kind in store.values())
     new = sum(kind["new_tokens"] for kind in store.values())
@@ -36,10 +37,10 @@ def spending(store: Mapping[str, Mapping[str, int]], prices: Prices) -> dict[str
     return {"calls": calls, "prompt_tokens": prompt, "new_tokens": new, "price": prices.of(prompt, new)}
 
 
-def spending_line(store: Mapping[str, Mapping[str, int]], prices: Prices) -> str:
+def spending_line(store: Mapping[str, Mapping[str, int]], prices: TokenPrices) -> str:
     """The same for people.
 
-    >>> spending_line({"next_token": {"calls": 2, "prompt_tokens": 3000, "new_tokens": 2}}, Prices())
+    >>> spending_line({"next_token": {"calls": 2, "prompt_tokens": 3000, "new_tokens": 2}}, TokenPrices())
     'All calls kept: 2, with 3,000 prompt tokens and 2 new ones.'
     """
     told = spending(store, prices)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from labeldist.core.errors import InputError, shown
 
 SUM_TOLERANCE = 1e-4
+PSEUDO_COUNT = 0.5  # for each label, where counts alone would make certain what they cannot tell (Jeffreys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
@@ -20,14 +21,13 @@ from labeldist.estimation.clusters import Clustering, clustering, independent
 from labeldist.estimation.dispersion import Dispersion, dispersion
 from labeldist.estimation.guidance import unguide
 from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, fit_labels, opinions
+from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.observations import Array, EvidenceArray, EvidenceRows, Observations, observe
-from labeldist.estimation.opinion import softmax
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.savings import Savings, savings
 
 CALIBRATIONS = ("labels", "reference", "off")
-PSEUDO_COUNT = 0.5  # per label, where no concentration can be fitted
 POOL_FLOOR = FLOORS[1]
 TOO_GOOD = 100.0  # annotators; no model that we know of is worth so many
 SELECTED = (

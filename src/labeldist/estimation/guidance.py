@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.estimation.labels import LabelFit, fit_labels
+from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, blocks, drawn
-from labeldist.estimation.opinion import softmax
 
 MOST_ITEMS = 20_000  # on which a form is fitted
 TINY = 1e-3  # added to probabilities, as a share of the uniform one, before a logarithm; the least that is left of one

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.estimation.likelihood import Marginal
+from labeldist.estimation.log_pool import log_pool, pooled
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, drawn
-from labeldist.estimation.opinion import log_opinion, pooled
 
 # Standard deviations of the priors; the concentration's centre, in annotators, and the deviation of its logarithm.
 BIAS_SPREAD, WEIGHT_SPREAD, CONCENTRATION, LOG_CONCENTRATION_SPREAD = 1.5, 1.0, 3.0, 1.5
@@ -67,7 +67,7 @@ def opinions(evidence: tuple[EvidenceArray, ...], floor: float, items: int, labe
     """What the evidence says of each item (N, M, K), as logarithms around 0."""
     whole = np.zeros((items, len(evidence), labels))
     for at, one in enumerate(evidence):
-        whole[:, at] = log_opinion(one.distribution, floor)
+        whole[:, at] = log_pool(one.distribution, floor)
     return whole
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labeldist.estimation.counts import Rises, rise
+from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.observations import Array, blocks
-from labeldist.estimation.opinion import softmax
 
 LEAST_LOG, MOST_LOG = -14.0, 14.0  # of the concentration: beyond these it makes no difference, and nothing overflows
 

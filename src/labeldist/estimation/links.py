@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labeldist.core.distribution import PSEUDO_COUNT
+from labeldist.estimation.log_pool import log_pool, log_sum_exp, softmax
 from labeldist.estimation.observations import Array, Observations
-from labeldist.estimation.opinion import log_opinion, log_sum_exp, softmax
 
-PSEUDO_COUNT = 0.5
 FLOOR_SHARE = 0.3  # of the uniform probability, added before a logarithm
 BIAS_SHARE = 0.1  # of the penalty of a weight: how far biases are held back
 LEAST_SPREAD = 0.05  # a number that hardly varies is not blown up
@@ -70,11 +70,11 @@ def links(observed: Observations, estimate: Array) -> list[Link]:
     floor = FLOOR_SHARE / labels
     whole = _log_counts(observed.counts)
     groups = [_log_counts(counts) for counts in observed.groups.values()]
-    opinions = [log_opinion(one.distribution, floor) for one in observed.evidence]
+    opinions = [log_pool(one.distribution, floor) for one in observed.evidence]
     values = [_values(one.scores, one.distribution) for one in observed.evidence]
     nothing = np.empty((items, 0))
     start = np.log(estimate)
-    scale = log_opinion(estimate, 0.0)
+    scale = log_pool(estimate, 0.0)
     shared = np.stack([scale, *groups, whole, *opinions], axis=1)
     found = [
         Link("bias", start, shared[:, :0], nothing),

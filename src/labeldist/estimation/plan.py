@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeldist.core.errors import InputError
-from labeldist.estimation.foreseen import foreseen
 from labeldist.estimation.labels import Rows
 from labeldist.estimation.observations import Array, Observations, drawn
 from labeldist.estimation.posterior import SMALLEST, expected_kl
+from labeldist.estimation.preposterior import preposterior_error
 from labeldist.estimation.sets import Fitted, fits
 from labeldist.estimation.uncertainty import plausible
 
@@ -162,10 +162,12 @@ def _predicted(
 ) -> list[Predicted]:
     few = Fitted(model.observed.take(rows), model.fit, model.concentration)
     fixed = model.concentration != model.fit.concentration
-    middle = np.stack(foreseen(few.prior(), model.concentration, counts)).mean(axis=1)
+    middle = np.stack(preposterior_error(few.prior(), model.concentration, counts)).mean(axis=1)
     ends = []
     for fit in plausible(model.observed, model.fit, draws, generator):
-        errors = np.stack(foreseen(few.prior(fit), model.concentration if fixed else fit.concentration, counts))
+        errors = np.stack(
+            preposterior_error(few.prior(fit), model.concentration if fixed else fit.concentration, counts)
+        )
         # Weights of a Bayesian bootstrap (Rubin 1981): another pilot would have had other items.
         ends.append(np.einsum("mnl,n->ml", errors, generator.dirichlet(np.ones(len(rows)))))
     low, high = np.quantile(ends, [(1 - MASS) / 2, (1 + MASS) / 2], axis=0)

@@ -8,23 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.item import Item
 from labeldist.evaluation.evaluation import Kind
 from labeldist.evaluation.metric import Array
 from labeldist.evaluation.people import Votes, votes_of
 
-PSEUDO_COUNTS = (0.5, 1)
+PSEUDO_COUNTS = (PSEUDO_COUNT, 1)
 MOST_GROUPS = 10  # names such as batch17/3 make thousands, which nobody could read
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Distributions (n, K) to evaluate, for the n items at the positions ``rows``."""
+    """Distributions (n, K) to evaluate, for the n items at the positions ``rows``.
+
+    Of a baseline from labels: the ``way`` it is made, and the ``group`` of annotators (None: all).
+    """
 
     name: str
     kind: Kind
     rows: NDArray[np.intp]
     distributions: Array
+    way: str = ""
+    group: str | None = None
 
 
 def baselines(items: Sequence[Item], labels: Sequence[str]) -> list[Candidate]:
@@ -57,7 +63,7 @@ def baselines_of(votes: Votes) -> list[Candidate]:
         rows = np.flatnonzero(counts.sum(axis=1))
         title = _title(name, counts[rows]) + note
         for way, distributions in _from_counts(counts[rows]):
-            found.append(Candidate(f"{title}, {way}", "baseline", rows, distributions))
+            found.append(Candidate(f"{title}, {way}", "baseline", rows, distributions, way, group))
     return found
 
 
@@ -80,8 +86,17 @@ def _title(name: str, counts: Array) -> str:
     return " ".join(word for word in [*words, "label" if number == "1" else "labels"] if word)
 
 
+def smoothed_by(extra: float) -> str:
+    """What the baseline with so many pseudo-counts for each label is called.
+
+    >>> smoothed_by(0.5)
+    '+ 0.5 per label'
+    """
+    return f"+ {extra:g} per label"
+
+
 def _from_counts(counts: Array) -> list[tuple[str, Array]]:
     most_frequent = (counts == counts.max(axis=1, keepdims=True)).astype(np.float64)
     weights = [("majority", most_frequent), ("frequencies", counts)]
-    weights += [(f"+ {extra:g} per label", counts + extra) for extra in PSEUDO_COUNTS]
+    weights += [(smoothed_by(extra), counts + extra) for extra in PSEUDO_COUNTS]
     return [(way, rows / rows.sum(axis=1, keepdims=True)) for way, rows in weights]

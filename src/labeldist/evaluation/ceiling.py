@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import InputError
 from labeldist.core.item import Item
+from labeldist.evaluation.baselines import smoothed_by
 from labeldist.evaluation.bootstrap import interval, resampled
 from labeldist.evaluation.evaluation import Interval, Row
 from labeldist.evaluation.metric import Array, Metric
@@ -16,7 +18,6 @@ from labeldist.evaluation.people import votes_of
 
 MOST_SPLITS, FEWEST_SPLITS = 20, 4
 SPLIT_ITEMS = 20_000  # so many items in all splits together, since the chance of a split averages out over items
-PSEUDO_COUNT = 0.5
 MOST_ANNOTATORS = 500_000_000  # of one item; numpy draws from fewer than twice that
 
 
@@ -70,7 +71,7 @@ def ceiling_of(votes: Array, references: Array, metrics: Sequence[Metric], *, re
     generator = np.random.default_rng(seed)
     splits = [_split(known, sizes, generator) for _ in range(_how_many(len(known)))]
     name = f"{_number(sizes[:, 0], 'annotator')} against {_number(sizes[:, 1], 'other')}"
-    ways = (("as they are", 0.0), ("+ 0.5 per label", PSEUDO_COUNT))
+    ways = (("as they are", 0.0), (smoothed_by(PSEUDO_COUNT), PSEUDO_COUNT))
     found: list[dict[str, Interval]] = [{} for _ in ways]
     for metric in metrics:
         made = [

@@ -34,7 +34,7 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CorrelationTables:
     """The conditions with their means, and the correlations; what a reader must know of them."""
 
     shown: tuple[Cell, ...]
@@ -44,7 +44,7 @@ class Told:
 
 def correlations(
     explained: Sequence[Explained], references: Distributions, metrics: Sequence[str], *, resamples: int, seed: int
-) -> Told:
+) -> CorrelationTables:
     """Spearman's correlation of each measure of similarity with each metric of the MJD, for each condition.
 
     Also their mean over conditions, on the items that all have; the correlation over conditions of their means; and the
@@ -88,7 +88,7 @@ def correlations(
         f"{MEAN.capitalize()}: correlations averaged over conditions, on the items that all have. "
         f"{ACROSS.capitalize()}: one correlation over conditions, of mean similarity and mean distance.",
     )
-    return Told(tuple(shown), tuple(cells), notes if explained else ())
+    return CorrelationTables(tuple(shown), tuple(cells), notes if explained else ())
 
 
 def distances(metric: str, references: Distributions, distributions: Distributions) -> dict[str, float]:

@@ -10,19 +10,19 @@ from labeldist.core.registry import Registry
 from labeldist.experiments.findings import Findings
 
 if TYPE_CHECKING:
-    from labeldist.experiments.lab import Lab
+    from labeldist.experiments.context import ExperimentContext
 
-Perform = Callable[["Lab"], Findings]
-Require = Callable[["Lab"], None]
+Work = Callable[["ExperimentContext"], Findings]
+Require = Callable[["ExperimentContext"], None]
 
 
-def nothing(lab: Lab) -> None:
-    """Requires nothing of the lab."""
+def nothing(context: ExperimentContext) -> None:
+    """Requires nothing of the context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A named experiment: the question that it answers, in one sentence, and the function that performs it in a lab.
+    """A named experiment: the question that it answers, in one sentence, and the function that carries it out.
 
     ``source``: the data set that it uses where none is named. ``explainer``: who explains unless somebody is named, and
     ``parser`` how its answers are then read: as published, so that every item has explanations and numbers compare.
@@ -33,7 +33,7 @@ class Experiment:
     name: str
     title: str
     question: str
-    perform: Perform
+    run: Work
     source: str = "mjd-estimator"
     explainer: str = "items:llama3"
     parser: str | None = "mjd-estimator:llama3"
@@ -54,12 +54,12 @@ def experiment(
     parser: str | None = "mjd-estimator:llama3",
     requires: Require = nothing,
     beyond: bool = False,
-) -> Callable[[Perform], Perform]:
-    """Decorator that registers a function (lab) -> findings as the experiment ``name``."""
+) -> Callable[[Work], Work]:
+    """Decorator that registers a function (context) -> findings as the experiment ``name``."""
 
-    def register(perform: Perform) -> Perform:
-        known = Experiment(name, title, question, perform, source, explainer, parser, requires, beyond)
+    def register(run: Work) -> Work:
+        known = Experiment(name, title, question, run, source, explainer, parser, requires, beyond)
         EXPERIMENTS.add(name)(known)
-        return perform
+        return run
 
     return register

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labeldist.datasets.whole import Note, whole_file
 from labeldist.experiments.findings import Cell, Chart, Findings
-from labeldist.experiments.written import titles
+from labeldist.experiments.render import titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

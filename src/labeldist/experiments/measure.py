@@ -21,7 +21,8 @@ Distributions = Mapping[str, Sequence[float]]
 class Entry:
     """Distributions to measure, {item id: one probability per label}: one such mapping for each draw of chance.
 
-    ``costs``: other numbers of the cell, such as how many prompts an item took.
+    ``costs``: other numbers of the cell, such as how many prompts an item took. ``way``, ``group``: of a baseline, how
+    it is made, and from whose labels.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Entry:
     draws: tuple[Distributions, ...]
     section: str = ""
     costs: Mapping[str, float] | None = None
+    way: str = ""
+    group: str | None = None
 
     def ids(self) -> set[str]:
         """The items of which every draw has a distribution."""

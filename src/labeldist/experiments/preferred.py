@@ -8,10 +8,10 @@ from functools import partial
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.catalog import data_folders
 from labeldist.datasets.verdicts import PROFILE, SOURCE, Verdict, matched, read_verdicts, verdicts_file
-from labeldist.experiments.alike import Texts
-from labeldist.experiments.lab import Lab
+from labeldist.experiments.context import ExperimentContext
+from labeldist.experiments.similarity import Texts
 from labeldist.explanations.condition import Condition
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 from labeldist.explanations.select import follow
 
 JUDGED_SET = "mjd-estimator"
@@ -21,14 +21,14 @@ ONLY, FIRST = "only", "first"
 Verdicts = Mapping[str, Sequence[Verdict]]
 
 
-def verdicts_of(lab: Lab) -> tuple[Verdicts, list[str]]:
+def verdicts_of(context: ExperimentContext) -> tuple[Verdicts, list[str]]:
     """The verdicts by item, and what to know of them; none for items that nobody was asked about."""
-    if lab.dataset.about is None or lab.dataset.about.name != JUDGED_SET:
+    if context.dataset.about is None or context.dataset.about.name != JUDGED_SET:
         return {}, [f"Human verdicts are on Llama3's explanations in {JUDGED_SET} alone: that part is left out."]
     pools: dict[str, dict[str, list[str]]] = {}
-    for item in lab.items:
+    for item in context.items:
         own = pools.setdefault(item.id, {})
-        for one in pool(item, SOURCE, PROFILE):
+        for one in parsed_explanations(item, SOURCE, PROFILE):
             own.setdefault(one.label, []).append(one.text)
     file = verdicts_file(data_folders())
     found: dict[str, list[Verdict]] = {}
@@ -61,7 +61,9 @@ def of_kind(verdicts: Verdicts, kind: str) -> dict[str, list[Verdict]]:
     }
 
 
-def ways(lab: Lab, condition: Condition, verdicts: Verdicts) -> Iterator[tuple[str, list[Item], Texts]]:
+def ways(
+    context: ExperimentContext, condition: Condition, verdicts: Verdicts
+) -> Iterator[tuple[str, list[Item], Texts]]:
     """What ``condition`` may choose from: a name, the items in which that can be done, and the choice."""
     kept = {ALL: of_kind(verdicts, ALL)}
     for kind in (PREFERRED, UNPREFERRED):
@@ -72,14 +74,16 @@ def ways(lab: Lab, condition: Condition, verdicts: Verdicts) -> Iterator[tuple[s
     for name, own in kept.items():
         explained = {id_: {one.label for one in group} for id_, group in own.items()}
         able = [
-            item for item in lab.items if item.id in own and set(condition.wanted(item, lab.task)) <= explained[item.id]
+            item
+            for item in context.items
+            if item.id in own and set(condition.wanted(item, context.task)) <= explained[item.id]
         ]
-        yield name, able, partial(choose, lab, condition, own)
+        yield name, able, partial(choose, context, condition, own)
 
 
-def choose(lab: Lab, condition: Condition, verdicts: Verdicts, item: Item) -> Sequence[Explanation]:
+def choose(context: ExperimentContext, condition: Condition, verdicts: Verdicts, item: Item) -> Sequence[Explanation]:
     """As ``condition`` selects, from the explanations in ``verdicts`` in their order."""
-    return follow(item, explanations(verdicts[item.id]), condition.wanted(item, lab.task))
+    return follow(item, explanations(verdicts[item.id]), condition.wanted(item, context.task))
 
 
 def explanations(verdicts: Sequence[Verdict]) -> list[Explanation]:

@@ -22,7 +22,7 @@ FILE = "experiment.json"
 
 @dataclass(frozen=True, slots=True)
 class ExperimentSettings:
-    """How to perform the experiment ``name``.
+    """How to run the experiment ``name``.
 
     ``source`` and ``explainer`` are the experiment's own where None. ``draws``: how often whatever is drawn by chance
     is drawn (labels, explanations to replace). ``resamples``: of the bootstrap. ``classifier``: a folder or name of a

@@ -51,10 +51,10 @@ def explain(
     ]
 
 
-def pool(item: Item, source: str, profile: str = "clean") -> tuple[Explanation, ...]:
+def parsed_explanations(item: Item, source: str, profile: str = "clean") -> tuple[Explanation, ...]:
     """The explanations in the item's answers of ``source``, as the parser ``profile`` finds them.
 
-    >>> pool(Item("1", {}, answers=(Answer("- It rains.\\n- It pours.", "yes", "m"),)), "m")[1]
+    >>> parsed_explanations(Item("1", {}, answers=(Answer("- It rains.\\n- It pours.", "yes", "m"),)), "m")[1]
     Explanation(text='It pours.', label='yes', source='m')
     """
     return tuple(

@@ -17,6 +17,7 @@ from labeldist.datasets.files import read_items, write_items, write_json, write_
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluation.evaluation import Evaluation
 from labeldist.explanations.condition import HUMAN, Condition
+from labeldist.explanations.explainer import read_explainer
 from labeldist.judging.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
@@ -61,9 +62,6 @@ from labeldist.runs.survey import (
 )
 from labeldist.runs.tally import Tally, model_notes
 
-# An explainer "items:NAME" takes the answers or explanations of that source that the items carry.
-CARRIED = "items:"
-
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
@@ -92,7 +90,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PreparedRun:
     """A run that has been checked as far as that goes without asking a model. ``explainer`` None: items carry all."""
 
     settings: RunSettings
@@ -101,6 +99,7 @@ class Plan:
     conditions: tuple[Condition, ...]
     judge: LanguageModel
     explainer: LanguageModel | None
+    carried: str | None
     results: Results
 
 
@@ -135,15 +134,15 @@ def run(
     ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
     """
     with engine(settings.engine, settings.workers) as open_model:
-        plan = _plan(settings, out, dataset or _opened(settings), open_model, overwrite=overwrite)
+        prepared = _prepared(settings, out, dataset or _opened(settings), open_model, overwrite=overwrite)
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             claim(store, settings, overwrite=overwrite)
-            moved = plan.results.clear()
-            judge = recorded.enter_context(Recorded(plan.judge, store))
-            model = plan.explainer
+            moved = prepared.results.clear()
+            judge = recorded.enter_context(Recorded(prepared.judge, store))
+            model = prepared.explainer
             explainer = None if model is None else recorded.enter_context(Recorded(model, store))
-            done = _carry_out(plan, judge, explainer, store, out, progress)
-            plan.results.own.settle()
+            done = _carry_out(prepared, judge, explainer, store, out, progress)
+            prepared.results.own.settle()
             return replace(done, notes=(*done.notes, *moved))
 
 
@@ -159,14 +158,14 @@ def _opened(settings: RunSettings) -> Dataset:
     )
 
 
-def _plan(
+def _prepared(
     settings: RunSettings,
     out: Path,
     dataset: Dataset,
     open_model: Callable[[str, ModelOptions], LanguageModel],
     *,
     overwrite: bool,
-) -> Plan:
+) -> PreparedRun:
     """Check everything that can be checked before a model is asked or a file is written."""
     check_profile(settings.parser)
     # What the conditions are must not depend on the shard: shards are merged.
@@ -175,9 +174,9 @@ def _plan(
     conditions = conditions_of(settings.conditions, whole or found)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
-    carried = settings.explainer.startswith(CARRIED)
-    if carried and needs_pool(conditions):
-        check_source(settings.explainer.removeprefix(CARRIED), whole or found)
+    who = read_explainer(settings.explainer, settings.model)
+    if who.carried is not None and needs_pool(conditions):
+        check_source(who.carried, whole or found)
     models = inputs_of(models=[settings.model, settings.explainer])
     results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models), patterns=PATTERNS)
     with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
@@ -186,10 +185,9 @@ def _plan(
     judge = open_model(settings.model, options)
     settings.judge.for_model(judge, len(dataset.task.labels))
     explainer = None
-    if not carried and needs_pool(conditions):
-        same = settings.explainer in ("same", settings.model)
-        explainer = judge if same else open_model(settings.explainer, options)
-    return Plan(settings, dataset, found, tuple(conditions), judge, explainer, results)
+    if who.model is not None and needs_pool(conditions):
+        explainer = judge if who.is_judge else open_model(who.model, options)
+    return PreparedRun(settings, dataset, found, tuple(conditions), judge, explainer, who.carried, results)
 
 
 def _names(conditions: Sequence[Condition]) -> list[str]:
@@ -201,40 +199,40 @@ def _names(conditions: Sequence[Condition]) -> list[str]:
 
 
 def _carry_out(
-    plan: Plan, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
+    prepared: PreparedRun, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
 ) -> RunSummary:
-    report = StageReport(progress, plan.settings.on_error, plan.found.items)
-    check_words(plan.dataset.items(), plan.dataset.task, judge, plan.settings.judge)
-    files, items = _explained(plan, explainer, report, out)
-    source = plan.settings.explainer.removeprefix(CARRIED) if explainer is None else explainer.name
-    of_pool = explanation_pool(source, plan.settings.parser, report)
+    report = StageReport(progress, prepared.settings.on_error, prepared.found.items)
+    check_words(prepared.dataset.items(), prepared.dataset.task, judge, prepared.settings.judge)
+    files, items = _explained(prepared, explainer, report, out)
+    source = (prepared.carried or "") if explainer is None else explainer.name
+    of_pool = explanation_pool(source, prepared.settings.parser, report)
     mjds: dict[Condition, Path] = {}
     mass: dict[str, float | None] = {}
     bounds: list[str] = []
-    for condition in plan.conditions:
+    for condition in prepared.conditions:
         file = out / mjds_name(condition)
         # An item that nobody could explain can still be judged without explanations, or with those that it carries.
-        asked = items() if needs_pool([condition]) else plan.dataset.items()
-        rows, tally = _judge_condition(plan, condition, asked, of_pool, judge, report, file)
+        asked = items() if needs_pool([condition]) else prepared.dataset.items()
+        rows, tally = _judge_condition(prepared, condition, asked, of_pool, judge, report, file)
         mass[condition.name] = tally.letter_mass
         bounds += tally.notes(condition.name)
         files.append(file)
         if rows:
             mjds[condition] = file
-    failures = (*plan.found.skipped, *report.rows())
-    files += write_failures(failures, out / FAILURES, plan.results.own)
-    posteriors, unsaid = _estimated(plan, mjds, out)
+    failures = (*prepared.found.skipped, *report.rows())
+    files += write_failures(failures, out / FAILURES, prepared.results.own)
+    posteriors, unsaid = _estimated(prepared, mjds, out)
     files += [one.file for one in posteriors]
-    evaluation, problems = _evaluated(plan, mjds, posteriors)
+    evaluation, problems = _evaluated(prepared, mjds, posteriors)
     if evaluation is not None:
         files += [out / EVALUATION, out / EVALUATION_TABLE]
-        write_json(files[-2], evaluation.as_dict(), note=plan.results.own.note)
-        write_text(files[-1], markdown_table(evaluation, intervals=True), note=plan.results.own.note)
+        write_json(files[-2], evaluation.as_dict(), note=prepared.results.own.note)
+        write_text(files[-1], markdown_table(evaluation, intervals=True), note=prepared.results.own.note)
     models = [model for model in (judge, explainer) if model is not None]
     return RunSummary(
         out=out,
-        dataset=plan.dataset,
-        items=plan.found.items,
+        dataset=prepared.dataset,
+        items=prepared.found.items,
         failures=failures,
         calls_made=sum(model.made for model in models),
         calls_reused=sum(model.reused for model in models),
@@ -244,11 +242,11 @@ def _carry_out(
         letter_mass=mass,
         evaluation=evaluation,
         notes=(
-            *notes_of(plan.found),
-            *leaks(plan.dataset, _by_people(plan)),
+            *notes_of(prepared.found),
+            *leaks(prepared.dataset, _by_people(prepared)),
             *store.notes,
             *model_notes(models),
-            *report.notes(plan.settings.parser),
+            *report.notes(prepared.settings.parser),
             *bounds,
             *unsaid,
             *problems,
@@ -258,25 +256,25 @@ def _carry_out(
 
 
 def _explained(
-    plan: Plan, explainer: Recorded | None, report: StageReport, out: Path
+    prepared: PreparedRun, explainer: Recorded | None, report: StageReport, out: Path
 ) -> tuple[list[Path], Callable[[], Iterator[Item]]]:
     """The items with what the explainer answers, in a file; the items as they are where nobody needs to be asked."""
     if explainer is None:
-        return [], plan.dataset.items
-    file, settings = out / EXPLANATIONS, plan.settings
-    items, task = plan.dataset.items(), plan.dataset.task
+        return [], prepared.dataset.items
+    file, settings = out / EXPLANATIONS, prepared.settings
+    items, task = prepared.dataset.items(), prepared.dataset.task
     answered = explain_items(items, task, explainer, settings.generation, report, profile=settings.parser)
-    write_items(file, answered, note=plan.results.own.note)
-    return [file], lambda: _items_of(file, plan)
+    write_items(file, answered, note=prepared.results.own.note)
+    return [file], lambda: _items_of(file, prepared)
 
 
-def _items_of(file: Path, plan: Plan) -> Iterator[Item]:
+def _items_of(file: Path, prepared: PreparedRun) -> Iterator[Item]:
     """The items in a file that this run wrote; none where every item failed before it could be written."""
-    return read_items(file, plan.dataset.task, repeated="each") if file.stat().st_size else iter(())
+    return read_items(file, prepared.dataset.task, repeated="each") if file.stat().st_size else iter(())
 
 
 def _judge_condition(
-    plan: Plan,
+    prepared: PreparedRun,
     condition: Condition,
     items: Iterator[Item],
     of_pool: Choose,
@@ -285,40 +283,42 @@ def _judge_condition(
     file: Path,
 ) -> tuple[int, Tally]:
     """Write the MJDs of one condition; returns how many, and their mean letter mass."""
-    task, settings = plan.dataset.task, plan.settings.judge
+    task, settings = prepared.dataset.task, prepared.settings.judge
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
-    held_out = condition.saw_labels and plan.settings.held_out and plan.settings.calibrate == "labels"
+    held_out = condition.saw_labels and prepared.settings.held_out and prepared.settings.calibrate == "labels"
     tally = Tally(read_orders(settings.orders).target)
     rows = judgments(asked, task, model, settings, report, f"judge {condition.name}", held_out=held_out)
-    return write_rows(file, tally.of(rows), note=plan.results.own.note), tally
+    return write_rows(file, tally.of(rows), note=prepared.results.own.note), tally
 
 
-def _by_people(plan: Plan) -> bool:
+def _by_people(prepared: PreparedRun) -> bool:
     """Whether a judge sees explanations of people, as a condition of their own or as those to choose from."""
-    chosen = plan.settings.explainer == CARRIED + HUMAN and needs_pool(plan.conditions)
-    return chosen or any(condition.guide == HUMAN for condition in plan.conditions)
+    chosen = prepared.carried == HUMAN and needs_pool(prepared.conditions)
+    return chosen or any(condition.guide == HUMAN for condition in prepared.conditions)
 
 
-def _estimated(plan: Plan, mjds: Mapping[Condition, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:
+def _estimated(
+    prepared: PreparedRun, mjds: Mapping[Condition, Path], out: Path
+) -> tuple[list[RunPosterior], list[str]]:
     """The posteriors, and what to know of them."""
-    settings = plan.settings
-    if not plan.found.with_labels and settings.calibrate != "reference":
+    settings = prepared.settings
+    if not prepared.found.with_labels and settings.calibrate != "reference":
         return [], []
-    seed, note = settings.judge.seed, plan.results.own.note
-    return posteriors_of_run(plan.dataset, mjds, out, calibrate=settings.calibrate, seed=seed, note=note)
+    seed, note = settings.judge.seed, prepared.results.own.note
+    return posteriors_of_run(prepared.dataset, mjds, out, calibrate=settings.calibrate, seed=seed, note=note)
 
 
 def _evaluated(
-    plan: Plan, mjds: Mapping[Condition, Path], posteriors: Sequence[RunPosterior]
+    prepared: PreparedRun, mjds: Mapping[Condition, Path], posteriors: Sequence[RunPosterior]
 ) -> tuple[Evaluation | None, Sequence[str]]:
     """The evaluation, or why there is none."""
-    if not plan.found.with_reference:
+    if not prepared.found.with_reference:
         return None, ()
     if not mjds:
         return None, ("not evaluated: no item has a distribution",)
     named = {f"MJD {condition.name}": file for condition, file in mjds.items()}
     named |= {one.name: one.file for one in posteriors}
     try:
-        return evaluate_files(plan.dataset, named, seed=plan.settings.judge.seed, missing="skip"), ()
+        return evaluate_files(prepared.dataset, named, seed=prepared.settings.judge.seed, missing="skip"), ()
     except InputError as error:
         return None, (f"not evaluated: {error.message}",)

@@ -14,7 +14,7 @@ from labeldist.core.errors import InputError, ModelError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.explanations.condition import Condition
-from labeldist.explanations.generate import explain, pool
+from labeldist.explanations.generate import explain, parsed_explanations
 from labeldist.explanations.held_out import without_one
 from labeldist.judging.judge import JudgeSettings, judge
 from labeldist.judging.orders import orders
@@ -77,7 +77,9 @@ def explain_items(
 
     at_once = model.capabilities.at_once
     for _, answered in _one_by_one_on_failure(_batches(items), ask, "explain", report, lambda item: item.id, at_once):
-        found = (e for e in pool(answered, model.name, profile or CLEAN) if e not in answered.explanations)
+        found = (
+            e for e in parsed_explanations(answered, model.name, profile or CLEAN) if e not in answered.explanations
+        )
         report.look_at(answered, model.name, profile)
         yield replace(answered, explanations=(*answered.explanations, *found))
 
@@ -96,7 +98,7 @@ def explanation_pool(source: str, profile: str | None, report: StageReport | Non
             return carried
         if report is not None:
             report.look_at(item, source, profile)
-        return pool(item, source, profile or CLEAN)
+        return parsed_explanations(item, source, profile or CLEAN)
 
     return of
 

@@ -16,7 +16,7 @@ import pytest
 from labeldist.datasets.source import open_source
 from labeldist.evaluation.variability.groups import group_similarities
 from labeldist.evaluation.variability.similarity import Tools, all_similarities
-from labeldist.explanations.generate import pool
+from labeldist.explanations.generate import parsed_explanations
 
 SOURCES = {
     "human": "",
@@ -37,7 +37,7 @@ def groups(shared_data: Path) -> Groups:
     found: Groups = {}
     for item in items:
         for source, profile in SOURCES.items():
-            texts = item.explanations if source == "human" else pool(item, source, profile)
+            texts = item.explanations if source == "human" else parsed_explanations(item, source, profile)
             for label in ("entailment", "neutral", "contradiction"):
                 found[source, item.id, label] = [one.text.strip() for one in texts if one.label == label]
     return found

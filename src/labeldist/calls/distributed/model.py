@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from labeldist.calls.distributed.pool import Pool
-from labeldist.calls.distributed.worker import Portrait, Reply
+from labeldist.calls.distributed.worker import ModelDescription, Reply
 from labeldist.models.base import AnswerScores, Question, Written
 from labeldist.models.open import ModelOptions
 
@@ -29,7 +29,7 @@ class DistributedModel:
         reply = pool.ask("portrait", self._spec, self._options)
         if reply.error is not None:
             raise reply.error
-        self._portrait: Portrait = reply.answers[0]
+        self._portrait: ModelDescription = reply.answers[0]
         self.name = self._portrait.name
         self.revision = self._portrait.revision
         self.answer_style = self._portrait.answer_style

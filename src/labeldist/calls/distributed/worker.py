@@ -17,7 +17,7 @@ from labeldist.models.open import ModelOptions, open_model
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class ModelDescription:
     """What is known of a model without asking it anything, and the version of labeldist that opened it."""
 
     version: str
@@ -65,7 +65,7 @@ class Worker:
         self,
         spec: str,
         options: ModelOptions,
-        expected: Portrait,
+        expected: ModelDescription,
         method: str,
         asked: Sequence[str] | Sequence[Question],
         settings: Mapping[str, Any],
@@ -88,13 +88,13 @@ class Worker:
         return self._models[spec, options]
 
 
-def portrait_of(model: LanguageModel) -> Portrait:
+def portrait_of(model: LanguageModel) -> ModelDescription:
     """What another process needs to know of an opened model.
 
     >>> portrait_of(open_model("scripted")).transform
     'softmax:1'
     """
-    return Portrait(
+    return ModelDescription(
         __version__,
         model.name,
         model.revision,
@@ -114,10 +114,10 @@ def restore(environment: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _check(found: Portrait, expected: Portrait) -> None:
+def _check(found: ModelDescription, expected: ModelDescription) -> None:
     differing = [
         f"{name} {getattr(found, name)!r}, not {getattr(expected, name)!r}"
-        for name in Portrait.__slots__
+        for name in ModelDescription.__slots__
         if getattr(found, name) != getattr(expected, name)
     ]
     if differing:

@@ -43,7 +43,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     not have the model, or is none.
     """
     from labeldist.cli.health import show_health
-    from labeldist.cli.spending import Prices
+    from labeldist.cli.spending import TokenPrices
     from labeldist.datasets.source import open_source
     from labeldist.models.open import open_model
     from labeldist.runs.doctor import cost_of, examine, saved_by_evidence
@@ -59,7 +59,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     health = examine(model, task, settings, item)
     cost = None if dataset is None else cost_of(dataset, split_names(explanations), settings, model, health)
     saved = None if dataset is None else saved_by_evidence(dataset)
-    prices = Prices(given["price_in"], given["price_out"])
+    prices = TokenPrices(given["price_in"], given["price_out"])
     if as_json:
         told = None
         if cost is not None:

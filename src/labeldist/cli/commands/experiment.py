@@ -78,7 +78,7 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
     if name is None:
         return list_experiments(as_json=as_json)
     from labeldist.cli.progress import shown_progress
-    from labeldist.experiments.perform import perform
+    from labeldist.experiments.run import run_experiment
     from labeldist.experiments.settings import ExperimentSettings
 
     settings = ExperimentSettings(
@@ -105,5 +105,5 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
         workers=given["workers"],
     )
     with shown_progress() as progress:
-        summary = perform(settings, out, overwrite=overwrite, progress=progress)
+        summary = run_experiment(settings, out, overwrite=overwrite, progress=progress)
     return show_experiment(summary, out, as_json=as_json)

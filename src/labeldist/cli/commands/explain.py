@@ -41,7 +41,7 @@ def command(source: str, out: Path, as_json: bool, **given: Any) -> int:
     from labeldist.calls.engine import engine
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_stage
-    from labeldist.cli.spending import Prices
+    from labeldist.cli.spending import TokenPrices
     from labeldist.datasets.source import open_source
     from labeldist.runs.single import explain_to_file
 
@@ -53,4 +53,4 @@ def command(source: str, out: Path, as_json: bool, **given: Any) -> int:
             summary = explain_to_file(
                 dataset, model, out, generation=generation, profile=given["parser"], progress=progress
             )
-    return show_stage(summary, Prices(given["price_in"], given["price_out"]), as_json=as_json)
+    return show_stage(summary, TokenPrices(given["price_in"], given["price_out"]), as_json=as_json)

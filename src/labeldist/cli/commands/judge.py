@@ -53,7 +53,7 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
     from labeldist.calls.engine import engine
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_stage
-    from labeldist.cli.spending import Prices
+    from labeldist.cli.spending import TokenPrices
     from labeldist.datasets.source import open_source
     from labeldist.runs.single import judge_to_file
 
@@ -65,4 +65,4 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
             summary = judge_to_file(
                 dataset, model, out, explanations=explanations, held_out=held_out, settings=settings, progress=progress
             )
-    return show_stage(summary, Prices(given["price_in"], given["price_out"]), as_json=as_json)
+    return show_stage(summary, TokenPrices(given["price_in"], given["price_out"]), as_json=as_json)

@@ -89,7 +89,7 @@ def command(
     """
     from labeldist.cli.progress import shown_progress
     from labeldist.cli.results import show_run
-    from labeldist.cli.spending import Prices
+    from labeldist.cli.spending import TokenPrices
     from labeldist.runs.pipeline import run
     from labeldist.runs.settings import RunSettings
 
@@ -115,5 +115,5 @@ def command(
     )
     with shown_progress() as progress:
         summary = run(settings, out, overwrite=overwrite, progress=progress)
-    prices = Prices(given["price_in"], given["price_out"])
+    prices = TokenPrices(given["price_in"], given["price_out"])
     return show_run(summary, first_or_named(show), prices, as_json=as_json)

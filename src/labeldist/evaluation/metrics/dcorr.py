@@ -12,6 +12,7 @@ from labeldist.evaluation.metric import Array, set_metric
 
 BLOCK = 1_000_000  # distances at a time
 LEAST_SPREAD = 1e-12
+MOSTLY_DIFFERENT = 0.75  # of the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def _side(given: Array, columns: Array) -> _Side:
     rows = given - given.mean(axis=0)
     # Few labels per item make few different rows: their weights are added up before the products, not after.
     kinds, kind = np.unique(rows, axis=0, return_inverse=True)
+    if len(kinds) > MOSTLY_DIFFERENT * len(rows):  # then their weights are shared by all sides, which spares memory
+        return _Side(rows, rows, np.arange(len(rows)), columns)
     kind = kind.ravel()  # numpy 2.0.0 gave it a second axis
     summed = np.zeros((len(kinds), columns.shape[1]))
     np.add.at(summed, kind, columns)

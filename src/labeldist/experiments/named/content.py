@@ -9,10 +9,10 @@ from typing import Protocol
 
 from labeldist.core.errors import ModelError
 from labeldist.core.item import Explanation, Item
-from labeldist.experiments.cast import guided, human_explanations, require_human
+from labeldist.experiments.conditions import guided, human_explanations, require_human
+from labeldist.experiments.context import ExperimentContext
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
-from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Entry
 from labeldist.explanations.condition import NONE, Condition
 
@@ -42,20 +42,20 @@ WRITTEN, SAID, OTHER, SHUFFLED, NOISE, BARE = (
     question="Does what an explanation says matter, or only the label that it gives away?",
     requires=require_human,
 )
-def content(lab: Lab) -> Findings:
+def content(context: ExperimentContext) -> Findings:
     """Human explanations, and the model's that labels guide: as written, and with their content taken away."""
     sources: dict[str, Texts] = {"human": human_explanations}
-    for condition in guided(lab):
-        sources[f"model, {condition.name}"] = partial(chosen, lab, condition)
-    none = lab.judged("none", Condition(NONE))
+    for condition in guided(context):
+        sources[f"model, {condition.name}"] = partial(chosen, context, condition)
+    none = context.judged("none", Condition(NONE))
     entries = [Entry("none", {"explanations": "none", "content": "none"}, (none.distributions,))]
     pairs = []
     for source, texts in sources.items():
-        for what, change in changes(lab, source, texts).items():
-            draws = lab.settings.draws if what in (OTHER, SHUFFLED, NOISE) else 1
+        for what, change in changes(context, source, texts).items():
+            draws = context.settings.draws if what in (OTHER, SHUFFLED, NOISE) else 1
             name = f"{source}: {what}"
             judged = [
-                lab.judged(
+                context.judged(
                     f"{name}, draw {draw}",
                     partial(change, draw=draw),
                     saw_labels=True,
@@ -68,25 +68,25 @@ def content(lab: Lab) -> Findings:
             # The bare label is said after nothing, so it is compared with the label said after the explanation.
             pairs += [(name, f"{source}: {SAID if what == BARE else WRITTEN}")] if what != WRITTEN else []
             pairs += [(name, "none")]
-    return lab.find(entries, compare=pairs, charts=[Chart("content", "explanations", ("kl", "tvd", "dcorr"))])
+    return context.find(entries, compare=pairs, charts=[Chart("content", "explanations", ("kl", "tvd", "dcorr"))])
 
 
-def changes(lab: Lab, source: str, texts: Texts) -> dict[str, Change]:
+def changes(context: ExperimentContext, source: str, texts: Texts) -> dict[str, Change]:
     """What becomes of an item's explanations, by name."""
-    every = [(item.id, one) for item in lab.items for one in _known(texts, item)]
-    by_label = {label: [(id_, one) for id_, one in every if one.label == label] for label in lab.labels}
+    every = [(item.id, one) for item in context.items for one in _known(texts, item)]
+    by_label = {label: [(id_, one) for id_, one in every if one.label == label] for label in context.labels}
     words = [word for _, one in every for word in one.text.split()]
 
     def of_another(item: Item, draw: int) -> list[Explanation]:
-        chance = lab.chance(item, OTHER, source, draw)
+        chance = context.chance(item, OTHER, source, draw)
         return [_other(by_label[one.label], item, one, chance.randrange) for one in texts(item)]
 
     def shuffled(item: Item, draw: int) -> list[Explanation]:
-        chance = lab.chance(item, SHUFFLED, source, draw)
+        chance = context.chance(item, SHUFFLED, source, draw)
         return [replace(one, text=" ".join(_shuffled(one.text.split(), chance.shuffle))) for one in texts(item)]
 
     def noise(item: Item, draw: int) -> list[Explanation]:
-        chance = lab.chance(item, NOISE, source, draw)
+        chance = context.chance(item, NOISE, source, draw)
         return [replace(one, text=" ".join(chance.choices(words, k=len(one.text.split())))) for one in texts(item)]
 
     return {
@@ -100,9 +100,9 @@ def changes(lab: Lab, source: str, texts: Texts) -> dict[str, Change]:
     }
 
 
-def chosen(lab: Lab, condition: Condition, item: Item) -> Sequence[Explanation]:
+def chosen(context: ExperimentContext, condition: Condition, item: Item) -> Sequence[Explanation]:
     """The explanations by the model that ``condition`` chooses."""
-    return condition.choose(item, lab.of_pool(item), lab.task, seed=lab.seed)
+    return condition.choose(item, context.of_pool(item), context.task, seed=context.seed)
 
 
 def _known(texts: Texts, item: Item) -> Sequence[Explanation]:

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 
 from labeldist.core.item import Explanation, Item
+from labeldist.experiments.context import ExperimentContext, Judged
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Findings
-from labeldist.experiments.lab import Judged, Lab
 from labeldist.experiments.measure import Distributions, Entry
 from labeldist.explanations.condition import NONE, Condition
 from labeldist.explanations.select import follow
@@ -27,9 +27,9 @@ TOGETHER, IN_TURN = "in one prompt", "one of each label at a time"
     "what does it cost?",
     beyond=True,
 )
-def explanations(lab: Lab) -> Findings:
+def explanations(context: ExperimentContext) -> Findings:
     """None, then 1 to 8 explanations of each label: all in one prompt, or one of each label in each of several."""
-    none = lab.judged("none", Condition(NONE))
+    none = context.judged("none", Condition(NONE))
     entries = [
         Entry(
             f"0 per label, {way}", {"explanations per label": 0, "shown": way}, (none.distributions,), way, none.costs
@@ -38,8 +38,8 @@ def explanations(lab: Lab) -> Findings:
     ]
     turns: list[Judged] = []
     for count in range(1, MOST + 1):
-        together = lab.judged(f"{count} per label", partial(first_of_each, lab, count=count), saw_labels=False)
-        turns.append(lab.judged(f"turn {count}", partial(nth_of_each, lab, place=count), saw_labels=False))
+        together = context.judged(f"{count} per label", partial(first_of_each, context, count=count), saw_labels=False)
+        turns.append(context.judged(f"turn {count}", partial(nth_of_each, context, place=count), saw_labels=False))
         entries += [
             Entry(f"{count} per label, {way}", {PER_LABEL: count, SHOWN: way}, (found,), way, costs)
             for way, found, costs in (
@@ -50,7 +50,7 @@ def explanations(lab: Lab) -> Findings:
         ]
     entries.sort(key=lambda entry: entry.section)
     names = {(entry.factors[PER_LABEL], entry.factors[SHOWN]): entry.name for entry in entries}
-    return lab.find(
+    return context.find(
         entries,
         common=False,
         compare=[
@@ -66,14 +66,14 @@ def explanations(lab: Lab) -> Findings:
     )
 
 
-def first_of_each(lab: Lab, item: Item, count: int) -> Sequence[Explanation]:
+def first_of_each(context: ExperimentContext, item: Item, count: int) -> Sequence[Explanation]:
     """The first ``count`` explanations of every label."""
-    return follow(item, lab.of_pool(item), [label for _ in range(count) for label in lab.labels])
+    return follow(item, context.of_pool(item), [label for _ in range(count) for label in context.labels])
 
 
-def nth_of_each(lab: Lab, item: Item, place: int) -> Sequence[Explanation]:
+def nth_of_each(context: ExperimentContext, item: Item, place: int) -> Sequence[Explanation]:
     """The explanation in that place (from 1) of every label."""
-    return first_of_each(lab, item, place)[-len(lab.labels) :]
+    return first_of_each(context, item, place)[-len(context.labels) :]
 
 
 def mean_of(judged: Sequence[Judged]) -> Distributions:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.estimation.references import FEWEST
-from labeldist.experiments.cast import conditions
+from labeldist.evaluation.baselines import smoothed_by
+from labeldist.experiments.conditions import conditions
+from labeldist.experiments.context import ExperimentContext, Judged
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Chart, Factor, Findings
-from labeldist.experiments.lab import Judged, Lab
 from labeldist.experiments.measure import Entry
 from labeldist.explanations.condition import DEFAULT_RANKING, HUMAN, NONE, Condition
 
@@ -22,16 +24,16 @@ VARIANTS = "MJDs, asked or read otherwise"
     question="Do explanations bring a model's judgments closer to those of many people, do explanations written by a "
     "model serve as well as human ones, and does either beat the labels that guided them?",
 )
-def main(lab: Lab) -> Findings:
+def main(context: ExperimentContext) -> Findings:
     """None, human, label-free, guided; first, longest; implicit, explicit; two transforms; baselines; posteriors."""
-    plain = {condition: plain_mjd(lab, condition) for condition in conditions(lab, ("first", "longest"))}
+    plain = {condition: plain_mjd(context, condition) for condition in conditions(context, ("first", "longest"))}
     mjds = [Entry(mjd.name, factors(condition), (mjd.distributions,), "MJDs") for condition, mjd in plain.items()]
-    posteriors = posterior_entries(lab, plain)
-    baselines = lab.baselines()
+    posteriors = posterior_entries(context, plain)
+    baselines = context.baselines()
     names = {condition: mjd.name for condition, mjd in plain.items()}
     bases = [one for one in names if one.guide in (NONE, HUMAN)]
-    return lab.find(
-        [*mjds, *(entry for condition in plain for entry in variants(lab, condition)), *posteriors, *baselines],
+    return context.find(
+        [*mjds, *(entry for condition in plain for entry in variants(context, condition)), *posteriors, *baselines],
         compare=[
             *((mjd, names[other]) for other in bases for one, mjd in names.items() if one not in bases),
             *((names[one], names[other]) for one, other in itertools.pairwise(reversed(bases))),
@@ -44,15 +46,15 @@ def main(lab: Lab) -> Findings:
     )
 
 
-def plain_mjd(lab: Lab, condition: Condition) -> Judged:
+def plain_mjd(context: ExperimentContext, condition: Condition) -> Judged:
     """The MJD with explanations as they are; with annotators held out, where the posterior will need that."""
     held_out = condition.saw_labels and condition.ranking == DEFAULT_RANKING
-    return lab.judged(f"MJD {condition.name}", condition, held_out=held_out)
+    return context.judged(f"MJD {condition.name}", condition, held_out=held_out)
 
 
-def variants(lab: Lab, condition: Condition) -> list[Entry]:
+def variants(context: ExperimentContext, condition: Condition) -> list[Entry]:
     """The same condition with labels said after each explanation, and with the paper's transform."""
-    own = lab.settings.judge.for_model(lab.judge, len(lab.labels)).transform
+    own = context.settings.judge.for_model(context.judge, len(context.labels)).transform
     found = []
     for explicit in (False, True) if condition.guide != NONE else (False,):
         for transform in (own, *([PAPER_TRANSFORM] if own != PAPER_TRANSFORM else [])):
@@ -60,7 +62,7 @@ def variants(lab: Lab, condition: Condition) -> list[Entry]:
                 continue
             what = [*(["explicit"] if explicit else []), *([transform] if transform != own else [])]
             name = ", ".join([f"MJD {condition.name}", *what])
-            mjd = lab.judged(name, condition, explicit=explicit, transform=transform)
+            mjd = context.judged(name, condition, explicit=explicit, transform=transform)
             found.append(Entry(name, factors(condition, explicit, transform), (mjd.distributions,), VARIANTS))
     return found
 
@@ -74,7 +76,7 @@ def factors(condition: Condition, explicit: bool = False, transform: str = "") -
     }
 
 
-def posterior_entries(lab: Lab, mjds: dict[Condition, Judged]) -> list[Entry]:
+def posterior_entries(context: ExperimentContext, mjds: dict[Condition, Judged]) -> list[Entry]:
     """A posterior of all labels, and one for each group that guided explanations, from the MJDs that they can weigh.
 
     Where there are enough references, also one that other items' references correct, from all MJDs.
@@ -86,12 +88,12 @@ def posterior_entries(lab: Lab, mjds: dict[Condition, Judged]) -> list[Entry]:
         name = f"posterior of {group or 'all'} labels"
         varied: dict[str, Factor] = {"explanations": name, "labels said": "posterior", "annotators": group or "all"}
         entries.append(
-            Entry(name, varied, (lab.posterior(evidence, annotators=group),), "Posteriors: labels with MJDs")
+            Entry(name, varied, (context.posterior(evidence, annotators=group),), "Posteriors: labels with MJDs")
         )
-    if len(lab.references) >= FEWEST:
+    if len(context.references) >= FEWEST:
         name = "posterior of all labels, corrected on other items' references"
         varied = {"explanations": name, "labels said": "posterior", "annotators": "all"}
-        found = lab.posterior(list(usable.values()), calibrate="reference")
+        found = context.posterior(list(usable.values()), calibrate="reference")
         entries.append(Entry(name, varied, (found,), "Posteriors: labels with MJDs"))
     return entries
 
@@ -101,5 +103,5 @@ def smoothed(baselines: list[Entry], group: str | None) -> list[str]:
 
     Where annotators have no groups, or one, the only such baseline is that of all.
     """
-    found = [entry.name for entry in baselines if entry.name.endswith("+ 0.5 per label")]
-    return [name for name in found if group is None or group in name.split()] or found
+    found = [entry for entry in baselines if entry.way == smoothed_by(PSEUDO_COUNT)]
+    return [entry.name for entry in found if group in (None, entry.group)] or [entry.name for entry in found]

@@ -21,10 +21,10 @@ from labeldist.datasets.names import file_part
 from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import open_source
 from labeldist.evaluation.metric import METRICS
-from labeldist.experiments.cast import LABEL_FREE, guided, require_labels
+from labeldist.experiments.conditions import LABEL_FREE, guided, require_labels
+from labeldist.experiments.context import ExperimentContext
 from labeldist.experiments.experiment import experiment
 from labeldist.experiments.findings import Cell, Chart, Difference, Findings
-from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Distributions, Entry
 from labeldist.explanations.condition import NONE, Condition
 
@@ -44,19 +44,19 @@ class TestSet:
     references: Distributions
 
 
-def require_classifier_and_tests(lab: Lab) -> None:
+def require_classifier_and_tests(context: ExperimentContext) -> None:
     """Raise where there is nothing to fine-tune, items lack labels, or a test set is of other labels."""
-    if lab.settings.classifier is None:
+    if context.settings.classifier is None:
         raise UsageError(
             "no classifier to fine-tune",
             hint="--classifier FOLDER, a classifier that knows the task already; docs/howto-train.md makes one",
         )
-    require_labels(lab)
-    for source in sources_of(lab).values():
-        labels = open_source(source, task=own_task(lab, source)).task.label_names
-        if labels != lab.labels:
+    require_labels(context)
+    for source in sources_of(context).values():
+        labels = open_source(source, task=own_task(context, source)).task.label_names
+        if labels != context.labels:
             raise UsageError(
-                f"test set {source} has the labels {', '.join(labels)}, the items have {', '.join(lab.labels)}",
+                f"test set {source} has the labels {', '.join(labels)}, the items have {', '.join(context.labels)}",
                 hint="name test sets of the same task: --test-set SOURCE, once for each",
             )
 
@@ -68,10 +68,10 @@ def require_classifier_and_tests(lab: Lab) -> None:
     "the same kind and on adversarial ones?",
     requires=require_classifier_and_tests,
 )
-def ood(lab: Lab) -> Findings:
+def ood(context: ExperimentContext) -> Findings:
     """Fine-tune a classifier on each kind of distribution of the items, several times; predict each test set."""
-    sets = list(test_sets(lab))
-    predicted = {name: predictions(lab, name, target, sets) for name, target in targets(lab).items()}
+    sets = list(test_sets(context))
+    predicted = {name: predictions(context, name, target, sets) for name, target in targets(context).items()}
     cells: list[Cell] = []
     differences: list[Difference] = []
     for tests in sets:
@@ -81,7 +81,7 @@ def ood(lab: Lab) -> Findings:
         ]
         pairs = [("human judgments", "labels + 0.5"), ("posterior", "MJD"), ("posterior", "labels + 0.5"),
                  *((name, NO_STAGE_2) for name in predicted if name != NO_STAGE_2)]  # fmt: skip
-        found = lab.find(
+        found = context.find(
             entries,
             references=tests.references,
             metrics=[METRICS.get(name) for name in COLUMNS],
@@ -101,32 +101,34 @@ def ood(lab: Lab) -> Findings:
     )
 
 
-def targets(lab: Lab) -> dict[str, Distributions | None]:
+def targets(context: ExperimentContext) -> dict[str, Distributions | None]:
     """What to train on, by name; None is no further training at all."""
-    blind = [lab.judged(f"MJD {condition.name}", condition) for condition in (Condition(NONE), Condition(LABEL_FREE))]
+    blind = [
+        context.judged(f"MJD {condition.name}", condition) for condition in (Condition(NONE), Condition(LABEL_FREE))
+    ]
     return {
         NO_STAGE_2: None,
-        "human judgments": lab.references,
-        "labels + 0.5": lab.smoothed(),
-        "MJD": lab.judged("MJD", guided(lab)[0]).distributions,
-        "posterior": lab.posterior(blind),
+        "human judgments": context.references,
+        "labels + 0.5": context.smoothed(),
+        "MJD": context.judged("MJD", guided(context)[0]).distributions,
+        "posterior": context.posterior(blind),
     }
 
 
-def test_sets(lab: Lab) -> Iterator[TestSet]:
+def test_sets(context: ExperimentContext) -> Iterator[TestSet]:
     """The sets to predict, of each at most as many items as the settings say, drawn by the seed."""
-    for name, source in sources_of(lab).items():
+    for name, source in sources_of(context).items():
         dataset = open_source(
             source,
-            task=own_task(lab, source),
-            hold_out=hold_out(lab),
-            repeated_labels=lab.settings.repeated_labels if lab.settings.test_sets else None,
+            task=own_task(context, source),
+            hold_out=hold_out(context),
+            repeated_labels=context.settings.repeated_labels if context.settings.test_sets else None,
         )
         items = list(dataset.items())
-        most = lab.settings.test_items
+        most = context.settings.test_items
         if most is not None and most < len(items):
-            items = Random(json.dumps([lab.seed, name])).sample(items, most)
-        known = {item.id: reference(item, lab.labels) for item in items}
+            items = Random(json.dumps([context.seed, name])).sample(items, most)
+        known = {item.id: reference(item, context.labels) for item in items}
         lacking = [id_ for id_, found in known.items() if not found]
         if lacking:
             raise InputError(
@@ -137,21 +139,21 @@ def test_sets(lab: Lab) -> Iterator[TestSet]:
         yield TestSet(name, tuple(items), known)
 
 
-def sources_of(lab: Lab) -> dict[str, str]:
+def sources_of(context: ExperimentContext) -> dict[str, str]:
     """The test sets by the name under which they stand in the table: those of the settings, else the paper's."""
-    return {source: source for source in lab.settings.test_sets} or IN_DOMAIN | OUT_OF_DOMAIN
+    return {source: source for source in context.settings.test_sets} or IN_DOMAIN | OUT_OF_DOMAIN
 
 
-def own_task(lab: Lab, source: str) -> str | None:
+def own_task(context: ExperimentContext, source: str) -> str | None:
     """The task of a file is that of the items; a named data set knows its own."""
     if source.partition(":")[0] in DATASETS.names():
         return None
-    return lab.settings.task or (lab.dataset.about.task if lab.dataset.about else None)
+    return context.settings.task or (context.dataset.about.task if context.dataset.about else None)
 
 
-def hold_out(lab: Lab) -> str | None:
+def hold_out(context: ExperimentContext) -> str | None:
     """Annotators are held out of test sets as of the items; the paper's have references of their own."""
-    return lab.settings.hold_out if lab.settings.test_sets else None
+    return context.settings.hold_out if context.settings.test_sets else None
 
 
 def reference(item: Item, labels: tuple[str, ...]) -> tuple[float, ...]:
@@ -164,59 +166,61 @@ def reference(item: Item, labels: tuple[str, ...]) -> tuple[float, ...]:
 
 
 def predictions(
-    lab: Lab, name: str, target: Distributions | None, sets: Sequence[TestSet]
+    context: ExperimentContext, name: str, target: Distributions | None, sets: Sequence[TestSet]
 ) -> Mapping[str, tuple[Distributions, ...]]:
     """For each test set, what a classifier trained on ``target`` predicts: a mapping for each seed.
 
     Predictions are kept, and what is kept is not trained again.
     """
     found: dict[str, list[Distributions]] = {tests.name: [] for tests in sets}
-    for seed in range(lab.seed, lab.seed + (lab.settings.draws if target is not None else 1)):
-        folder = lab.out / "trained" / f"{fingerprint(lab, target)}-seed-{seed}"
-        for tests, rows in zip(sets, predicted_by_one(lab, target, sets, folder, seed), strict=True):
+    for seed in range(context.seed, context.seed + (context.settings.draws if target is not None else 1)):
+        folder = context.out / "trained" / f"{fingerprint(context, target)}-seed-{seed}"
+        for tests, rows in zip(sets, predicted_by_one(context, target, sets, folder, seed), strict=True):
             found[tests.name].append(rows)
-        lab.report.progress(f"train on {name}", 1, None)
+        context.report.progress(f"train on {name}", 1, None)
     return {name: tuple(draws) for name, draws in found.items()}
 
 
 def predicted_by_one(
-    lab: Lab, target: Distributions | None, sets: Sequence[TestSet], folder: Path, seed: int
+    context: ExperimentContext, target: Distributions | None, sets: Sequence[TestSet], folder: Path, seed: int
 ) -> Iterator[Distributions]:
     """What the classifier trained on ``target`` with ``seed`` predicts of each test set; read where it is kept."""
     files = [folder / f"{file_part(Path(tests.name).stem)}-{tests_key(tests)}.jsonl" for tests in sets]
     if not all(file.exists() for file in files):
-        classifier = trained(lab, target, folder, seed)
+        classifier = trained(context, target, folder, seed)
         for tests, file in zip(sets, files, strict=True):
             if file.exists():
                 continue
-            found = predict(tests.items, lab.task, classifier, device=lab.settings.model_options.device)
-            rows = ({"id": id_, "distribution": dict(zip(lab.labels, row, strict=True))} for id_, row in found)
+            found = predict(tests.items, context.task, classifier, device=context.settings.model_options.device)
+            rows = ({"id": id_, "distribution": dict(zip(context.labels, row, strict=True))} for id_, row in found)
             write_rows(file, rows)
         discard(folder / "classifier")  # a hundred megabytes each
     for file in files:
-        yield {row.id: row.distribution.probabilities for row in read_predictions(file, lab.task)}
+        yield {row.id: row.distribution.probabilities for row in read_predictions(file, context.task)}
 
 
-def trained(lab: Lab, target: Distributions | None, folder: Path, seed: int) -> str:
+def trained(context: ExperimentContext, target: Distributions | None, folder: Path, seed: int) -> str:
     """The classifier of the settings, trained on ``target``; as it is where there is no target."""
-    base = str(lab.settings.classifier)
+    base = str(context.settings.classifier)
     if target is None:
         return base
-    how = second_stage(lab, seed)
-    return str(fine_tune(lab.items, target, lab.task, base, folder / "classifier", how, overwrite=True).folder)
+    how = second_stage(context, seed)
+    return str(fine_tune(context.items, target, context.task, base, folder / "classifier", how, overwrite=True).folder)
 
 
-def second_stage(lab: Lab, seed: int) -> TrainingSettings:
+def second_stage(context: ExperimentContext, seed: int) -> TrainingSettings:
     """How it is trained: as the paper's second stage, without a development set."""
-    return TrainingSettings(seed=seed, evaluate_every=0, keep_states=False, device=lab.settings.model_options.device)
+    return TrainingSettings(
+        seed=seed, evaluate_every=0, keep_states=False, device=context.settings.model_options.device
+    )
 
 
-def fingerprint(lab: Lab, target: Distributions | None) -> str:
+def fingerprint(context: ExperimentContext, target: Distributions | None) -> str:
     """What a trained classifier depends on besides its seed, in short."""
-    texts = [[item.id, *item.fields.values()] for item in lab.items]
+    texts = [[item.id, *item.fields.values()] for item in context.items]
     known = None if target is None else [[id_, *map(float, row)] for id_, row in sorted(target.items())]
-    how = None if target is None else asdict(second_stage(lab, seed=0))
-    content = json.dumps([texts, known, lab.labels, how, weights_revision(str(lab.settings.classifier))])
+    how = None if target is None else asdict(second_stage(context, seed=0))
+    content = json.dumps([texts, known, context.labels, how, weights_revision(str(context.settings.classifier))])
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

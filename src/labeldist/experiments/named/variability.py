@@ -9,24 +9,24 @@ from functools import partial
 from labeldist.core.item import Explanation, Item
 from labeldist.evaluation.evaluation import Column
 from labeldist.evaluation.metric import METRICS
-from labeldist.experiments.alike import (
+from labeldist.experiments.conditions import LABEL_FREE, guided, human_explanations
+from labeldist.experiments.context import ExperimentContext
+from labeldist.experiments.correlations import Explained, correlations
+from labeldist.experiments.experiment import experiment
+from labeldist.experiments.findings import Cell, Chart, Findings
+from labeldist.experiments.similarity import (
     ANY_LABEL,
     Comparison,
     Texts,
-    alike,
     by_item,
     by_label,
     comparison,
     counts,
     differences,
+    group_values,
     means,
     per_item,
 )
-from labeldist.experiments.cast import LABEL_FREE, guided, human_explanations
-from labeldist.experiments.correlations import Explained, correlations
-from labeldist.experiments.experiment import experiment
-from labeldist.experiments.findings import Cell, Chart, Findings
-from labeldist.experiments.lab import Lab
 from labeldist.explanations.condition import HUMAN, Condition
 from labeldist.explanations.parse import PARSERS
 from labeldist.runs.stages import explanation_pool
@@ -52,16 +52,16 @@ class Shown:
     "closer to the HJD where the explanations shown are less alike?",
     parser=None,
 )
-def variability(lab: Lab) -> Findings:
+def variability(context: ExperimentContext) -> Findings:
     """Lexical, syntactic and semantic similarity of each source; its rank correlation with the MJD's distance."""
-    by = comparison(lab)
-    how = {"resamples": lab.settings.resamples, "seed": lab.seed}
-    sources = {source: texts_of(lab, source) for source in sources_of(lab)}
-    groups = {source: by_label(lab.items, texts, lab.labels) for source, texts in sources.items()}
+    by = comparison(context)
+    how = {"resamples": context.settings.resamples, "seed": context.seed}
+    sources = {source: texts_of(context, source) for source in sources_of(context)}
+    groups = {source: by_label(context.items, texts, context.labels) for source, texts in sources.items()}
     values = {}
     for source, own in groups.items():
-        values[source] = alike(own, by), alike(by_item(own), by)
-        lab.report.progress("compare explanations", 1, len(groups))
+        values[source] = group_values(own, by), group_values(by_item(own), by)
+        context.report.progress("compare explanations", 1, len(groups))
     cells, pairs = [], []
     for at, what in enumerate((SAME, ANY)):
         for source in sources:
@@ -71,8 +71,8 @@ def variability(lab: Lab) -> Findings:
             if source != HUMAN and HUMAN in sources:
                 names = f"{source}, {what}", f"{HUMAN}, {what}"
                 pairs += differences(names, values[source][at], values[HUMAN][at], **how)
-    explained = [judge(lab, shown, by) for shown in shown_sets(lab, sources)]
-    told = correlations(explained, lab.references, CLOSENESS, **how)
+    explained = [judge(context, shown, by) for shown in shown_sets(context, sources)]
+    told = correlations(explained, context.references, CLOSENESS, **how)
     notes = [
         *by.lacking,
         "Similarity is the mean over pairs of explanations, then over an item's labels, then over items; an item and "
@@ -95,50 +95,50 @@ def variability(lab: Lab) -> Findings:
     )
 
 
-def sources_of(lab: Lab) -> list[str]:
+def sources_of(context: ExperimentContext) -> list[str]:
     """Who explained any of the items, people first."""
     found: dict[str, None] = {}
-    for item in lab.items:
+    for item in context.items:
         found |= dict.fromkeys([*(one.source for one in item.explanations), *(one.source for one in item.answers)])
     return sorted(found, key=lambda source: source != HUMAN)
 
 
-def texts_of(lab: Lab, source: str) -> Texts:
+def texts_of(context: ExperimentContext, source: str) -> Texts:
     """What gives an item's explanations of ``source``, read as published where nothing else is named."""
     if source == HUMAN:
         return human_explanations
-    published = f"{lab.dataset.about.name}:{source}" if lab.dataset.about else ""
-    return explanation_pool(source, lab.settings.parser or (published if published in PARSERS.names() else None))
+    published = f"{context.dataset.about.name}:{source}" if context.dataset.about else ""
+    return explanation_pool(source, context.settings.parser or (published if published in PARSERS.names() else None))
 
 
-def shown_sets(lab: Lab, sources: dict[str, Texts]) -> list[Shown]:
+def shown_sets(context: ExperimentContext, sources: dict[str, Texts]) -> list[Shown]:
     """Human explanations, and for every other source label-free and guided ones, first and longest."""
     found = []
-    if HUMAN in sources and all(human_explanations(item) for item in lab.items):
+    if HUMAN in sources and all(human_explanations(item) for item in context.items):
         found.append(Shown(HUMAN, HUMAN, Condition(HUMAN), human_explanations))
     for source, texts in sources.items():
         for ranking in ("first", "longest") if source != HUMAN else ():
-            for condition in (Condition(LABEL_FREE, ranking=ranking), *guided(lab, ranking)):
-                chosen = partial(choose, lab, condition, texts)
+            for condition in (Condition(LABEL_FREE, ranking=ranking), *guided(context, ranking)):
+                chosen = partial(choose, context, condition, texts)
                 found.append(Shown(f"{source}, {condition.name}", source, condition, chosen))
     return found
 
 
-def choose(lab: Lab, condition: Condition, texts: Texts, item: Item) -> Sequence[Explanation]:
+def choose(context: ExperimentContext, condition: Condition, texts: Texts, item: Item) -> Sequence[Explanation]:
     """What ``condition`` selects from the explanations of one source."""
-    return condition.choose(item, texts(item), lab.task, seed=lab.seed)
+    return condition.choose(item, texts(item), context.task, seed=context.seed)
 
 
-def judge(lab: Lab, shown: Shown, by: Comparison) -> Explained:
+def judge(context: ExperimentContext, shown: Shown, by: Comparison) -> Explained:
     """The MJDs with these explanations, and how alike they are."""
-    judged = lab.judged(f"MJD {shown.name}", shown.texts, saw_labels=shown.condition.saw_labels)
-    seen = {item.id: shown.texts(item) for item in lab.items if item.id in judged.distributions}
+    judged = context.judged(f"MJD {shown.name}", shown.texts, saw_labels=shown.condition.saw_labels)
+    seen = {item.id: shown.texts(item) for item in context.items if item.id in judged.distributions}
     groups = {(id_, ANY_LABEL): list(dict.fromkeys(one.text.strip() for one in found)) for id_, found in seen.items()}
     return Explained(
         shown.name,
         shown.source,
         shown.condition.name,
-        per_item(alike(groups, by)),
+        per_item(group_values(groups, by)),
         judged.distributions,
         {id_: len({one.label for one in found}) for id_, found in seen.items()},
     )

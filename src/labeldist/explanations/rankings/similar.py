@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 from labeldist.core.item import Explanation
+from labeldist.explanations.extremes import in_turn
 from labeldist.explanations.select import RANKINGS
-from labeldist.explanations.spread import in_turn
 
 
 @RANKINGS.add("similar")

@@ -20,12 +20,12 @@ from labeldist.estimation.posterior import SMALLEST, expected_tvd
 GRID = 1 / (1 + np.exp(-np.linspace(np.log(1e-6), -np.log(1e-6), 192)))
 
 
-def foreseen(mean: Array, worth: float, more: Sequence[int]) -> tuple[Array, Array]:
+def preposterior_error(mean: Array, worth: float, more: Sequence[int]) -> tuple[Array, Array]:
     """Expected KL and TVD (N, L) of items with the Dirichlet prior ``worth`` x ``mean`` (N, K) after ``more`` labels.
 
     ``more`` are L numbers of labels, each 0 or more.
 
-    >>> kl, tvd = foreseen(np.array([[0.5, 0.5]]), 2.0, [0, 1, 100])
+    >>> kl, tvd = preposterior_error(np.array([[0.5, 0.5]]), 2.0, [0, 1, 100])
     >>> kl.round(4).tolist(), tvd.round(4).tolist()
     ([[0.1931, 0.1365, 0.0048]], [[0.25, 0.1975, 0.0311]])
     """

@@ -1,4 +1,4 @@
-"""Where an experiment is performed: items, a judge, an explainer, and a store in which every finished call is kept."""
+"""What an experiment works with: items, a judge, an explainer, and a store in which every finished call is kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from random import Random
 import numpy as np
 
 from labeldist.calls.recorded import Recorded
+from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import InputError, ModelError
 from labeldist.core.item import Evidence, Explanation, Item
 from labeldist.core.task import Task
@@ -33,7 +34,6 @@ from labeldist.runs.posterior import weighable
 from labeldist.runs.stage_report import ItemFailure, StageReport
 from labeldist.runs.stages import Asked, Choose, choose_explanations
 
-PSEUDO_COUNT = 0.5
 Choice = Callable[[Item], Sequence[Explanation]]
 
 
@@ -51,7 +51,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Lab:
+class ExperimentContext:
     """What an experiment works with. Every call of the same model in the same folder is made once.
 
     ``items``: all of them, with what the explainer answered as soon as it was asked. ``of_pool``: what it gave as an
@@ -190,6 +190,8 @@ class Lab:
                     },
                 ),
                 "Baselines from the labels",
+                way=one.way,
+                group=one.group,
             )
             for one in baselines(self.items, self.labels)
             if len(one.rows) >= labelled
@@ -208,9 +210,9 @@ class Lab:
     ) -> Findings:
         """The findings: each entry measured, and the differences of the pairs of names in ``compare``.
 
-        ``references``, ``metrics``: others than those of the lab. ``common``: all entries on the items that all of them
-        have, so that rows can be compared; else each on its own items. Raises :class:`InputError` where no item is
-        left.
+        ``references``, ``metrics``: others than those of the context. ``common``: all entries on the items that all
+        of them have, so that rows can be compared; else each on its own items. Raises :class:`InputError` where no item
+        is left.
         """
         told = list(notes)
         known = self.references if references is None else references

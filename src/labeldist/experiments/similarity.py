@@ -13,8 +13,8 @@ from labeldist.evaluation.means import mean_difference, mean_interval
 from labeldist.evaluation.variability.groups import Known, group_similarities, usable
 from labeldist.evaluation.variability.similarity import Similarity, Tools, all_similarities
 from labeldist.evaluation.variability.tokens import tokens
+from labeldist.experiments.context import ExperimentContext
 from labeldist.experiments.findings import Difference
-from labeldist.experiments.lab import Lab
 
 # Similarity of the explanations of each group, by the name of the measure; a group is (item id, label).
 GroupValues = Mapping[str, Mapping[tuple[str, str], float]]
@@ -41,9 +41,9 @@ class Comparison:
         return tuple(Column(measure.name, measure.title, False) for measure in self.measures)
 
 
-def comparison(lab: Lab) -> Comparison:
-    """Every measure that can be used here, with the lab's sentence encoder."""
-    tools = Tools(encoder=Path(lab.settings.encoder) if lab.settings.encoder else None)
+def comparison(context: ExperimentContext) -> Comparison:
+    """Every measure that can be used here, with the context's sentence encoder."""
+    tools = Tools(encoder=Path(context.settings.encoder) if context.settings.encoder else None)
     measures, lacking = usable(all_similarities(), tools)
     return Comparison(tuple(measures), tools, tuple(f"Left out: {reason}." for reason in lacking))
 
@@ -65,7 +65,7 @@ def by_item(groups: Mapping[tuple[str, str], Sequence[str]]) -> dict[tuple[str, 
     return found
 
 
-def alike(groups: Mapping[tuple[str, str], Sequence[str]], by: Comparison) -> GroupValues:
+def group_values(groups: Mapping[tuple[str, str], Sequence[str]], by: Comparison) -> GroupValues:
     """How alike the texts of each group are; NaN for a group of fewer than two."""
     return group_similarities(groups, by.measures, by.tools, by.known)
 

@@ -20,7 +20,7 @@ import pytest
 from labeldist.calls.store import Store
 from labeldist.core.errors import InputError, StoreError, UsageError
 from labeldist.experiments.experiment import EXPERIMENTS
-from labeldist.experiments.perform import perform
+from labeldist.experiments.run import run_experiment
 from labeldist.experiments.settings import ExperimentSettings
 from labeldist.runs.folder import alone
 from labeldist.runs.pipeline import run
@@ -68,7 +68,7 @@ def test_main_as_the_command(labeldist: Callable[..., subprocess.CompletedProces
 
 def test_cells_of_main_are_what_a_run_evaluates(tmp_path: Path) -> None:
     conditions = ("none", "human", "varierr-guided:longest")
-    perform(ExperimentSettings("main", **SCRIPTED), tmp_path)
+    run_experiment(ExperimentSettings("main", **SCRIPTED), tmp_path)
     settings = RunSettings(
         "mjd-estimator", model="scripted", explainer="items:llama3", parser=PARSER, conditions=conditions, limit=12
     )
@@ -85,20 +85,20 @@ def test_cells_of_main_are_what_a_run_evaluates(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["replacement", "content", "labels", "explanations"])
 def test_an_experiment_comes_out_the_same_again(name: str, tmp_path: Path) -> None:
     settings = ExperimentSettings(name, **SCRIPTED)
-    first = perform(settings, tmp_path)
+    first = run_experiment(settings, tmp_path)
     before = files(tmp_path / name)
     assert first.calls_made > 0
-    again = perform(settings, tmp_path)
+    again = run_experiment(settings, tmp_path)
     assert again.calls_made == 0
     assert files(tmp_path / name) == before
-    assert perform(settings, tmp_path / "other").calls_made == first.calls_made
+    assert run_experiment(settings, tmp_path / "other").calls_made == first.calls_made
     assert files(tmp_path / "other" / name) == before
 
 
 def test_experiments_in_one_folder_share_their_calls(tmp_path: Path) -> None:
-    alone = perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "alone").calls_made
-    perform(ExperimentSettings("main", **SCRIPTED), tmp_path / "both")
-    shared = perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "both").calls_made
+    alone = run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "alone").calls_made
+    run_experiment(ExperimentSettings("main", **SCRIPTED), tmp_path / "both")
+    shared = run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "both").calls_made
     # All human and all replaced were judged by main already.
     assert shared <= alone - 12 * 12
 
@@ -116,23 +116,23 @@ def test_killed_and_started_again(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     settings = ExperimentSettings("labels", model="scripted", limit=40, resamples=50, draws=2)
-    resumed = perform(settings, tmp_path / "killed")
-    whole = perform(settings, tmp_path / "whole")
+    resumed = run_experiment(settings, tmp_path / "killed")
+    whole = run_experiment(settings, tmp_path / "whole")
     assert 0 < resumed.calls_made < whole.calls_made
     assert files(tmp_path / "killed" / "labels") == files(tmp_path / "whole" / "labels")
 
 
 def test_other_settings_are_refused_and_may_replace(tmp_path: Path) -> None:
-    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
     other = ExperimentSettings("replacement", model="scripted", limit=11, resamples=50)
     with pytest.raises(UsageError, match="limit was 12, is 11"):
-        perform(other, tmp_path)
-    assert perform(other, tmp_path, overwrite=True).calls_made == 0
+        run_experiment(other, tmp_path)
+    assert run_experiment(other, tmp_path, overwrite=True).calls_made == 0
     assert len(rows(tmp_path / "replacement")) > 0
 
 
 def test_the_figure_has_a_panel_for_each_metric(tmp_path: Path) -> None:
-    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
     text = (tmp_path / "replacement" / "figure-1.svg").read_text(encoding="utf-8")
     ElementTree.fromstring(text)
     for title in ("KL", "JSD", "TVD", "D.Corr", "explanations replaced"):
@@ -170,7 +170,7 @@ def test_the_list_names_every_experiment(labeldist: Callable[..., subprocess.Com
 def test_with_what_the_model_itself_writes(tmp_path: Path) -> None:
     """The paper's way, with no published explanations at all, on items that are always at hand."""
     settings = ExperimentSettings("main", model="scripted", source="demo", explainer="same", limit=6, resamples=20)
-    found = perform(settings, tmp_path)
+    found = run_experiment(settings, tmp_path)
     assert not found.failures
     assert "MJD demo-guided" in {cell.name for cell in found.findings.cells}
     assert "MJD human" not in {cell.name for cell in found.findings.cells}
@@ -185,7 +185,7 @@ def test_items_that_do_not_do_are_refused_before_anything_is_asked(name: str, sa
     (tmp_path / "bare.jsonl").write_text(json.dumps(row) + "\n")
     settings = ExperimentSettings(name, model="scripted", source=str(tmp_path / "bare.jsonl"), explainer="same")
     with pytest.raises(InputError, match=said):
-        perform(settings, tmp_path / "exp")
+        run_experiment(settings, tmp_path / "exp")
     with Store(tmp_path / "exp" / "calls.sqlite") as store:
         assert store.totals() == {}
 
@@ -194,37 +194,37 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "replacement").mkdir()
     (tmp_path / "replacement" / "notes.md").write_text("mine")
     with pytest.raises(UsageError, match="is not empty"):
-        perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
-    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
+        run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
     (tmp_path / "own" / "replacement" / "notes.md").write_text("mine")
-    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
+    run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path / "own")
     assert (tmp_path / "own" / "replacement" / "notes.md").read_text() == "mine"
     assert (tmp_path / "replacement" / "notes.md").read_text() == "mine"
 
 
 def test_changed_files_are_refused_and_moved_aside(tmp_path: Path) -> None:
-    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
     folder = tmp_path / "replacement"
     for name in ("results.md", "mjd.mine.jsonl"):
         (folder / name).write_text("mine")
     with pytest.raises(UsageError, match=r"mjd\.mine\.jsonl, results\.md"):
-        perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
-    perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path, overwrite=True)
+        run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+    run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path, overwrite=True)
     assert {(folder / f"{name}.kept-1").read_text() for name in ("results.md", "mjd.mine.jsonl")} == {"mine"}
     assert (folder / "results.md").read_text().startswith("# ")
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     with alone(tmp_path / "calls.sqlite"), pytest.raises(StoreError, match="another process"):
-        perform(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
+        run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
 
 
 def test_held_out_annotators_explanations_are_not_shown(tmp_path: Path) -> None:
     how = {"source": "lewidi-paraphrase", "hold_out": "2", "explainer": "same", "model": "scripted", "limit": 6}
-    found = perform(ExperimentSettings("main", resamples=20, **how), tmp_path)
+    found = run_experiment(ExperimentSettings("main", resamples=20, **how), tmp_path)
     assert "MJD human" not in {cell.name for cell in found.findings.cells}
     with pytest.raises(UsageError, match="hold-out"):
-        perform(ExperimentSettings("replacement", resamples=20, **how), tmp_path)
+        run_experiment(ExperimentSettings("replacement", resamples=20, **how), tmp_path)
 
 
 def test_a_group_that_labelled_few_items_does_not_leave_the_others_out(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_group_that_labelled_few_items_does_not_leave_the_others_out(tmp_path:
     settings = ExperimentSettings(
         "main", model="scripted", source=str(tmp_path / "items.jsonl"), explainer="same", resamples=20
     )
-    cells = perform(settings, tmp_path / "exp").findings.cells
+    cells = run_experiment(settings, tmp_path / "exp").findings.cells
     assert {interval.items for cell in cells for interval in cell.values.values()} == {6}
     assert any("all" in cell.name and "+ 0.5" in cell.name for cell in cells)
     assert not any(" b labels, " in cell.name for cell in cells)
@@ -249,7 +249,7 @@ def test_posteriors_are_compared_with_labels_where_annotators_have_no_groups(tmp
     settings = ExperimentSettings(
         "main", model="scripted", source="md-agreement", hold_out="2", explainer="same", limit=8, resamples=20
     )
-    found = perform(settings, tmp_path).findings
+    found = run_experiment(settings, tmp_path).findings
     assert ("posterior of all labels", "3 labels, + 0.5 per label") in {
         (one.cell, one.other) for one in found.differences
     }

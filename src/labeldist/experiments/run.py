@@ -1,4 +1,4 @@
-"""Performs an experiment: opens what it needs, lets it work in its lab, and writes what it found."""
+"""Performs an experiment: opens what it needs, lets it work in its context, and writes what it found."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluation.few_votes import are_few
 from labeldist.evaluation.metric import all_metrics
 from labeldist.evaluation.votes import median_votes
+from labeldist.experiments.context import ExperimentContext
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
 from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
-from labeldist.experiments.lab import Lab
 from labeldist.experiments.measure import Distributions
+from labeldist.experiments.render import RESULTS, TABLE, write_findings
 from labeldist.experiments.settings import FILE, ExperimentSettings, claim
-from labeldist.experiments.written import RESULTS, TABLE, write_findings
+from labeldist.explanations.explainer import read_explainer
 from labeldist.runs.beside import write_failures
 from labeldist.runs.folder import FAILURES, Results, alone, own_files
 from labeldist.runs.inputs import inputs_of
-from labeldist.runs.pipeline import CARRIED
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import check_words, explain_items, explanation_pool
 from labeldist.runs.survey import Survey, check_profile, check_source, survey
@@ -59,10 +59,10 @@ class ExperimentSummary:
     files: tuple[Path, ...]
 
 
-def perform(
+def run_experiment(
     settings: ExperimentSettings, out: Path, *, overwrite: bool = False, progress: Progress = silent
 ) -> ExperimentSummary:
-    """Perform the experiment and write its results to the folder ``out/NAME``.
+    """Run the experiment and write its results to the folder ``out/NAME``.
 
     ``out/calls.sqlite`` keeps every model call of all experiments in ``out``, so that none is made twice, whichever
     experiment asks. ``out/NAME`` gets ``results.jsonl``, ``results.md``, ``figure-N.svg`` (with the extra ``plots``),
@@ -87,7 +87,7 @@ def perform(
     )
     found = survey(dataset)
     _check(dataset, settings, found)
-    folder, written = out / known.name, settings.explainer or ""
+    folder, who = out / known.name, read_explainer(settings.explainer or "", settings.model)
     results = _results(settings, dataset, folder)
     with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
         results.check(overwrite=overwrite)
@@ -95,17 +95,19 @@ def perform(
         options = replace(settings.model_options, temperature=settings.generation.temperature)
         models = [open_model(settings.model, options)]
         settings.judge.for_model(models[0], len(dataset.task.labels))
-        if not written.startswith(CARRIED) and written not in ("same", settings.model):
-            models.append(open_model(written, options))
+        if who.model is not None and not who.is_judge:
+            models.append(open_model(who.model, options))
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             kept = [recorded.enter_context(Recorded(model, store)) for model in models]
-            lab = _lab(settings, dataset, found, kept, StageReport(progress, settings.on_error, found.items), folder)
-            known.requires(lab)
+            context = _context(
+                settings, dataset, found, kept, StageReport(progress, settings.on_error, found.items), folder
+            )
+            known.requires(context)
             claim(folder, settings, overwrite=overwrite)
             moved = results.clear()
-            check_words(lab.items, lab.task, lab.judge, settings.judge)
-            lab = _explained(lab, kept[-1])
-            done = _summary(known, known.perform(lab), lab, found.skipped, kept, store)
+            check_words(context.items, context.task, context.judge, settings.judge)
+            context = _explained(context, kept[-1])
+            done = _summary(known, known.run(context), context, found.skipped, kept, store)
             results.own.settle()
             return replace(done, notes=(*done.notes, *moved))
 
@@ -125,24 +127,24 @@ def _check(dataset: Dataset, settings: ExperimentSettings, found: Survey) -> Non
     """Refuse what cannot work before a model is opened."""
     if not found.with_reference:
         raise InputError("no item with a reference", expected="references to compare with", place=Place(dataset.path))
-    explainer = settings.explainer or ""
-    if explainer.startswith(CARRIED):
-        check_source(explainer.removeprefix(CARRIED), found)
+    carried = read_explainer(settings.explainer or "", settings.model).carried
+    if carried is not None:
+        check_source(carried, found)
 
 
-def _lab(
+def _context(
     settings: ExperimentSettings,
     dataset: Dataset,
     found: Survey,
     models: list[Recorded],
     report: StageReport,
     out: Path,
-) -> Lab:
-    """The lab, with the items as they are; the explainer is the last of ``models`` unless they carry explanations."""
-    explainer = settings.explainer or ""
-    source = explainer.removeprefix(CARRIED) if explainer.startswith(CARRIED) else models[-1].name
+) -> ExperimentContext:
+    """The context with the items as they are; the explainer is last of ``models``, unless they carry explanations."""
+    carried = read_explainer(settings.explainer or "", settings.model).carried
+    source = models[-1].name if carried is None else carried
     known = tuple(dataset.items())
-    return Lab(
+    return ExperimentContext(
         settings=settings,
         dataset=dataset,
         items=known,
@@ -157,14 +159,16 @@ def _lab(
     )
 
 
-def _explained(lab: Lab, explainer: Recorded) -> Lab:
-    """The lab with what ``explainer`` answers to its items, where they do not carry what is wanted."""
-    settings = lab.settings
-    if (settings.explainer or "").startswith(CARRIED):
-        return lab
-    found = explain_items(lab.items, lab.task, explainer, settings.generation, lab.report, profile=settings.parser)
+def _explained(context: ExperimentContext, explainer: Recorded) -> ExperimentContext:
+    """The context with what ``explainer`` answers to its items, where they do not carry what is wanted."""
+    settings = context.settings
+    if read_explainer(settings.explainer or "", settings.model).carried is not None:
+        return context
+    found = explain_items(
+        context.items, context.task, explainer, settings.generation, context.report, profile=settings.parser
+    )
     items = tuple(found)
-    return replace(lab, items=items, references=_references(items, lab.task))
+    return replace(context, items=items, references=_references(items, context.task))
 
 
 def _references(items: Sequence[Item], task: Task) -> Distributions:
@@ -174,20 +178,25 @@ def _references(items: Sequence[Item], task: Task) -> Distributions:
 
 
 def _summary(
-    known: Experiment, findings: Findings, lab: Lab, skipped: Rows, models: list[Recorded], store: Store
+    known: Experiment,
+    findings: Findings,
+    context: ExperimentContext,
+    skipped: Rows,
+    models: list[Recorded],
+    store: Store,
 ) -> ExperimentSummary:
     """Write everything, and say what was written."""
     drawn = can_draw()
-    failures = (*skipped, *lab.report.rows())
+    failures = (*skipped, *context.report.rows())
     files = [
-        *write_findings(known, findings, lab.out, lab.own.note),
-        *(draw_findings(findings, lab.out, lab.own.note) if drawn else []),
-        *write_failures(failures, lab.out / FAILURES, lab.own),
+        *write_findings(known, findings, context.out, context.own.note),
+        *(draw_findings(findings, context.out, context.own.note) if drawn else []),
+        *write_failures(failures, context.out / FAILURES, context.own),
     ]
     return ExperimentSummary(
         experiment=known,
         findings=findings,
-        items=len(lab.items),
+        items=len(context.items),
         failures=failures,
         calls_made=sum(one.made for one in models),
         calls_reused=sum(one.reused for one in models),
@@ -195,7 +204,7 @@ def _summary(
         notes=(
             *store.notes,
             *model_notes(models),
-            *lab.report.notes(lab.settings.parser),
+            *context.report.notes(context.settings.parser),
             *([] if drawn else [NO_FIGURE]),
         ),
         files=tuple(files),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from labeldist.core.errors import ModelError
 from labeldist.core.item import Explanation, Item
-from labeldist.explanations import spread as module
-from labeldist.explanations.spread import in_turn, lexical_overlaps, spread
+from labeldist.explanations import extremes as module
+from labeldist.explanations.extremes import extreme_set, in_turn, lexical_overlaps
 
 ITEM = Item("1", {})
 WORDS = st.lists(st.sampled_from(["it", "rains", "may", "not", "wet"]), min_size=1, max_size=6).map(" ".join)
@@ -55,9 +55,9 @@ def test_no_other_set_is_more_or_less_alike(pool: list[Explanation], sequence: l
     sizes = Counter(one.label for one in pool)
     if not set(sequence) <= set(sizes):
         with pytest.raises(ModelError, match="no explanation for label"):
-            spread(ITEM, pool, sequence, alike=alike)
+            extreme_set(ITEM, pool, sequence, alike=alike)
         return
-    found = spread(ITEM, pool, sequence, alike=alike)
+    found = extreme_set(ITEM, pool, sequence, alike=alike)
     assert [one.label for one in found] == sequence
     wanted = {label: min(count, sizes[label]) for label, count in Counter(sequence).items()}
     chosen = different(found, pool)
@@ -82,8 +82,8 @@ def different_or_all(found: tuple[Explanation, ...], pool: list[Explanation]) ->
 
 def test_of_equal_sets_the_first_listed_is_taken() -> None:
     pool = [Explanation(text, "yes", "m") for text in ("a b", "c d", "e f", "g h")]
-    assert spread(ITEM, pool, ["yes"] * 2) == tuple(pool[:2])
-    assert spread(ITEM, pool, ["yes"], alike=True) == (pool[0],)
+    assert extreme_set(ITEM, pool, ["yes"] * 2) == tuple(pool[:2])
+    assert extreme_set(ITEM, pool, ["yes"], alike=True) == (pool[0],)
 
 
 @settings(deadline=None, max_examples=50)
@@ -92,7 +92,7 @@ def test_where_sets_are_too_many_no_single_exchange_helps(pool: list[Explanation
     sequence = [label for label in ("yes", "no") if any(one.label == label for one in pool) for _ in range(count)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MOST_SETS", 0)
-        found = spread(ITEM, pool, sequence, alike=alike)
+        found = extreme_set(ITEM, pool, sequence, alike=alike)
     assert [one.label for one in found] == sequence
     chosen = different(found, pool)
     sign = -1 if alike else 1

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from labeldist.estimation.observations import Array
 
 
-def log_opinion(distribution: ArrayLike, floor: float) -> Array:
+def log_pool(distribution: ArrayLike, floor: float) -> Array:
     """log(q + floor), less its mean over the labels; 0 for all labels where q is not there (NaN).
 
     ``distribution`` (..., K); the floor keeps a probability of 0 from ruling a label out for ever.
 
-    >>> log_opinion([[0.5, 0.5], [float("nan"), float("nan")]], 0.1).tolist()
+    >>> log_pool([[0.5, 0.5], [float("nan"), float("nan")]], 0.1).tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
     logs: Array = np.log(np.asarray(distribution, dtype=np.float64) + floor)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_SETS = 200_000
 
 
-def spread(
+def extreme_set(
     item: Item, pool: Sequence[Explanation], sequence: Sequence[str], *, alike: bool = False
 ) -> tuple[Explanation, ...]:
     """One explanation of ``pool`` for each label of ``sequence``: the set with the least mean overlap of its pairs.
@@ -35,9 +35,9 @@ def spread(
     :class:`ModelError` where a label has no explanation.
 
     >>> pool = [Explanation(text, "yes", "m") for text in ("It rains.", "It rains!", "Clouds gather")]
-    >>> [one.text for one in spread(Item("1", {}), pool, ["yes", "yes"])]
+    >>> [one.text for one in extreme_set(Item("1", {}), pool, ["yes", "yes"])]
     ['It rains.', 'Clouds gather']
-    >>> [one.text for one in spread(Item("1", {}), pool, ["yes", "yes"], alike=True)]
+    >>> [one.text for one in extreme_set(Item("1", {}), pool, ["yes", "yes"], alike=True)]
     ['It rains.', 'It rains!']
     """
     uses = Counter(sequence)
