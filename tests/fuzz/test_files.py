@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -139,3 +141,31 @@ def test_small_parquet_files_that_grow(tmp_path: Path) -> None:
         before = arrow.total_allocated_bytes()
         assert said in refused(tmp_path / f"{number}.parquet")
         assert arrow.total_allocated_bytes() - before < 100_000_000
+
+
+EVERY_BYTE = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+from labeldist.core.errors import InputError
+from labeldist.datasets.parquet import parquet_pieces
+
+file = Path(sys.argv[1])
+valid = file.read_bytes()
+for at in range(len(valid) - 8 - int.from_bytes(valid[-8:-4], "little"), len(valid) - 8):
+    file.write_bytes(valid[:at] + bytes([valid[at] ^ 1]) + valid[at + 1 :])
+    with suppress(InputError):
+        list(parquet_pieces(file))
+print("alive")
+"""
+
+
+def test_no_footer_of_parquet_ends_the_process(tmp_path: Path) -> None:
+    """pyarrow can call C's abort, which no test survives: in a process of its own, each byte of the footer changed."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table({"id": ["1", "2"], "labels": [["a"], ["b", "c"]]}), tmp_path / "items.parquet")
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_BYTE, str(tmp_path / "items.parquet")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "alive\n", done.stderr[-500:]

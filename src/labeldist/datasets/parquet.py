@@ -95,6 +95,8 @@ def _pieces(arrow: Any, batch: Any) -> Iterator[Any]:
 
 
 def _batches(file: Any, group: int, path: Path) -> Iterator[Any]:
+    # pyarrow ends the process where it is asked about a damaged column that it has not begun to read.
+    next(file.iter_batches(batch_size=1, row_groups=[group], use_threads=False), None)
     about = file.metadata.row_group(group)
     columns = [about.column(at) for at in range(about.num_columns)]
     size = sum(column.total_uncompressed_size for column in columns)
