@@ -13,8 +13,8 @@ from labeldist.core.item import Item
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.frames import open_frame
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.rows import item_to_row
 from labeldist.datasets.source import Dataset, open_source, reading, task_of
+from labeldist.datasets.written_rows import item_to_row
 
 OF_FRAMES = ("columns", "shape")
 
