@@ -25,6 +25,7 @@ from labeldist.estimation.opinion import softmax
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.savings import Savings, savings
+from labeldist.tasks.load import load_task
 
 CALIBRATIONS = ("labels", "reference", "off")
 PSEUDO_COUNT = 0.5  # per label, where no concentration can be fitted
@@ -159,10 +160,7 @@ def estimate(
     >>> known.mean.round(3).tolist(), known.posterior.low.round(2).tolist()
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
-    if task is None:
-        from labeldist.tasks.load import load_task
-
-        task = load_task()
+    task = task or load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
 
