@@ -11,8 +11,9 @@ import pytest
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Annotation, Item
 from labeldist.datasets.hold_out import HoldOut, held_out
-from labeldist.datasets.rows import item_from_row, item_to_row
+from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.source import open_source
+from labeldist.datasets.written_rows import item_to_row
 from labeldist.evaluation.compare import evaluate
 from labeldist.explanations.condition import parse_condition
 from labeldist.runs.posterior import estimate_to_file

@@ -17,8 +17,8 @@ from labeldist.core.item import Annotation, Item
 from labeldist.core.registry import Registry
 from labeldist.datasets.catalog import DATASETS, Facts, cache_folder, dataset, listing
 from labeldist.datasets.read_report import ReadReport
-from labeldist.datasets.rows import item_to_row
 from labeldist.datasets.source import Dataset, open_source
+from labeldist.datasets.written_rows import item_to_row
 
 NAMES = [
     "anli-r1",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Annotation, Answer, Evidence, Explanation, Item
-from labeldist.datasets.rows import item_from_row, item_to_row
+from labeldist.datasets.rows import item_from_row
+from labeldist.datasets.written_rows import item_to_row
 from labeldist.tasks.load import load_task
 
 NLI = load_task("nli")

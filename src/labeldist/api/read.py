@@ -14,8 +14,8 @@ from labeldist.core.item import Item
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.frames import open_frame
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.rows import item_to_row
 from labeldist.datasets.source import Dataset, open_source, reading, task_of
+from labeldist.datasets.written_rows import item_to_row
 
 TASK = 'task="nli", a name of `labeldist tasks` or a folder of your own'
 OF_FRAMES = ("columns", "shape")

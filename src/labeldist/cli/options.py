@@ -179,6 +179,18 @@ generation_options = _together(
     ),
 )
 
+evidence_option = click.option(
+    "--evidence",
+    multiple=True,
+    metavar="[NAME=]FILE|NAME",
+    help="Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry; may "
+    "be repeated.  [default: all that the items carry]",
+)
+
+annotators_option = click.option(
+    "--annotators", metavar="GROUP", help="Count only the labels of annotators named GROUP/..."
+)
+
 calibrate_option = click.option(
     "--calibrate",
     type=click.Choice(["labels", "reference", "off"]),
@@ -268,6 +280,18 @@ def generation_settings(max_new_tokens: int | None, temperature: float, seed: in
     from labeldist.runs.stages import Generation
 
     return Generation(max_new_tokens, temperature, seed)
+
+
+def run_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the settings of a run and those of an experiment have in common, of the options of either."""
+    names = ("model", "explainer", "parser", "task", "limit", "hold_out", "repeated_labels", "on_error")
+    return {name: given[name] for name in (*names, "engine", "workers")} | {
+        "judge": judge_settings(
+            given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]
+        ),
+        "generation": generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
+        "model_options": model_settings(given),
+    }
 
 
 def first_or_named(value: str) -> int | tuple[str, ...]:

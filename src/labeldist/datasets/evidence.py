@@ -10,10 +10,12 @@ from typing import Any
 from labeldist.core.errors import Place
 from labeldist.core.item import Evidence
 from labeldist.core.task import Task
+from labeldist.datasets.columns import gathered
+from labeldist.datasets.evidence_rows import SAID, evidence_from_row
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.rows import SAID, evidence_from_row, gathered, id_from_row
+from labeldist.datasets.rows import id_from_row
 
 
 @dataclass(frozen=True, slots=True)

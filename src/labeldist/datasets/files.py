@@ -15,9 +15,10 @@ from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.jsonl import Rows, json_rows
 from labeldist.datasets.layout import DISTRIBUTIONS, ITEMS, Layout
 from labeldist.datasets.repeated import Repeated, counted_once
-from labeldist.datasets.rows import id_from_row, item_from_row, item_to_row
+from labeldist.datasets.rows import id_from_row, item_from_row
 from labeldist.datasets.tables import csv_rows, parquet_rows
 from labeldist.datasets.whole import Note, is_special, whole_file
+from labeldist.datasets.written_rows import item_to_row
 from labeldist.datasets.written_tables import json_line, load_parquet, row_line, write_csv, write_parquet
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")

@@ -11,8 +11,9 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.spelling import folded, nfc
 from labeldist.core.task import NOMINAL, ORDINAL, Task
+from labeldist.datasets.columns import gathered
+from labeldist.datasets.evidence_rows import SAID
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.rows import SAID, gathered
 from labeldist.tasks.labels import as_numbers, labels_task
 from labeldist.tasks.load import load_task
 

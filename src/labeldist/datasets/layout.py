@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labeldist.datasets.rows import EVIDENCE, KNOWN, spread_over
+from labeldist.datasets.columns import KNOWN, spread_over
+from labeldist.datasets.evidence_rows import EVIDENCE
 
 JSON = ":json"
 LOW, HIGH = "interval.low", "interval.high"

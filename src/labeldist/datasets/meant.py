@@ -17,7 +17,8 @@ from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Item
 from labeldist.core.spelling import folded
 from labeldist.core.task import Task
-from labeldist.datasets.rows import KNOWN, item_from_row
+from labeldist.datasets.columns import KNOWN
+from labeldist.datasets.rows import item_from_row
 
 # What labels are called elsewhere; compared without case, spaces and signs.
 OTHER_NAMES = (

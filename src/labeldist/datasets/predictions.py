@@ -10,10 +10,13 @@ from typing import Any
 from labeldist.core.distribution import LabelDistribution, proportions
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.task import Task
+from labeldist.datasets.columns import gathered
+from labeldist.datasets.evidence_rows import SAID, evidence_from_row
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.rows import SAID, distribution_from_row, evidence_from_row, gathered, id_from_row
+from labeldist.datasets.numbers import distribution_from_row
+from labeldist.datasets.rows import id_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ def read_predictions(
     """The distributions of a file (JSONL, CSV or Parquet) as a stream, each id once, over all labels of ``task``.
 
     A row may have ``scores`` instead, which the distribution is in proportion to, or ``logits``, whose softmax it is,
-    as for evidence (:func:`~labeldist.datasets.rows.evidence_from_row`). Probabilities that were rounded (a sum of 1
-    give or take 0.005 per label) are brought to a sum of 1. Bad rows raise :class:`InputError` or, with
+    as for evidence (:func:`~labeldist.datasets.evidence_rows.evidence_from_row`). Probabilities that were rounded (a
+    sum of 1 give or take 0.005 per label) are brought to a sum of 1. Bad rows raise :class:`InputError` or, with
     ``on_error="skip"``, go to ``failures``.
     """
     rows = read_rows(path, DISTRIBUTIONS)

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, shown
+from labeldist.datasets.columns import KNOWN, spread_over
 from labeldist.datasets.jsonl import Rows, byte_lines, decoded, opened, parse_json
 from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
 from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS
 from labeldist.datasets.parquet import parquet_names, parquet_pieces, piece_bytes, row_values
-from labeldist.datasets.rows import KNOWN, spread_over
 from labeldist.datasets.shapes import columns_of_annotations
 from labeldist.datasets.written_tables import load_parquet
 

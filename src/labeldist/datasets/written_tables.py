@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from labeldist.core.errors import InputError, MissingExtraError, Place, shown
+from labeldist.datasets.columns import spread_over
 from labeldist.datasets.layout import JSON, Layout, in_columns, is_number
 from labeldist.datasets.limits import LONGEST_LINE
-from labeldist.datasets.rows import spread_over
 from labeldist.datasets.whole import is_special, naming_errors
 
 PARQUET_ROWS = 4096  # of a group, held at a time

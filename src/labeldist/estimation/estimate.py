@@ -26,6 +26,7 @@ from labeldist.estimation.observations import Array, EvidenceArray, EvidenceRows
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.savings import Savings, savings
+from labeldist.tasks.load import load_task
 
 CALIBRATIONS = ("labels", "reference", "off")
 POOL_FLOOR = FLOORS[1]
@@ -159,10 +160,7 @@ def estimate(
     >>> known.mean.round(3).tolist(), known.posterior.low.round(2).tolist()
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
-    if task is None:
-        from labeldist.tasks.load import load_task
-
-        task = load_task()
+    task = task or load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
 

@@ -128,51 +128,20 @@ def observe(
     ([[0.0, 1.0]], [[0.2, 0.8]])
     """
     given = evidence or {}
-    ids: list[str] = []
-    counts, references = array("d"), array("d")
-    of_group: dict[str, Rows] = {}
-    known_groups: set[str] = set()
+    votes = Votes(labels, annotators)
     found = {name: Gathered(name, labels, taken=use is None or name in use) for name in given}
     for at, item in enumerate(items):
-        ids.append(item.id)
-        counts.extend(_counts(item, labels, annotators))
-        groups = item.groups()
-        known_groups.update(groups)
-        if annotators is None and len(known_groups) <= MOST_GROUPS:
-            for group in groups:
-                of_group.setdefault(group, Rows(len(labels), 0.0)).put(at, item.label_counts(labels, group))
-        references.extend(_reference(item, labels))
+        votes.add(at, item)
         for name, one in item.evidence.items():
             if name not in given:
                 if name not in found:
                     found[name] = Gathered(name, labels, taken=use is None or name in use)
                 found[name].add(at, one)
-    if not ids:
-        raise InputError("no items", expected="at least one")
-    if annotators is not None and annotators not in known_groups:
-        raise did_you_mean("group of annotators", annotators, known_groups)
-    places = {id_: at for at, id_ in enumerate(ids)}
-    if len(places) < len(ids):
-        twice = next(id_ for id_, times in Counter(ids).items() if times > 1)
-        raise InputError(f"id {shown(twice)} again", expected="each id once")
+    places = votes.places()
     for name, rows in given.items():
         _add_given(found[name], rows, places, strangers)
     del places
-    names = _chosen(found, use)
-    shape = (len(ids), len(labels))
-    several = 2 <= len(known_groups) <= MOST_GROUPS and annotators is None
-    weights = _matrix(references, shape)
-    with np.errstate(invalid="ignore"):  # NaN where there is no reference
-        reference = weights / weights.sum(axis=1, keepdims=True)
-    return Observations(
-        tuple(labels),
-        tuple(ids),
-        _matrix(counts, shape),
-        {name: rows.whole(len(ids)) for name, rows in of_group.items()} if several else {},
-        tuple(found.pop(name).whole(len(ids)) for name in names),
-        None if np.isnan(reference).all() else reference,
-        np.nan_to_num(votes_behind(weights), nan=VOTES_WHERE_UNKNOWN),
-    )
+    return votes.whole(tuple(found.pop(name).whole(len(votes.ids)) for name in _chosen(found, use)))
 
 
 class Rows:
@@ -198,6 +167,58 @@ class Rows:
         # In place where the memory allows: a copy of all the evidence would be the peak of an estimation.
         self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)
         self._matrix[before:] = self._fill
+
+
+class Votes:
+    """What people said of items, taken into arrays an item at a time: label counts, in all and by group, references."""
+
+    def __init__(self, labels: Sequence[str], annotators: str | None) -> None:
+        self.ids: list[str] = []
+        self._labels, self._annotators = labels, annotators
+        self._counts, self._references = array("d"), array("d")
+        self._of_group: dict[str, Rows] = {}
+        self._groups: set[str] = set()
+
+    def add(self, at: int, item: Item) -> None:
+        """Take in the item at that position, which is the next one."""
+        labels = self._labels
+        self.ids.append(item.id)
+        self._counts.extend(_counts(item, labels, self._annotators))
+        groups = item.groups()
+        self._groups.update(groups)
+        if self._annotators is None and len(self._groups) <= MOST_GROUPS:
+            for group in groups:
+                self._of_group.setdefault(group, Rows(len(labels), 0.0)).put(at, item.label_counts(labels, group))
+        self._references.extend(_reference(item, labels))
+
+    def places(self) -> dict[str, int]:
+        """Each id's position; raises for no items, for annotators whom no item has, and for an id that comes twice."""
+        if not self.ids:
+            raise InputError("no items", expected="at least one")
+        if self._annotators is not None and self._annotators not in self._groups:
+            raise did_you_mean("group of annotators", self._annotators, self._groups)
+        places = {id_: at for at, id_ in enumerate(self.ids)}
+        if len(places) < len(self.ids):
+            twice = next(id_ for id_, times in Counter(self.ids).items() if times > 1)
+            raise InputError(f"id {shown(twice)} again", expected="each id once")
+        return places
+
+    def whole(self, evidence: tuple[EvidenceArray, ...]) -> Observations:
+        """The arrays, with that evidence beside them."""
+        shape = (len(self.ids), len(self._labels))
+        several = 2 <= len(self._groups) <= MOST_GROUPS and self._annotators is None
+        weights = _matrix(self._references, shape)
+        with np.errstate(invalid="ignore"):  # NaN where there is no reference
+            reference = weights / weights.sum(axis=1, keepdims=True)
+        return Observations(
+            tuple(self._labels),
+            tuple(self.ids),
+            _matrix(self._counts, shape),
+            {name: rows.whole(len(self.ids)) for name, rows in self._of_group.items()} if several else {},
+            evidence,
+            None if np.isnan(reference).all() else reference,
+            np.nan_to_num(votes_behind(weights), nan=VOTES_WHERE_UNKNOWN),
+        )
 
 
 class Gathered:

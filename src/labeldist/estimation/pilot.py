@@ -14,7 +14,7 @@ from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from, usable
 from labeldist.estimation.guidance import Guidance, unguide
 from labeldist.estimation.labels import PILOT
-from labeldist.estimation.observations import EvidenceRows, Observations, drawn, observe
+from labeldist.estimation.observations import EvidenceArray, EvidenceRows, Observations, drawn, observe
 from labeldist.estimation.plan import (
     FEWEST_REFERENCES,
     MOST_LABELS,
@@ -29,6 +29,7 @@ from labeldist.estimation.reference_curve import Progress, ReferencePoint, refer
 from labeldist.estimation.replay import Replay, replay
 from labeldist.estimation.savings import Savings
 from labeldist.estimation.sets import fits
+from labeldist.tasks.load import load_task
 
 METRICS = ("kl", "tvd")
 HIGH_CONCENTRATION = 1e4  # no differences between annotators but by chance
@@ -127,54 +128,93 @@ def plan(
     >>> found.predicted[0].kl > found.predicted[20].kl, found.ways[0].labels
     (True, 7)
     """
-    if metric not in METRICS:
-        raise UsageError(f"metric {metric!r}", hint="use one of: kl, tvd")
-    if target is not None and not target > 0:
-        raise UsageError(f"a target of {target:g}", hint="use an error above 0, such as 0.1")
-    if task is None:
-        from labeldist.tasks.load import load_task
-
-        task = load_task()
+    _check_goal(target, metric)
+    task = task or load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
     require_labels(observed)
     at_hand = observed.counts.sum(axis=1)
-    pilot = observed
-    if len(observed.ids) > PILOT:
-        pilot = observed.take(drawn(np.flatnonzero(at_hand), PILOT, seed))
-    weighed = tuple(one for one in pilot.evidence if usable(one, pilot.counts))
-    blind, guided, left_out = unguide(replace(pilot, evidence=weighed))
-    usual = replace(pilot, evidence=blind)
-    known = estimate_from(usual, seed=seed)
-    concentration = None if known.calibration.fitted else known.calibration.concentration
-    models = fits(usual, concentration)
-    predicted = tuple(predicted_errors(usual, range(most_labels + 1), models=models, seed=seed))
+    pilot = _Pilot.of(observed, seed)
+    known = pilot.known
+    models = fits(pilot.usual, pilot.concentration)
+    predicted = tuple(predicted_errors(pilot.usual, range(most_labels + 1), models=models, seed=seed))
     measured = tuple(measured_errors(models))
-    curve: list[ReferencePoint] = []
-    if references:
-        curve = reference_curve(pilot, known.mean, known.posterior.concentration, seed=seed, progress=progress)
-    # What labels guided would know of those that are hidden in the replay, as far as they could not be taken out.
-    unseeing = tuple(one for one in weighed if one.saw_labels is False)
-    replayed = replay(replace(pilot, evidence=unseeing), concentration=concentration, seed=seed)
+    weight = known.posterior.concentration
+    curve = reference_curve(pilot.observed, known.mean, weight, seed=seed, progress=progress) if references else []
+    replayed = replay(pilot.unseeing, concentration=pilot.concentration, seed=seed)
     return Plan(
         items=len(observed.ids),
         labelled=int((at_hand > 0).sum()),
         labels=float(at_hand[at_hand > 0].mean()),
-        evidence=tuple(one.name for one in blind),
+        evidence=tuple(one.name for one in pilot.usual.evidence),
         predicted=predicted,
         measured=measured,
         curve=tuple(curve),
-        votes=float(pilot.votes[pilot.referenced].mean()) if measured and pilot.votes is not None else None,
+        votes=pilot.mean_votes if measured else None,
         ways=() if target is None else ways(predicted, target, metric, prices or Prices(), at_hand),
         saves=known.calibration.saves if known.calibration.told else (),
         replay=replayed,
         next_items=_next(known) if replayed.offers else (),
-        doubtful=concentration is not None or _no_pairs(pilot) or any(one.worse_than_expected for one in measured),
-        notes=(*_notes(pilot, [one.name for one in weighed], guided, known, measured), *left_out),
+        doubtful=pilot.concentration is not None or pilot.no_pairs or any(one.worse_than_expected for one in measured),
+        notes=(*_notes(pilot, measured), *pilot.left_out),
     )
 
 
-def _no_pairs(pilot: Observations) -> bool:
-    return float(pilot.counts.sum(axis=1).max()) < 2
+def _check_goal(target: float | None, metric: str) -> None:
+    if metric not in METRICS:
+        raise UsageError(f"metric {metric!r}", hint="use one of: kl, tvd")
+    if target is not None and not target > 0:
+        raise UsageError(f"a target of {target:g}", hint="use an error above 0, such as 0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pilot:
+    """The items that predictions are made from, and what their labels say of them.
+
+    ``observed``: all items, or of very many some of those with labels; ``weighed``: their evidence that labels can
+    weigh, as it is; ``usual``: the items with this evidence, less what labels did to it where these ``guided`` it;
+    ``left_out``: notes on what could not be taken out of it; ``known``: the estimate from labels and usual evidence.
+    """
+
+    observed: Observations
+    weighed: tuple[EvidenceArray, ...]
+    usual: Observations
+    guided: Sequence[Guidance]
+    left_out: Sequence[str]
+    known: Estimate
+
+    @staticmethod
+    def of(observed: Observations, seed: int) -> _Pilot:
+        """A pilot of at most so many items, drawn at random."""
+        if len(observed.ids) > PILOT:
+            observed = observed.take(drawn(np.flatnonzero(observed.counts.sum(axis=1)), PILOT, seed))
+        weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
+        blind, guided, left_out = unguide(replace(observed, evidence=weighed))
+        usual = replace(observed, evidence=blind)
+        return _Pilot(observed, weighed, usual, guided, left_out, estimate_from(usual, seed=seed))
+
+    @property
+    def concentration(self) -> float | None:
+        """The one that is assumed, where the labels tell none."""
+        return None if self.known.calibration.fitted else self.known.calibration.concentration
+
+    @property
+    def unseeing(self) -> Observations:
+        """The items with evidence that saw no labels.
+
+        What labels guided would know of those that a replay hides, as far as they could not be taken out.
+        """
+        return replace(self.observed, evidence=tuple(one for one in self.weighed if one.saw_labels is False))
+
+    @property
+    def mean_votes(self) -> float | None:
+        """How many votes are behind a reference."""
+        votes = self.observed.votes
+        return None if votes is None else float(votes[self.observed.referenced].mean())
+
+    @property
+    def no_pairs(self) -> bool:
+        """Whether no item has two labels."""
+        return float(self.observed.counts.sum(axis=1).max()) < 2
 
 
 def _next(known: Estimate) -> tuple[str, ...]:
@@ -183,23 +223,18 @@ def _next(known: Estimate) -> tuple[str, ...]:
     return tuple(known.ids[at] for at in first)
 
 
-def _notes(
-    pilot: Observations,
-    weighed: Sequence[str],
-    guided: Sequence[Guidance],
-    known: Estimate,
-    measured: Sequence[Measured],
-) -> list[str]:
+def _notes(pilot: _Pilot, measured: Sequence[Measured]) -> list[str]:
     notes = []
-    left_out = [one.name for one in pilot.evidence if one.name not in weighed]
-    calibration = known.calibration
+    weighed = [one.name for one in pilot.weighed]
+    left_out = [one.name for one in pilot.observed.evidence if one.name not in weighed]
+    calibration = pilot.known.calibration
     if left_out:
         notes.append(LEFT_OUT.format(names=", ".join(left_out)))
-    if guided:
-        notes.append(MADE_WITH_LABELS.format(names=", ".join(one.name for one in guided)))
+    if pilot.guided:
+        notes.append(MADE_WITH_LABELS.format(names=", ".join(one.name for one in pilot.guided)))
     if not calibration.fitted:
         notes.append(SELECTED)
-    elif _no_pairs(pilot):
+    elif pilot.no_pairs:
         notes.append(NO_PAIRS)
     elif calibration.concentration > HIGH_CONCENTRATION:
         notes.append(NO_DIFFERENCES)
@@ -209,6 +244,7 @@ def _notes(
         last = measured[-1]
         off = WORSE if last.worse_than_expected else BETTER
         notes.append(off.format(references=last.references, kl=last.kl, expected=last.expected_kl))
-    if 0 < len(pilot.referenced) < FEWEST_REFERENCES:
-        notes.append(FEW_REFERENCES.format(found=len(pilot.referenced), needed=FEWEST_REFERENCES))
+    referenced = len(pilot.observed.referenced)
+    if 0 < referenced < FEWEST_REFERENCES:
+        notes.append(FEW_REFERENCES.format(found=referenced, needed=FEWEST_REFERENCES))
     return notes

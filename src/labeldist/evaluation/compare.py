@@ -72,8 +72,6 @@ def evaluate(
     """
     if missing not in ("stop", "skip"):
         raise UsageError(f"missing={missing!r}", hint="use 'stop' or 'skip'")
-    if metrics is not None and not metrics:
-        raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
     named = None if metrics is None else _named(metrics, task)
     labels = task.label_names
     known = referenced(items, labels)
@@ -81,23 +79,15 @@ def evaluate(
     votes = median_of(votes_behind(used.weights))
     few = are_few(votes)
     chosen = all_metrics(task.values, few_votes=few) if named is None else named
-    rows = np.arange(len(used.ids))
-    candidates = [
-        *(Candidate(name, "prediction", rows, matrix) for name, matrix in matrices.items()),
-        *baselines_of(used.votes),
+    rows = [
+        *_rows(used, matrices, chosen, bootstrap, seed),
+        *(() if with_ceiling is None else _ceiling(used, chosen, with_ceiling, bootstrap, seed)),
     ]
-    measured = _measured(chosen, used.shares, candidates, bootstrap, seed)
     return Evaluation(
         task=task.name,
         items=len(used.ids),
         columns=columns_of(chosen, few_votes=few),
-        rows=(
-            *(
-                Row(candidate.name, candidate.kind, len(candidate.rows), values)
-                for candidate, values in zip(candidates, measured, strict=True)
-            ),
-            *(() if with_ceiling is None else _ceiling(used, chosen, with_ceiling, bootstrap, seed)),
-        ),
+        rows=tuple(rows),
         resamples=bootstrap,
         seed=seed,
         left_out=left_out,
@@ -114,6 +104,8 @@ def columns_of(metrics: Sequence[Metric], *, few_votes: bool) -> tuple[Column, .
 
 
 def _named(metrics: Sequence[str], task: Task) -> list[Metric]:
+    if not metrics:
+        raise UsageError("no metric to evaluate", hint=f"name some of: {', '.join(METRICS.names())}")
     found = [METRICS.get(name) for name in dict.fromkeys(metrics)]
     lacking = [metric.name for metric in found if metric.on_scale is not None and task.values is None]
     if lacking:
@@ -122,6 +114,23 @@ def _named(metrics: Sequence[str], task: Task) -> list[Metric]:
             hint="leave the metric away, or give the task a scale (task.toml: scale and the labels' values)",
         )
     return [scaled(metric, task.values) for metric in found]
+
+
+def _rows(
+    used: Referenced, matrices: Mapping[str, Array], metrics: Sequence[Metric], bootstrap: int, seed: int
+) -> list[Row]:
+    """The predictions' rows of the table, then those of the baselines."""
+    everywhere = np.arange(len(used.ids))
+    candidates = [
+        *(Candidate(name, "prediction", everywhere, matrix) for name, matrix in matrices.items()),
+        *baselines_of(used.votes),
+    ]
+    return [
+        Row(candidate.name, candidate.kind, len(candidate.rows), values)
+        for candidate, values in zip(
+            candidates, _measured(metrics, used.shares, candidates, bootstrap, seed), strict=True
+        )
+    ]
 
 
 def _ceiling(used: Referenced, metrics: Sequence[Metric], of: Ceiling, bootstrap: int, seed: int) -> list[Row]:

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from labeldist.cli.options import (
+    annotators_option,
     calibrate_option,
+    evidence_option,
     json_option,
     label_options,
     opening_for_labels,
@@ -23,15 +25,9 @@ from labeldist.cli.options import (
     "estimate", epilog="Example: labeldist estimate items.jsonl --evidence result/mjd.none.jsonl --out posterior.jsonl"
 )
 @click.argument("source")
-@click.option(
-    "--evidence",
-    multiple=True,
-    metavar="[NAME=]FILE|NAME",
-    help="Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry; may "
-    "be repeated.  [default: all that the items carry]",
-)
+@evidence_option
 @calibrate_option
-@click.option("--annotators", metavar="GROUP", help="Count only the labels of annotators named GROUP/...")
+@annotators_option
 @click.option(
     "--interval",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

@@ -11,13 +11,11 @@ from labeldist.cli.options import (
     AT_LEAST_ONE,
     engine_options,
     generation_options,
-    generation_settings,
     json_option,
     judge_options,
-    judge_settings,
     model_options,
-    model_settings,
     out_option,
+    run_settings,
     seed_option,
     source_options,
 )
@@ -83,26 +81,14 @@ def command(name: str | None, out: Path, overwrite: bool, as_json: bool, **given
 
     settings = ExperimentSettings(
         name=name,
-        model=given["model"],
         source=given["source"],
-        explainer=given["explainer"],
-        parser=given["parser"],
-        task=given["task"],
-        limit=given["limit"],
-        hold_out=given["hold_out"],
-        repeated_labels=given["repeated_labels"],
         draws=given["draws"],
         resamples=given["bootstrap"],
         classifier=given["classifier"],
         encoder=given["encoder"],
         test_sets=given["test_sets"],
         test_items=given["test_items"],
-        judge=judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]),
-        generation=generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
-        model_options=model_settings(given),
-        on_error=given["on_error"],
-        engine=given["engine"],
-        workers=given["workers"],
+        **run_settings(given),
     )
     with shown_progress() as progress:
         summary = run_experiment(settings, out, overwrite=overwrite, progress=progress)

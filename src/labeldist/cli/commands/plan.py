@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from labeldist.cli.options import (
+    annotators_option,
+    evidence_option,
     json_option,
     label_options,
     opening_for_labels,
@@ -21,14 +23,8 @@ PRICE = click.FloatRange(min=0)
 
 @click.command("plan", epilog="Example: labeldist plan pilot.jsonl --target 0.1 --price-label 0.08 --price-call 0.0002")
 @click.argument("source")
-@click.option(
-    "--evidence",
-    multiple=True,
-    metavar="[NAME=]FILE|NAME",
-    help="Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry; may "
-    "be repeated.  [default: all that the items carry]",
-)
-@click.option("--annotators", metavar="GROUP", help="Count only the labels of annotators named GROUP/...")
+@evidence_option
+@annotators_option
 @click.option("--target", type=click.FloatRange(min=0, min_open=True), help="The error that is to be reached.")
 @click.option(
     "--metric", type=click.Choice(["kl", "tvd"]), default="kl", show_default=True, help="What the error is shown in."

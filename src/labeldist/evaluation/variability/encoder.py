@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ def load_encoder(folder: Path) -> Encode:
     another way of pooling or further layers, :class:`MissingExtraError` without transformers.
     """
     try:
-        import torch
-        import transformers
+        import torch  # noqa: F401 - tried here, so that what is lacking is told first
+        import transformers  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("sentence embeddings", "transformers") from error
     if not (folder / "config.json").is_file():
@@ -51,6 +51,17 @@ def load_encoder(folder: Path) -> Encode:
             hint="name a folder with config.json, tokenizer files and safetensors weights",
         )
     _check_layers(folder)
+    tokenizer, model = _trained(folder)
+    model.eval()
+    longest = _read(folder / "sentence_bert_config.json").get("max_seq_length") or model.config.max_position_embeddings
+    return partial(_encode, tokenizer, model, longest)
+
+
+def _trained(folder: Path) -> tuple[Any, Any]:
+    """The folder's tokenizer and model; :class:`UsageError` where they cannot be loaded or lack weights."""
+    import torch
+    import transformers
+
     told: Any = transformers.utils.logging
     told.disable_progress_bar()  # a second's work
     try:
@@ -72,29 +83,25 @@ def load_encoder(folder: Path) -> Encode:
             f"the weights of {str(folder)!r} lack {', '.join(sorted(lacking)[:3])}, which would be random",
             hint="name the folder of a trained encoder",
         )
-    model.eval()
-    longest = _read(folder / "sentence_bert_config.json").get("max_seq_length") or model.config.max_position_embeddings
+    return tokenizer, model
 
-    def encode(texts: Sequence[str]) -> Array:
-        by_length = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        vectors = np.zeros((len(texts), model.config.hidden_size))
-        for start in range(0, len(texts), BATCH):
-            places = by_length[start : start + BATCH]
-            batch = tokenizer(
-                [texts[place] for place in places],
-                padding=True,
-                truncation=True,
-                max_length=longest,
-                return_tensors="pt",
-            )
-            with torch.inference_mode():
-                hidden = model(**batch).last_hidden_state
-            mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
-            mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1e-9)
-            vectors[places] = torch.nn.functional.normalize(mean, dim=1).double().numpy()
-        return vectors
 
-    return encode
+def _encode(tokenizer: Any, model: Any, longest: int, texts: Sequence[str]) -> Array:
+    import torch
+
+    by_length = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    vectors = np.zeros((len(texts), model.config.hidden_size))
+    for start in range(0, len(texts), BATCH):
+        places = by_length[start : start + BATCH]
+        batch = tokenizer(
+            [texts[place] for place in places], padding=True, truncation=True, max_length=longest, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            hidden = model(**batch).last_hidden_state
+        mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1e-9)
+        vectors[places] = torch.nn.functional.normalize(mean, dim=1).double().numpy()
+    return vectors
 
 
 def _check_layers(folder: Path) -> None:

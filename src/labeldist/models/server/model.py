@@ -13,6 +13,7 @@ from labeldist.models.answers import AnswerTokens
 from labeldist.models.base import AnswerScores, Capabilities, Question, Written
 from labeldist.models.budget import Budget
 from labeldist.models.open import ModelOptions
+from labeldist.models.server.abilities import TEXT, Abilities, new_tokens_of
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.connection import Connection
 from labeldist.models.server.endpoint import Endpoint
@@ -21,7 +22,7 @@ from labeldist.models.server.key import key_for
 from labeldist.models.server.listing import Listed, begins_with_thought, listed
 from labeldist.models.server.parallel import answered
 from labeldist.models.server.patience import Patience
-from labeldist.models.server.probe import TEXT, Abilities, new_tokens_of, probe
+from labeldist.models.server.probe import probe
 from labeldist.models.server.reply import Reply, replies
 from labeldist.models.server.scores import Answers, Usage, exact, named, sampled, top
 from labeldist.models.server.taken import remedy

@@ -7,14 +7,14 @@ tries.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from labeldist.core.errors import LabeldistError, ModelError, UnavailableError, UsageError, shown
 from labeldist.models.answers import AnswerTokens
+from labeldist.models.server.abilities import SHORT, TEXT, THOUGHT, Abilities, new_tokens_of
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.connection import Connection
 from labeldist.models.server.failures import MalformedError, NotThereError, PassingError, RefusedError
@@ -27,13 +27,11 @@ from labeldist.models.server.token_bytes import TOKEN_ID
 from labeldist.models.server.tokens import ServerTokenizer
 
 R = TypeVar("R")
-Scores = Literal["exact", "top", "sampled"]
 WANTED = ("auto", "exact", "top", "sampled")
 PROMPT = "Is the sun hot? Choose one.\nA. Yes\nB. No\nAnswer:"
 ANSWERS = (("A", " A"), ("B", " B"))
 # The most that OpenAI and vLLM list; some servers list no more than five.
 MOST_LISTED = (20, 5)
-SHORT, THOUGHT, TEXT = 16, 4096, 256
 # Of a question that is easy: less says that the model would rather say something else first.
 SMALL_MASS = 0.1
 # Requests that may be changed and made again, for one question and in all.
@@ -42,90 +40,6 @@ CHANGES, TRIES = 6, 40
 LOOKS, NO_LIST = 3, "no log-probabilities"
 # Characters of a thought that no model repeats by chance.
 LONG = 60
-ALL = Taken()
-
-
-@dataclass(frozen=True, slots=True)
-class Abilities:
-    """How to ask an endpoint, and what it answers with.
-
-    ``scores``: of chosen tokens exactly, of the likeliest tokens, or none but drawn answers. ``chat``: the model takes
-    messages (else a bare prompt). ``limit``: the name of the field with the most new tokens. ``listed``: how many
-    tokens it lists. ``reasons``: it thinks before it answers; ``inline``: in the text of its answers. ``room``: most
-    new tokens of a drawn answer, thoughts included. ``taken``, ``writing``: what it takes of a question, and of what
-    asks for a text. ``served``: what the server says of the weights.
-    """
-
-    scores: Scores = "sampled"
-    chat: bool = True
-    limit: str = "max_tokens"
-    listed: int = 0
-    reasons: bool = False
-    inline: bool = False
-    room: int = SHORT
-    taken: Taken = ALL
-    writing: Taken = ALL
-    served: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> str:
-        """Where to post."""
-        return "/chat/completions" if self.chat else "/completions"
-
-    @property
-    def fixed_temperature(self) -> bool:
-        """Whether the endpoint is of the kind that refuses any temperature but its own."""
-        return self.reasons and self.limit == "max_completion_tokens"
-
-    def body(self, model: str, prompt: str, new_tokens: int, temperature: float, **more: Any) -> dict[str, Any]:
-        """A question. Temperature 1 leaves log-probabilities as they are where a server applies it to them."""
-        return self.taken.request(self._wanted(model, prompt, new_tokens, temperature, **more))
-
-    def draws(self, model: str, prompt: str, count: int) -> dict[str, Any]:
-        """A request for ``count`` drawn answers."""
-        return self.body(model, prompt, self.room, 1.0, n=count)
-
-    def text(self, model: str, prompt: str, new_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
-        """A request for a text."""
-        return self.writing.request(self._text(model, prompt, new_tokens, temperature, seed))
-
-    def _text(self, model: str, prompt: str, new_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
-        more: dict[str, Any] = {}
-        if temperature:
-            more = {"top_p": 1.0, "seed": _seed(seed, prompt)}
-        if self.scores == "exact":
-            # vLLM fills what it is not told from the model's own settings, which may penalise or cut.
-            more |= {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-        return self._wanted(model, prompt, new_tokens, temperature, **more)
-
-    def _wanted(self, model: str, prompt: str, new_tokens: int, temperature: float, **more: Any) -> dict[str, Any]:
-        asked = {"messages": [{"role": "user", "content": prompt}]} if self.chat else {"prompt": prompt}
-        warm = {} if self.fixed_temperature else {"temperature": temperature}
-        return {"model": model, **asked, self.limit: new_tokens, **warm, **more}
-
-    def listing(self) -> dict[str, Any]:
-        """The fields that ask for the likeliest tokens."""
-        return {"logprobs": True, "top_logprobs": self.listed} if self.chat else {"logprobs": self.listed}
-
-    def chosen(self, tokens: list[int]) -> dict[str, Any]:
-        """The fields that ask for the log-probabilities of chosen tokens."""
-        return {
-            "logprobs": True if self.chat else 0,
-            "logprob_token_ids": tokens,
-            "return_tokens_as_token_ids": True,
-        }
-
-    @property
-    def revision(self) -> str:
-        """What answers depend on of the ways in which requests are sent."""
-        told = [self.taken.revision, self.writing.revision if self.writing != self.taken else ""]
-        return " ".join(f"({one})" for one in told if one)
-
-
-def new_tokens_of(body: dict[str, Any]) -> int:
-    """The most new tokens that a request may take, all its answers together."""
-    return next((int(body[name]) for name in LIMITS if name in body), THOUGHT) * int(body.get("n", 1))
 
 
 def probe(
@@ -363,7 +277,7 @@ def _exact(asking: Asking, way: Abilities) -> bool:
 
 def _drawn(trying: _Trying, way: Abilities) -> tuple[Abilities, list[str]]:
     """The way with which answers can be drawn, several at a time where the server gives several; what to say if not."""
-    body = way._wanted(trying.model, PROMPT, way.room, 1.0, n=2)
+    body = way.unadapted(trying.model, PROMPT, way.room, 1.0, n=2)
     name = trying.asking.connection.endpoint.name
     try:
         found, taken = _several(trying, way, body)
@@ -393,15 +307,10 @@ def _written(trying: _Trying, way: Abilities, temperature: float) -> tuple[Abili
     """The way with which texts can be written, and what to say where they cannot."""
     writing = way.taken
     for warmth in dict.fromkeys((temperature, 0.0)):
-        body = way._text(trying.model, PROMPT, trying.room if way.reasons else TEXT, warmth, 0)
+        body = way.unadapted_text(trying.model, PROMPT, trying.room if way.reasons else TEXT, warmth, 0)
         try:
             _, writing = trying.answer(way.path, body, writing, replies)
         except ModelError as error:
             at = f" at temperature {warmth:g}" if warmth else ""
             return replace(way, writing=writing), [f"it refuses to write texts{at}: {error.message}"]
     return replace(way, writing=writing), []
-
-
-def _seed(seed: int, prompt: str) -> int:
-    """31 bits from a seed of any size and a prompt: prompts that are asked together must not share their chance."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {prompt}".encode()).digest()[:4], "big") >> 1

@@ -105,31 +105,13 @@ def top(found: Listed, answers: Answers, usage: Usage, name: str = "server") -> 
     left = max(1.0 - math.fsum(math.exp(value) for value in found.tokens.values()), SMALLEST)
     one_more = left if found.least is None else min(math.exp(found.least), left)
     spellings = [tuple(dict.fromkeys(text.encode() for text in option if text)) for option in answers]
-    sure, unsure = _sorted_out(found, spellings)
-    begun = {token: [at for at, option in enumerate(spellings) if _begins(token, option)] for token in sure}
-    options: list[_Known] = []
-    for at, option in enumerate(spellings):
-        own = {
-            max(fits, key=len)
-            for text in option
-            if (fits := [t for t in begun if text.startswith(t) and begun[t] == [at]])
-        }
-        shared = {token: others for token, others in begun.items() if at in others and len(others) > 1}
-        options.append(
-            _Known(
-                own=tuple(sure[token] for token in own),
-                more=min(len(option) * one_more, left),
-                begun_alike=math.fsum(sure[token] for token in shared if token.strip()),
-                blank=math.fsum(sure[token] for token in shared if not token.strip()),
-                in_parts=math.fsum(value for token, value in unsure if any(map(token.may_begin, option))),
-            )
-        )
+    tokens = _Tokens.of(found, spellings)
+    options = [
+        tokens.known_of(at, option, more=min(len(option) * one_more, left)) for at, option in enumerate(spellings)
+    ]
     for at, known in enumerate(options):
         if known.begun_alike > max(known.total, known.more, NEGLIGIBLE):
-            likeliest = max(
-                (t for t in begun if at in begun[t] and len(begun[t]) > 1 and t.strip()), key=sure.__getitem__
-            )
-            raise begin_alike(name, answers, at, next(other for other in begun[likeliest] if other != at))
+            raise begin_alike(name, answers, at, tokens.rival(at))
         if known.in_parts > max(known.total, known.more, NEGLIGIBLE):
             raise ModelError(
                 f"{name} lists a token with a probability of {known.in_parts:.2g} that is part of a character, without "
@@ -171,6 +153,44 @@ class _Known(NamedTuple):
     @property
     def most(self) -> float:
         return min(1.0 + SUM_TOLERANCE, math.fsum((self.total, self.more, self.begun_alike, self.blank, self.in_parts)))
+
+
+class _Tokens(NamedTuple):
+    """The listed tokens: ``sure`` by their bytes, each with the options that it begins in ``begun``, and ``unsure``."""
+
+    sure: dict[bytes, float]
+    unsure: list[Unsure]
+    begun: dict[bytes, list[int]]
+
+    @classmethod
+    def of(cls, found: Listed, spellings: Sequence[Sequence[bytes]]) -> _Tokens:
+        sure, unsure = _sorted_out(found, spellings)
+        begun = {token: [at for at, option in enumerate(spellings) if _begins(token, option)] for token in sure}
+        return cls(sure, unsure, begun)
+
+    def known_of(self, at: int, option: Sequence[bytes], *, more: float) -> _Known:
+        """What they say of the option at that place."""
+        own = {
+            max(fits, key=len)
+            for text in option
+            if (fits := [t for t in self.begun if text.startswith(t) and self.begun[t] == [at]])
+        }
+        shared = self._shared(at)
+        return _Known(
+            own=tuple(self.sure[token] for token in own),
+            more=more,
+            begun_alike=math.fsum(self.sure[token] for token in shared if token.strip()),
+            blank=math.fsum(self.sure[token] for token in shared if not token.strip()),
+            in_parts=math.fsum(value for token, value in self.unsure if any(map(token.may_begin, option))),
+        )
+
+    def rival(self, at: int) -> int:
+        """Another option that begins with the likeliest token with which this one begins, white space aside."""
+        likeliest = max((token for token in self._shared(at) if token.strip()), key=self.sure.__getitem__)
+        return next(other for other in self.begun[likeliest] if other != at)
+
+    def _shared(self, at: int) -> list[bytes]:
+        return [token for token, others in self.begun.items() if at in others and len(others) > 1]
 
 
 def sampled(drawn: Sequence[str], answers: Answers, prompt_tokens: int, new_tokens: int) -> AnswerScores:
