@@ -90,13 +90,15 @@ def installed() -> tuple[Plugin, ...]:
 
     found: dict[str, list[Plugin]] = {}
     for one in filter(_concerns_labeldist, distributions()):
+        name = ""
         try:
             name = _spelled(one)
             if name not in found:  # a distribution may lie in several folders: the first counts, as for imports
                 found[name] = []
                 found[name] = _plugins_of(distribution(name))
         except Exception as error:  # a broken file of others must not end what does not need it
-            logger.warning("entry points of a plugin in %s cannot be read: %s", one.locate_file(""), _reason(error))
+            where = name or "without a name", one.locate_file("")
+            logger.warning("entry points of the plugin %s in %s cannot be read: %s", *where, _reason(error))
     return tuple(chain.from_iterable(found.values()))
 
 

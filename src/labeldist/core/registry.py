@@ -109,7 +109,8 @@ class Registry(Generic[T]):
     def names(self) -> list[str]:
         """All names, those of plugins last; no plugin is imported."""
         self._discover()
-        return [*dict.fromkeys((*self._parts, *self._lazy, *sorted(self._plugins())))]
+        own = (name for name in (*self._parts, *self._lazy) if name not in self._loaded)
+        return [*dict.fromkeys((*own, *sorted({*self._loaded, *self._plugins()})))]
 
     def parts(self) -> dict[str, T]:
         """Every part by name. A plugin that cannot be used is left out, and a warning says so, once."""
@@ -118,7 +119,7 @@ class Registry(Generic[T]):
             try:
                 found[name] = self.get(name)
             except PluginError as error:
-                if self._elsewhere(name) is not None:
+                if self._elsewhere(name) is not None and name not in self._reserved:
                     found[name] = self._own(name)
                 if name not in self._told:
                     self._told.add(name)
