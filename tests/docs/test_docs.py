@@ -3,8 +3,9 @@
 A page is worked through from top to bottom in an empty folder. A comment right before a code block says what to do:
 ``file: PATH`` writes the block to that file, ``append: PATH`` appends it (a path below ``src/labeldist`` means a copy
 of the package, which the commands after it then use), ``not run: REASON`` leaves it out, which is shown as a skipped
-test. Without a comment, the lines that begin with ``$`` of console and bash blocks are run, and Python blocks are
-doctests. To save time the model is ``scripted`` unless a command names one, and commands read eight items.
+test. Without a comment, the lines that begin with ``$`` of console and bash blocks are run (``pip install ./FOLDER``
+installs what the page wrote where later commands find it), and Python blocks are doctests. To save time the model is
+``scripted`` unless a command names one, and commands read eight items.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.installing import install
 
 from labeldist.datasets.catalog import DATASETS
 
@@ -30,6 +32,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:src|docs|tests|training|benchmarks)/[\w./-]*)`")
 COMMAND = re.compile(r"((?:\w+=\S+ )*labeldist )(\w+)(.*)", re.DOTALL)
 SHELL = ("console", "bash")
+INSTALL = "pip install ./"
 MARKS = ("file", "append", "not run")
 
 
@@ -116,6 +119,9 @@ def run_experiment(block: Block, folder: Path, environment: dict[str, str]) -> N
     elif block.language in SHELL:
         assert block.commands(), f"{block.name}: commands begin with '$ '"
         for command in block.commands():
+            if command.startswith(INSTALL):
+                install(folder / command.removeprefix(INSTALL), folder / "src")
+                continue
             assert COMMAND.match(command), f"{block.name}: say why {command!r} is not run"
             run(["bash", "-c", quickened(command)], block, folder, environment)
     elif block.language == "python":

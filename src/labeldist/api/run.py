@@ -16,7 +16,7 @@ from labeldist.api.read import OF_FRAMES, Reading, opened
 from labeldist.core.errors import UsageError
 from labeldist.datasets.files import read_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.rows import item_to_row
+from labeldist.datasets.written_rows import item_to_row
 from labeldist.datasets.source import Dataset
 from labeldist.evaluation.evaluation import Evaluation
 from labeldist.judging.judge import JudgeSettings

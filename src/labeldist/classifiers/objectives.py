@@ -28,7 +28,7 @@ class Objective:
     repeats: bool = False
 
 
-OBJECTIVES: Registry[Objective] = Registry("training objective")
+OBJECTIVES: Registry[Objective] = Registry("training objective", group="labeldist.objectives", part_type=Objective)
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

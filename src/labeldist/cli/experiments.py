@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 
 def list_experiments(*, as_json: bool) -> int:
     """Every experiment with its question."""
-    from labeldist.experiments.run import shipped
+    from labeldist.experiments.experiment import EXPERIMENTS
+    from labeldist.experiments.run import all_experiments
 
-    known = shipped()
+    known = all_experiments()
     if as_json:
         say_json(
             {
                 "experiments": [
-                    {"name": e.name, "title": e.title, "question": e.question, "source": e.source, "beyond": e.beyond}
+                    {
+                        "name": e.name,
+                        "title": e.title,
+                        "question": e.question,
+                        "source": e.source,
+                        "beyond": e.beyond,
+                        "plugin": EXPERIMENTS.added_by(e.name),
+                    }
                     for e in known
                 ]
             }
@@ -29,7 +37,8 @@ def list_experiments(*, as_json: bool) -> int:
         return 0
     for one in known:
         beyond = " (beyond the paper)" if one.beyond else ""
-        say(f"{one.name}: {one.title}{beyond}")
+        plugin = EXPERIMENTS.added_by(one.name)
+        say(f"{one.name}: {one.title}{beyond}" + (f" [plugin {plugin}]" if plugin else ""))
         say(f"  {one.question}")
     return 0
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "tasks": "List the tasks, show one, or begin one of your own.",
     "datasets": "List the named data sets, or fetch one.",
     "models": "List the language models, or show one.",
+    "plugins": "List the parts that other installed packages add, and try each.",
 }
 DONE, FAILED = 0, 1
 

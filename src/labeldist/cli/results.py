@@ -204,6 +204,8 @@ def print_datasets(rows: Sequence[dict[str, Any]]) -> None:
         say(f"{row['name']}  ({here})", bold=True)
         for name in ("title", "rows", "labels", "reference", "licence", "citation"):
             _print_fact(name, _rows_of(row) if name == "rows" else row[name])
+        if row["plugin"]:
+            _print_fact("plugin", row["plugin"])
         say()
     say("A split is named NAME:SPLIT. Home, files and notes: labeldist datasets show NAME")
 

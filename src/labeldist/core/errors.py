@@ -116,6 +116,12 @@ class MissingExtraError(LabeldistError):
         )
 
 
+class PluginError(LabeldistError):
+    """A part that another distribution adds cannot be used: its import failed, or its name is taken."""
+
+    exit_status = 2
+
+
 class StoreError(LabeldistError):
     """The file that keeps a run cannot be used."""
 

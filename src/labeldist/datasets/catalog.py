@@ -116,7 +116,9 @@ class NamedDataset:
     read: ReadRows
 
 
-DATASETS: Registry[NamedDataset] = Registry("data set", "labeldist.datasets.named")
+DATASETS: Registry[NamedDataset] = Registry(
+    "data set", "labeldist.datasets.named", group="labeldist.datasets", part_type=NamedDataset
+)
 
 
 def dataset(facts: Facts) -> Callable[[ReadRows], ReadRows]:
@@ -201,7 +203,16 @@ def locate(facts: Facts, split: str, folders: Folders) -> Path:
 def listing(cache: Path | None = None) -> list[dict[str, Any]]:
     """All named data sets for a table, with the rows and the place of each split (None: not on this machine)."""
     folders = data_folders(cache)
-    return [_listed(DATASETS.get(name).facts, folders) for name in sorted(DATASETS.names())]
+    return [_listed(one.facts, folders) | _plugin(name) for name, one in sorted(DATASETS.parts().items())]
+
+
+def listed(name: str, cache: Path | None = None) -> dict[str, Any]:
+    """The row of one data set in that table; :class:`UsageError` for an unknown name."""
+    return _listed(DATASETS.get(name).facts, data_folders(cache)) | _plugin(name)
+
+
+def _plugin(name: str) -> dict[str, Any]:
+    return {"plugin": DATASETS.added_by(name)}
 
 
 def _listed(facts: Facts, folders: Folders) -> dict[str, Any]:

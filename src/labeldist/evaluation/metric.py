@@ -69,7 +69,9 @@ class Mean:
         return means
 
 
-METRICS: Registry[Metric] = Registry("metric", "labeldist.evaluation.metrics")
+METRICS: Registry[Metric] = Registry(
+    "metric", "labeldist.evaluation.metrics", group="labeldist.metrics", part_type=Metric
+)
 
 
 def all_metrics(values: Sequence[float] | None = None, *, few_votes: bool = False) -> list[Metric]:
@@ -78,7 +80,7 @@ def all_metrics(values: Sequence[float] | None = None, *, few_votes: bool = Fals
     ``values``: where the labels of an ordinal task stand; with them the metrics of a scale are there, too.
     ``few_votes``: references have few, so proper scores come first, all of them.
     """
-    metrics = [METRICS.get(name) for name in METRICS.names()]
+    metrics = [*METRICS.parts().values()]
     standard = (one for one in metrics if one.standard or (one.on_scale is not None and not one.proper))
     proper = (one for one in metrics if one.proper and not one.standard) if few_votes else ()
     chosen = [one for one in (*standard, *proper) if one.on_scale is None or values is not None]

@@ -41,7 +41,9 @@ class Experiment:
     beyond: bool = False
 
 
-EXPERIMENTS: Registry[Experiment] = Registry("experiment", "labeldist.experiments.named")
+EXPERIMENTS: Registry[Experiment] = Registry(
+    "experiment", "labeldist.experiments.named", group="labeldist.experiments", part_type=Experiment
+)
 
 
 def experiment(

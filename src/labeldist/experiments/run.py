@@ -222,6 +222,6 @@ def _results(settings: ExperimentSettings, dataset: Dataset, folder: Path) -> Re
     return Results(own_files(folder / FILE), names, (*dataset.inputs, *inputs), kept=(FILE,))
 
 
-def shipped() -> list[Experiment]:
-    """All experiments, by name."""
-    return [EXPERIMENTS.get(name) for name in sorted(EXPERIMENTS.names())]
+def all_experiments() -> list[Experiment]:
+    """All experiments, those of plugins among them, by name."""
+    return [one for _, one in sorted(EXPERIMENTS.parts().items())]

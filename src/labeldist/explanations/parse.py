@@ -8,7 +8,7 @@ from labeldist.core.registry import Registry
 
 Parser = Callable[[str], list[str]]
 
-PARSERS: Registry[Parser] = Registry("parser profile", "labeldist.explanations.parsers")
+PARSERS: Registry[Parser] = Registry("parser profile", "labeldist.explanations.parsers", group="labeldist.parsers")
 
 
 def parse(answer_text: str, profile: str = "clean") -> list[str]:

@@ -33,8 +33,10 @@ class Guide:
     sees_labels: bool
 
 
-GUIDES: Registry[Guide] = Registry("guide", "labeldist.explanations.guides")
-RANKINGS: Registry[Ranking] = Registry("ranking", "labeldist.explanations.rankings")
+GUIDES: Registry[Guide] = Registry(
+    "guide", "labeldist.explanations.guides", group="labeldist.guides", part_type=Guide, reserved=("none", "human")
+)
+RANKINGS: Registry[Ranking] = Registry("ranking", "labeldist.explanations.rankings", group="labeldist.rankings")
 
 
 def guide(name: str, *, sees_labels: bool) -> Callable[[LabelSequence], LabelSequence]:

@@ -26,7 +26,9 @@ class Transform:
 
 
 # Each entry makes a transform from the text after the colon of its spec ("" without one).
-TRANSFORMS: Registry[Callable[[str], Transform]] = Registry("transform", "labeldist.judging.transforms")
+TRANSFORMS: Registry[Callable[[str], Transform]] = Registry(
+    "transform", "labeldist.judging.transforms", group="labeldist.transforms", reserved=("auto",)
+)
 
 
 def read_transform(spec: str) -> Transform:

@@ -55,7 +55,7 @@ class Backend:
     runs_on: Literal["cpu", "gpu", "server"] = "cpu"
 
 
-BACKENDS: Registry[Backend] = Registry("model")
+BACKENDS: Registry[Backend] = Registry("model", group="labeldist.models", part_type=Backend, reserved=("items", "same"))
 BACKENDS.lazy("embedded", "labeldist.models.embedded:BACKEND")
 BACKENDS.lazy("transformers", "labeldist.models.transformers:BACKEND")
 BACKENDS.lazy("server", "labeldist.models.server:BACKEND")

@@ -42,16 +42,13 @@ def command(context: click.Context, as_json: bool, out: Path | None) -> None:
 def show(name: str, as_json: bool) -> None:
     """All that is known of one data set."""
     from labeldist.cli.results import print_dataset
-    from labeldist.core.registry import did_you_mean
-    from labeldist.datasets.catalog import listing
+    from labeldist.datasets.catalog import listed
 
-    rows = {row["name"]: row for row in listing()}
-    if name not in rows:
-        raise did_you_mean("data set", name, rows)
+    row = listed(name)
     if as_json:
-        say_json(rows[name])
+        say_json(row)
     else:
-        print_dataset(rows[name])
+        print_dataset(row)
 
 
 @command.command("fetch")

@@ -31,10 +31,10 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--dev", metavar="SOURCE", help="Items with references by which the best weights are chosen.")
 @click.option(
     "--loss",
-    type=click.Choice(["soft-cross-entropy", "kl", "label-repetition"]),
+    metavar="soft-cross-entropy|kl|label-repetition",
     default="soft-cross-entropy",
     show_default=True,
-    help="What is made small; label-repetition shows each item once with each of its labels.",
+    help="What is made small; label-repetition shows each item once with each of its labels. Plugins may add others.",
 )
 @click.option("--learning-rate", type=POSITIVE, default=2e-5, show_default=True, help="At the beginning.")
 @click.option("--batch-size", type=AT_LEAST_ONE, default=4, show_default=True, help="Items in a step.")

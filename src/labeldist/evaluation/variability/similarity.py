@@ -41,7 +41,9 @@ class Similarity:
     position: int = 100
 
 
-SIMILARITIES: Registry[Similarity] = Registry("similarity", "labeldist.evaluation.variability.measures")
+SIMILARITIES: Registry[Similarity] = Registry(
+    "similarity", "labeldist.evaluation.variability.measures", group="labeldist.similarities", part_type=Similarity
+)
 
 
 def similarity(
@@ -58,5 +60,4 @@ def similarity(
 
 def all_similarities() -> list[Similarity]:
     """Every registered measure, in the order of the columns of tables."""
-    found = (SIMILARITIES.get(name) for name in SIMILARITIES.names())
-    return sorted(found, key=lambda one: (one.position, one.name))
+    return sorted(SIMILARITIES.parts().values(), key=lambda one: (one.position, one.name))

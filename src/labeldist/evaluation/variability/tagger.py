@@ -10,7 +10,9 @@ from labeldist.core.registry import Registry
 # The tokens of one text in, one tag each out.
 Tagger = Callable[[Sequence[str]], Sequence[str]]
 # Loads a tagger; raises MissingExtraError where its library is not installed.
-TAGGERS: Registry[Callable[[], Tagger]] = Registry("part-of-speech tagger", "labeldist.evaluation.variability.taggers")
+TAGGERS: Registry[Callable[[], Tagger]] = Registry(
+    "part-of-speech tagger", "labeldist.evaluation.variability.taggers", group="labeldist.taggers"
+)
 DEFAULT_TAGGER = "hanta"
 
 
