@@ -27,8 +27,9 @@ $(VENV)/.dev: pyproject.toml
 demo: $(VENV)/.base
 	$(BIN)/labeldist run demo --explanations none,label-free,label-guided --orders balanced:12 \
 		--show demo-20,demo-25,demo-33,demo-41 --out demo-run --overwrite
-	@echo "The labels and references of these 48 items are illustrative, written by their authors: the figures"
-	@echo "show how labeldist works, and nothing about people or about the quality of a method."
+	@echo "The posterior combines labels and model; the baselines have the labels alone."
+	@echo "A small lead can be chance: demo-run/evaluation.md has the intervals."
+	@echo "No annotator was asked: the figures say nothing about people or about methods."
 
 test: $(VENV)/.dev
 	$(PYTEST) -m 'not slow'

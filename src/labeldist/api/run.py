@@ -16,11 +16,12 @@ from labeldist.api.read import OF_FRAMES, Reading, opened
 from labeldist.core.errors import UsageError
 from labeldist.datasets.files import read_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.written_rows import item_to_row
 from labeldist.datasets.source import Dataset
+from labeldist.datasets.written_rows import item_to_row
 from labeldist.evaluation.evaluation import Evaluation
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
+from labeldist.runs.pipeline import RunSummary
 from labeldist.runs.pipeline import run as run_to_folder
 from labeldist.runs.settings import RunSettings
 from labeldist.runs.stage_report import Progress, silent
@@ -99,21 +100,17 @@ def run(
     >>> sorted(found.judged)
     ['label-free', 'label-guided', 'none']
     """
-    named = isinstance(source, str | Path)
-    odd = [name for name in (*OF_FRAMES, "labels", "scale") if how.get(name)] if named else []
-    if odd:
-        raise UsageError(f"{', '.join(odd)} for a run of a file", hint="give its task, or read a data frame")
-    dataset = None if named else opened(source, how, texts=True)
+    name, task, hold_out, dataset = _read_or_named(source, how)
     settings = RunSettings(
-        str(source) if dataset is None else fingerprint(dataset),
+        name,
         model=model,
         explainer=explainer,
         parser=parser,
         conditions=tuple(conditions),
         calibrate=calibrate,
-        task=how.get("task") if dataset is None else dataset.task.name,
+        task=task,
         limit=how.get("limit"),
-        hold_out=_text(how.get("hold_out")) if dataset is None else _text(dataset.hold_out),
+        hold_out=hold_out,
         repeated_labels=how.get("repeated_labels"),
         judge=judge or JudgeSettings(),
         generation=generation or Generation(),
@@ -123,17 +120,32 @@ def run(
     with ExitStack() as stack:
         folder = Path(out or stack.enter_context(TemporaryDirectory(prefix="labeldist-")))
         done = run_to_folder(settings, folder, dataset=dataset, overwrite=overwrite, progress=progress)
-        labels, kind = done.dataset.task.label_names, done.dataset.kind
-        return Run(
-            {one.name: _read(one.name, one.file, labels, kind) for one in done.posteriors},
-            {name: _read(name, file, labels, kind) for name, file in done.mjds.items()},
-            done.evaluation,
-            done.failures,
-            done.notes,
-            done.calls_made,
-            done.calls_reused,
-            None if out is None else folder,
-        )
+        return _in_memory(done, None if out is None else folder)
+
+
+def _read_or_named(source: Any, how: Reading) -> tuple[str, str | None, str | None, Dataset | None]:
+    """What settings say of the source, its task and annotators held out; files and named sets are opened by the run."""
+    if not isinstance(source, str | Path):
+        dataset = opened(source, how, texts=True)
+        return fingerprint(dataset), dataset.task.name, _text(dataset.hold_out), dataset
+    odd = [name for name in (*OF_FRAMES, "labels", "scale") if how.get(name)]
+    if odd:
+        raise UsageError(f"{', '.join(odd)} for a run of a file", hint="give its task, or read a data frame")
+    return str(source), how.get("task"), _text(how.get("hold_out")), None
+
+
+def _in_memory(done: RunSummary, folder: Path | None) -> Run:
+    labels, kind = done.dataset.task.label_names, done.dataset.kind
+    return Run(
+        {one.name: _read(one.name, one.file, labels, kind) for one in done.posteriors},
+        {name: _read(name, file, labels, kind) for name, file in done.mjds.items()},
+        done.evaluation,
+        done.failures,
+        done.notes,
+        done.calls_made,
+        done.calls_reused,
+        folder,
+    )
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -56,6 +56,7 @@ class Facts:
     ``labels`` and ``reference`` say in words what an item has. ``note``: what else to know, above all what
     :func:`labeldist.datasets.fetch.fetch` cannot bring and how to put it there by hand. ``repeated_labels``: which
     labels count of annotators who labelled an item more than once, where there are any, and the note says why.
+    ``reference_note``: what every table of figures on the set must say of its references.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Facts:
     task: str
     downloads: tuple[Download, ...] = ()
     note: str = ""
+    reference_note: str | None = None
     repeated_labels: Repeated | None = None
 
     def split(self, name: str | None) -> str:

@@ -105,8 +105,8 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         rows = ((row.name, *(row.metrics[column.name].value for column in self.columns)) for row in self.rows)
-        note = f"{self.items:,} items. " + (self.reference_note or "")
-        return html_table(["", *(column.title for column in self.columns)], rows, note.strip())
+        note = "" if self.reference_note is None else f" Reference: {self.reference_note}."
+        return html_table(["", *(column.title for column in self.columns)], rows, f"{self.items:,} items.{note}")
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON takes it; undefined numbers are None."""

@@ -146,7 +146,13 @@ def evaluate_rows(
         missing=missing,
         with_ceiling=ceiling if with_ceiling or (with_ceiling is None and hidden is not None) else None,
     )
-    return found if hidden is None else replace(found, reference_note=str(hidden))
+    return replace(found, reference_note=_reference_note(dataset))
+
+
+def _reference_note(dataset: Dataset) -> str | None:
+    if dataset.hold_out is not None:
+        return str(dataset.hold_out)
+    return None if dataset.about is None else dataset.about.reference_note
 
 
 def evidence_files(specs: Sequence[str]) -> dict[str, Path]:

@@ -1,0 +1,1 @@
+"""The demonstration items: their file, and how their labels were drawn."""
