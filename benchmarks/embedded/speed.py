@@ -70,7 +70,7 @@ def labelled(limit: int | None) -> list[Item]:
 def _run(model: str, source: Path, out: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "labeldist", "run", str(source), "--model", model, "--out", str(out)]
     command += ["--explanations", "label-guided", "--orders", BALANCED, "--show", "1"]
-    command += ["--no-held-out"]  # judging anew without each annotator is not what is measured
+    command += ["--no-leave-one-out"]  # judging anew without each annotator is not what is measured
     timed = [sys.executable, str(Path(__file__).with_name("timed.py")), *command]
     ended = subprocess.run(timed, capture_output=True, text=True)
     if ended.returncode:

@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.populations", description=__doc__)
     parser.add_argument("names", nargs="*", help="data sets (default: all)")
     parser.add_argument("--limit", type=int, default=300, help="items of each (default: 300)")
-    parser.add_argument("--seeds", type=int, default=3, help="draws of the held-out annotators (default: 3)")
+    parser.add_argument("--seeds", type=int, default=3, help="draws of the reference annotators (default: 3)")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--show", action="store_true", help="measure nothing, show what --out has")

@@ -1,4 +1,4 @@
-"""Metrics of the same distributions over several draws of the held-out annotators, with intervals over items."""
+"""Metrics of the same distributions over several draws of the reference annotators, with intervals over items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One draw: the reference (N, K) that the held-out annotators make, and distributions (N, K) by name."""
+    """One draw: the reference (N, K) that the reference annotators make, and distributions (N, K) by name."""
 
     reference: Array
     distributions: Mapping[str, Array]

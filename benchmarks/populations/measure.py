@@ -31,7 +31,7 @@ class Population:
     """A source, how many of its annotators are held out, how the model answers, and the task if another."""
 
     source: str
-    hold_out: int = 2
+    reference_annotators: int = 2
     answers: str = "auto"
     task: str | None = None
 
@@ -82,7 +82,7 @@ def measure(
         "source": one.source,
         "task": first.task.name,
         "items": len(people),
-        "held out": one.hold_out,
+        "held out": one.reference_annotators,
         "seeds": list(seeds),
         "model": model.name,
         "worth of labels and MJD": worth,
@@ -96,11 +96,17 @@ def measure(
 
 
 def _opened(one: Population, limit: int, seed: int) -> Dataset:
-    return open_source(one.source, task=one.task, limit=limit, hold_out=f"{one.hold_out}:{seed}", on_error="skip")
+    return open_source(
+        one.source,
+        task=one.task,
+        limit=limit,
+        reference_annotators=f"{one.reference_annotators}:{seed}",
+        on_error="skip",
+    )
 
 
 def _draw(dataset: Dataset, mjd: Path, folder: Path) -> tuple[Drawn, float | None, float]:
-    """One draw of the held-out annotators; what the labels and the MJD are worth, and the fitted pseudo-count."""
+    """One draw of the reference annotators; what the labels and the MJD are worth, and the fitted pseudo-count."""
     labels = dataset.task.label_names
     items = list(dataset.items())
     alone, both = folder / "alone.jsonl", folder / "both.jsonl"

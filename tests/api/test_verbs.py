@@ -64,13 +64,13 @@ def test_what_is_explained_can_be_judged_with_what_a_condition_chooses(file: Pat
     assert {one.source for item in explained.items for one in item.explanations} == {"scripted"}
     assert explained.to_frame("pyarrow").column_names == ["id", "label", "text", "source"]
     blind = ld.judge(explained, "scripted", explanations="label-free")
-    guided = ld.judge(explained, "scripted", explanations="label-guided", held_out=True)
+    guided = ld.judge(explained, "scripted", explanations="label-guided", leave_one_out=True)
     assert [row["saw_labels"] for row in blind.rows] == [False] * 6
     assert [row["saw_labels"] for row in guided.rows] == [True] * 6
     for row, item in zip(guided.rows, explained.items, strict=True):
         assert [one["label"] for one in row["explanations"]] != []
         assert len(row["explanations"]) == len(item.labels)
-        assert row["held_out"].keys() == set(item.votes())
+        assert row["leave_one_out"].keys() == set(item.votes())
 
 
 def test_distributions_are_evidence_and_predictions(file: Path) -> None:
@@ -81,7 +81,7 @@ def test_distributions_are_evidence_and_predictions(file: Path) -> None:
     seen = ld.judge(ld.explain(file, "scripted"), "scripted", explanations="label-guided")
     with pytest.raises(UsageError, match="saw"):
         ld.estimate(file, evidence={"judge": seen})
-    evaluated = ld.evaluate({"judge": found}, reference=file, hold_out=2, task="nli")
+    evaluated = ld.evaluate({"judge": found}, reference=file, reference_annotators=2, task="nli")
     assert evaluated.rows[0].name == "judge"
 
 
@@ -95,11 +95,11 @@ def test_a_store_resumes(file: Path, tmp_path: Path) -> None:
         ld.judge(file, "scripted", store=tmp_path / "calls.db")
 
 
-def test_held_out_annotators_are_those_of_files(file: Path, tmp_path: Path) -> None:
+def test_reference_annotators_are_those_of_files(file: Path, tmp_path: Path) -> None:
     """Also of what was explained: its labels may not come back."""
     (tmp_path / "explained").mkdir()
-    wanted = [(item.votes(), item.reference) for item in open_source(str(file), hold_out="2:7").items()]
-    explained = ld.explain(ld.read(file, hold_out="2:7", task="nli"), "scripted")
+    wanted = [(item.votes(), item.reference) for item in open_source(str(file), reference_annotators="2:7").items()]
+    explained = ld.explain(ld.read(file, reference_annotators="2:7", task="nli"), "scripted")
     assert [(item.votes(), item.reference) for item in explained.items] == wanted
     assert [(item.votes(), item.reference) for item in ld.read(explained).items()] == wanted
 

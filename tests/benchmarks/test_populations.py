@@ -1,4 +1,4 @@
-"""The benchmark of held-out annotators: its baseline that learns, its averages, and one small run."""
+"""The benchmark of reference annotators: its baseline that learns, its averages, and one small run."""
 
 from __future__ import annotations
 

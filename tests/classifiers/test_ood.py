@@ -85,7 +85,7 @@ def test_test_sets_of_ones_own(settings: ExperimentSettings, items: list[Item], 
     with pytest.raises(UsageError, match="labels not offensive, offensive, the items have"):
         run_experiment(replace(settings, test_sets=("md-agreement",)), tmp_path / "other")
     assert not list((tmp_path / "other").rglob("mjd*")), "something was asked before"
-    posts = {"source": "md-agreement", "hold_out": "2", "explainer": "same"}
+    posts = {"source": "md-agreement", "reference_annotators": "2", "explainer": "same"}
     with pytest.raises(UsageError, match="test set mjd-estimator:dev"):  # and not the file: it has the items' task
         run_experiment(replace(settings, test_sets=(str(own), "mjd-estimator:dev"), **posts), tmp_path / "posts")
     own.write_text(json.dumps({"id": "1", **fields}) + "\n")

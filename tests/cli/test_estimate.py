@@ -39,7 +39,7 @@ def test_for_people(labeldist: Command, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for part in ("4 items", "evidence: llm", "annotators per item", "KL ", "posterior.jsonl"):
         assert part in done.stdout
-    assert "note: the estimate speaks for people who label as these annotators do" in done.stderr
+    assert "note: results describe annotators like yours" in done.stderr
     found = rows_of(tmp_path / "posterior.jsonl")
     assert [row["id"] for row in found] == ["0", "1", "2", "3"]
     for row in found:

@@ -50,7 +50,15 @@ def test_the_stages_hand_on_tables(suffix: str, source: str, labeldist: Command,
         good(labeldist, "explain", source, *asked, "--out", f"raw{kind}")
         good(labeldist, "select", f"raw{kind}", "--explanations", "label-guided", "--out", f"selected{kind}")
         good(
-            labeldist, "judge", f"selected{kind}", *asked, "--orders", "balanced:2", "--held-out", "--out", f"mjd{kind}"
+            labeldist,
+            "judge",
+            f"selected{kind}",
+            *asked,
+            "--orders",
+            "balanced:2",
+            "--leave-one-out",
+            "--out",
+            f"mjd{kind}",
         )
         good(labeldist, "estimate", source, "--evidence", f"mjd{kind}", "--out", f"posterior{kind}")
     for name in ("raw", "selected"):

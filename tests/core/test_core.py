@@ -40,7 +40,7 @@ def test_letter_mass_is_a_probability_before_renormalising() -> None:
     logits = (1.0, 2.0, -3.0)
     rest = math.exp(0.5)
     scores = OptionScores(tuple("abc"), logits, math.log(sum(map(math.exp, logits)) + rest))
-    assert scores.letter_mass == pytest.approx(1 - rest / (sum(map(math.exp, logits)) + rest))
+    assert scores.answer_mass == pytest.approx(1 - rest / (sum(map(math.exp, logits)) + rest))
 
 
 def test_groups_come_from_the_names_of_annotators() -> None:

@@ -126,7 +126,7 @@ ROWS = {
     ),
     "evidence, a number": Case(row(id="b", evidence={"m": 0.5}), "evidence", "0.5 for 'm'", "distribution, scores"),
     "evidence, unknown key": Case(
-        row(id="b", evidence={"m": {"scores": {"e": 1}, "heldout": {}}}), "evidence", "'heldout'", "held_out"
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "heldout": {}}}), "evidence", "'heldout'", "leave_one_out"
     ),
     "evidence, scores a list": Case(
         row(id="b", evidence={"m": {"scores": [1, 2, 3]}}), "evidence", "[1, 2, 3] in 'scores' of 'm'", "an object"
@@ -149,35 +149,38 @@ ROWS = {
         "True for label 'entailment' in 'scores' of 'm'",
         "a number",
     ),
-    "evidence, held_out a list": Case(
-        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": ["n"]}}),
+    "evidence, leave_one_out a list": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "leave_one_out": ["n"]}}),
         "evidence",
-        "['n'] in 'held_out' of 'm'",
+        "['n'] in 'leave_one_out' of 'm'",
         "{label: {label: probability}}",
     ),
-    "evidence, held_out of another label": Case(
-        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"yes": {}}}}), "evidence", "'yes'", LABELS
+    "evidence, leave_one_out of another label": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "leave_one_out": {"yes": {}}}}), "evidence", "'yes'", LABELS
     ),
-    "evidence, held_out a label twice": Case(
-        row(id="b", evidence={"m": {"scores": {}, "held_out": {"n": {"e": 1, "n": 0, "c": 0}, "neutral": {}}}}),
+    "evidence, leave_one_out a label twice": Case(
+        row(id="b", evidence={"m": {"scores": {}, "leave_one_out": {"n": {"e": 1, "n": 0, "c": 0}, "neutral": {}}}}),
         "evidence",
         "'neutral' twice",
         "once",
     ),
-    "evidence, held_out without a label": Case(
-        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"n": {"e": 0.5, "n": 0.5}}}}),
+    "evidence, leave_one_out without a label": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "leave_one_out": {"n": {"e": 0.5, "n": 0.5}}}}),
         "evidence",
-        "without one 'neutral' in 'held_out' of 'm'",
+        "without one 'neutral' in 'leave_one_out' of 'm'",
         LABELS,
     ),
-    "evidence, held_out with a sum of 0.5": Case(
-        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"n": {"e": 0.5, "n": 0, "c": 0}}}}),
+    "evidence, leave_one_out with a sum of 0.5": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "leave_one_out": {"n": {"e": 0.5, "n": 0, "c": 0}}}}),
         "evidence",
         "sum to 0.5 without one 'neutral'",
         "a sum of 1",
     ),
-    "evidence, held_out a number": Case(
-        row(id="b", evidence={"m": {"scores": {"e": 1}, "held_out": {"n": 1}}}), "evidence", "1 without", "an object"
+    "evidence, leave_one_out a number": Case(
+        row(id="b", evidence={"m": {"scores": {"e": 1}, "leave_one_out": {"n": 1}}}),
+        "evidence",
+        "1 without",
+        "an object",
     ),
     "evidence, a long name": Case(row(id="b", evidence={"m" * 10_000: {}}), "evidence", "mmm", "one of the two"),
     "reference a list": Case(row(id="b", reference=[1, 2, 3]), "reference", "[1, 2, 3]", "an object"),

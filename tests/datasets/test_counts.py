@@ -10,7 +10,7 @@ import pytest
 
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Annotation, Item
-from labeldist.datasets.hold_out import HoldOut, held_out
+from labeldist.datasets.reference_annotators import ReferenceAnnotators, with_reference
 from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.source import open_source
 from labeldist.datasets.written_rows import item_to_row
@@ -56,11 +56,11 @@ def test_counts_come_back_as_they_were() -> None:
 def test_whoever_is_held_out_is_the_same_of_counts_and_of_a_list(seed: int) -> None:
     """Draws are those of the annotators one by one, so that a form of the file changes nothing."""
     listed = item_from_row(ROW | {"labels": ["e"] * 4 + ["n"] * 3 + ["c"]}, NLI, Place())
-    one, other = (held_out(item, HoldOut(3, seed)) for item in (listed, counted(e=4, n=3, c=1)))
+    one, other = (with_reference(item, ReferenceAnnotators(3, seed)) for item in (listed, counted(e=4, n=3, c=1)))
     assert one.votes() == other.votes()
     assert one.votes().total() == 5
     assert one.reference == other.reference
-    many = held_out(counted(e=999_999, n=1), HoldOut(2, seed))
+    many = with_reference(counted(e=999_999, n=1), ReferenceAnnotators(2, seed))
     assert many.votes().total() == 999_998
 
 

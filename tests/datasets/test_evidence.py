@@ -24,18 +24,25 @@ THIRDS = {"entailment": 0.33, "neutral": 0.33, "contradiction": 0.33}
 SCORES = {"entailment": 0.9, "neutral": 0.9, "contradiction": 0}
 # The first as `judge` writes a row, with the columns that are of no use here.
 ROWS: list[dict[str, Any]] = [
-    {"id": "a", "distribution": HALF, "saw_labels": True, "held_out": {"neutral": THIRDS}, "orders": 6, "labels": "x["},
+    {
+        "id": "a",
+        "distribution": HALF,
+        "saw_labels": True,
+        "leave_one_out": {"neutral": THIRDS},
+        "orders": 6,
+        "labels": "x[",
+    },
     {"id": "b", "distribution": THIRDS, "saw_labels": None},
     {"id": "c", "scores": SCORES, "saw_labels": False},
     {"id": "d", "distribution": HALF, "scores": SCORES},
 ]
 EXPECTED = [
-    ItemEvidence("a", Evidence(HALF, saw_labels=True, held_out={"neutral": THIRDS})),
+    ItemEvidence("a", Evidence(HALF, saw_labels=True, leave_one_out={"neutral": THIRDS})),
     ItemEvidence("b", Evidence(THIRDS)),
     ItemEvidence("c", Evidence({"entailment": 0.5, "neutral": 0.5, "contradiction": 0}, False, scores=SCORES)),
     ItemEvidence("d", Evidence(HALF, scores=SCORES)),
 ]
-COLUMNS = ["id", "distribution", "scores", "saw_labels", "held_out", "orders", "labels"]
+COLUMNS = ["id", "distribution", "scores", "saw_labels", "leave_one_out", "orders", "labels"]
 
 
 def test_evidence_of_a_jsonl_file(tmp_path: Path) -> None:
@@ -64,12 +71,12 @@ def test_evidence_of_a_parquet_file(tmp_path: Path) -> None:
     arrow = importlib.import_module("pyarrow")
     parquet = importlib.import_module("pyarrow.parquet")
     rows = [{column: row.get(column) for column in COLUMNS} for row in ROWS]
-    # Arrow gives every struct the same keys: here held_out gets a second label, which is null in all rows but one.
-    rows.append(rows[0] | {"id": "e", "held_out": {"entailment": HALF}})
+    # Arrow gives every struct the same keys: here leave_one_out gets a second label, which is null in all rows but one.
+    rows.append(rows[0] | {"id": "e", "leave_one_out": {"entailment": HALF}})
     parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "mjd.parquet")
     found = list(read_evidence(tmp_path / "mjd.parquet", NLI))
     assert found[:4] == EXPECTED
-    assert found[4].evidence.held_out == {"entailment": HALF}
+    assert found[4].evidence.leave_one_out == {"entailment": HALF}
 
 
 def test_predictions_of_a_table(tmp_path: Path) -> None:
@@ -91,8 +98,12 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "a score of an unknown label": ({"scores": {"yes": 1}}, "scores", "'yes'"),
     "saw_labels a text": ({"saw_labels": "false"}, "saw_labels", "'false'"),
     "saw_labels a number": ({"saw_labels": 0}, "saw_labels", "0"),
-    "held_out a distribution": ({"held_out": HALF}, "held_out", "0.5 without one 'entailment'"),
-    "held_out half a distribution": ({"held_out": {"n": {"n": 1}}}, "held_out", "no number for label 'entailment'"),
+    "leave_one_out a distribution": ({"leave_one_out": HALF}, "leave_one_out", "0.5 without one 'entailment'"),
+    "leave_one_out half a distribution": (
+        {"leave_one_out": {"n": {"n": 1}}},
+        "leave_one_out",
+        "no number for label 'entailment'",
+    ),
 }
 
 

@@ -210,7 +210,7 @@ def test_evades_scores_are_evidence_that_saw_no_labels(source: str, model: str, 
         assert evidence.distribution == pytest.approx(
             {label: (expected[label[0]] or 0) / sum(expected.values()) for label in ENC}
         )
-        assert (evidence.saw_labels, evidence.held_out) == (False, {})
+        assert (evidence.saw_labels, evidence.leave_one_out) == (False, {})
 
 
 def test_the_fine_tuning_parts_have_no_evidence(real: Path) -> None:

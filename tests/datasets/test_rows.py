@@ -143,20 +143,20 @@ def test_scores_alone_make_a_distribution(found: Any, scores: Any, distribution:
     made = evidence({"scores": found, "saw_labels": False})
     assert made.scores == dict(zip(NLI.label_names, scores, strict=True))
     assert made.distribution == pytest.approx(dict(zip(NLI.label_names, distribution, strict=True)))
-    assert (made.saw_labels, made.held_out) == (False, {})
+    assert (made.saw_labels, made.leave_one_out) == (False, {})
     assert made == Evidence.from_scores(made.scores or {}, False)
 
 
 def test_scores_beside_a_distribution_do_not_change_it() -> None:
-    made = evidence({"distribution": DISTRIBUTION, "scores": {"c": 1}, "saw_labels": None, "held_out": None})
+    made = evidence({"distribution": DISTRIBUTION, "scores": {"c": 1}, "saw_labels": None, "leave_one_out": None})
     assert list(made.distribution.values()) == [0.5, 0.25, 0.25]
     assert made.scores == {"entailment": 0, "neutral": 0, "contradiction": 1}
     assert made.saw_labels is None
 
 
 def test_what_is_held_out_is_a_distribution_for_each_label_that_has_one() -> None:
-    made = evidence({"distribution": DISTRIBUTION, "saw_labels": True, "held_out": {"n": DISTRIBUTION, "c": None}})
-    assert made.held_out == {"neutral": {"entailment": 0.5, "neutral": 0.25, "contradiction": 0.25}}
+    made = evidence({"distribution": DISTRIBUTION, "saw_labels": True, "leave_one_out": {"n": DISTRIBUTION, "c": None}})
+    assert made.leave_one_out == {"neutral": {"entailment": 0.5, "neutral": 0.25, "contradiction": 0.25}}
 
 
 def test_parts_that_evidence_lacks_are_left_out() -> None:

@@ -57,7 +57,7 @@ def made(labels: int, seed: int, steered: Callable[[Array, Array], Array] | None
 
     held = np.stack([said(np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1)
     held[counts == 0] = np.nan
-    return seen(counts, EvidenceArray("m", said(counts), True, held_out=held)), truth
+    return seen(counts, EvidenceArray("m", said(counts), True, leave_one_out=held)), truth
 
 
 def seen(counts: Array, *evidence: EvidenceArray) -> Observations:
@@ -104,19 +104,19 @@ def test_what_the_labels_did_is_found_exactly() -> None:
     for how, form, off in (("half of it the labels", "mixture", 0.01), ("smoothed labels", "smoothing", 0.01)):
         steer = STEERED[how]
         held = np.stack([steer(blind, np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1)
-        found, guidance = unguided(EvidenceArray("m", steer(blind, counts), True, held_out=held), counts)
+        found, guidance = unguided(EvidenceArray("m", steer(blind, counts), True, leave_one_out=held), counts)
         assert guidance.form == form
         assert guidance.explained > 0.999
         np.testing.assert_allclose(found.distribution, blind, atol=off)
-        assert found.held_out is not None
+        assert found.leave_one_out is not None
         given = counts > 0
-        np.testing.assert_allclose(found.held_out[given], np.repeat(blind[:, None], 3, axis=1)[given], atol=off)
+        np.testing.assert_allclose(found.leave_one_out[given], np.repeat(blind[:, None], 3, axis=1)[given], atol=off)
 
 
 def test_what_no_label_guided_is_left_as_it_is() -> None:
     blind = np.random.default_rng(0).dirichlet(np.ones(LABELS), 60)
     counts = np.random.default_rng(1).multinomial(3, blind).astype(float)
-    same = EvidenceArray("m", blind, None, held_out=np.repeat(blind[:, None], LABELS, axis=1))
+    same = EvidenceArray("m", blind, None, leave_one_out=np.repeat(blind[:, None], LABELS, axis=1))
     found, _ = unguided(same, counts)
     np.testing.assert_allclose(found.distribution, blind, atol=1e-3)
     part = np.arange(60) % 2 == 0
@@ -125,7 +125,7 @@ def test_what_no_label_guided_is_left_as_it_is() -> None:
         [STEERED["half of it the labels"](blind, np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1
     )
     held[part] = blind[part][:, None]
-    found, guidance = unguided(EvidenceArray("m", mixed, True, held_out=held, blind=part), counts)
+    found, guidance = unguided(EvidenceArray("m", mixed, True, leave_one_out=held, blind=part), counts)
     assert guidance.form == "mixture"
     np.testing.assert_array_equal(found.distribution[part], blind[part])
     np.testing.assert_allclose(found.distribution, blind, atol=0.02)
@@ -145,7 +145,7 @@ def test_unequal_numbers_of_labels_and_a_model_that_is_not_exact(options: int) -
         return softmax(np.log(smoothed + 1e-4) + generator.normal(0, 0.1, blind.shape))
 
     held = np.stack([said(np.maximum(counts - one, 0)) for one in np.eye(options)], axis=1)
-    guided = EvidenceArray("m", said(counts), True, held_out=held)
+    guided = EvidenceArray("m", said(counts), True, leave_one_out=held)
     names = tuple("abcd"[:options])
     found = estimate_from(Observations(names, tuple(map(str, range(ITEMS))), counts.astype(float), evidence=(guided,)))
     assert [one.form for one in found.calibration.guided] == ["smoothing"]
@@ -171,7 +171,7 @@ def test_a_copy_of_the_labels_is_worth_nothing(copied: str, labels: int) -> None
         return softmax(np.log(COPIES[copied](known) + 1e-4) + generator.normal(0, 0.1, given.shape))
 
     held = np.stack([said(np.maximum(counts - one, 0)) for one in np.eye(LABELS)], axis=1)
-    found = estimate_from(seen(counts, EvidenceArray("m", said(counts), True, held_out=held)))
+    found = estimate_from(seen(counts, EvidenceArray("m", said(counts), True, leave_one_out=held)))
     alone = estimate_from(seen(counts))
     np.testing.assert_allclose(found.mean, alone.mean, atol=0.01)
     assert found.calibration.concentration == pytest.approx(alone.calibration.concentration, rel=0.1)

@@ -53,7 +53,7 @@ def test_items_without_evidence_are_nan() -> None:
     (found,) = observe(items, LABELS).evidence
     np.testing.assert_array_equal(found.distribution, [[0.5, 0.25, 0.25], [NAN] * 3])
     assert found.present.tolist() == [True, False]
-    assert (found.name, found.saw_labels, found.scores, found.held_out) == ("m", False, None, None)
+    assert (found.name, found.saw_labels, found.scores, found.leave_one_out) == ("m", False, None, None)
 
 
 def test_evidence_that_is_given_takes_the_place_of_what_items_carry() -> None:
@@ -65,14 +65,14 @@ def test_evidence_that_is_given_takes_the_place_of_what_items_carry() -> None:
 
 def test_rows_of_other_items_can_be_left_out() -> None:
     given = {"m": {"1": said(0, 0, 1), "9": said(1, 0, 0)}}
-    (found,) = observe([item("1")], LABELS, given, strangers="skip").evidence
+    (found,) = observe([item("1")], LABELS, given, unknown_ids="skip").evidence
     assert found.distribution.tolist() == [[0, 0, 1]]
 
 
 def test_some_of_the_items() -> None:
     held = {"yes": {"yes": 0.5, "no": 0.5, "perhaps": 0.0}}
     items = [
-        item("1", "a/1:yes", "b/1:no", evidence={"m": said(1, 0, 0, saw=True, held_out=held)}),
+        item("1", "a/1:yes", "b/1:no", evidence={"m": said(1, 0, 0, saw=True, leave_one_out=held)}),
         item("2", "b/1:perhaps", reference={"yes": 1}),
     ]
     some = observe(items, LABELS).take(np.array([1, 0, 1]))
@@ -80,8 +80,8 @@ def test_some_of_the_items() -> None:
     assert some.counts.tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 1]]
     assert some.groups["a"].tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
     assert some.evidence[0].present.tolist() == [False, True, False]
-    assert some.evidence[0].held_out is not None
-    assert some.evidence[0].held_out[1, 0].tolist() == [0.5, 0.5, 0]
+    assert some.evidence[0].leave_one_out is not None
+    assert some.evidence[0].leave_one_out[1, 0].tolist() == [0.5, 0.5, 0]
     assert some.reference is not None
     assert some.reference[[0, 2]].tolist() == [[1, 0, 0]] * 2
     assert np.isnan(some.reference[1]).all()
@@ -111,15 +111,15 @@ def test_scores_are_kept_where_every_row_has_them() -> None:
     assert some.evidence[0].scores is None
 
 
-def test_held_out_covers_only_if_every_label_given_is_there() -> None:
+def test_leave_one_out_covers_only_if_every_label_given_is_there() -> None:
     without = {"yes": {"yes": 0.5, "no": 0.5, "perhaps": 0.0}}
-    items = [item("1", "yes", evidence={"m": said(1, 0, 0, saw=True, held_out=without)}), item("2", "no")]
+    items = [item("1", "yes", evidence={"m": said(1, 0, 0, saw=True, leave_one_out=without)}), item("2", "no")]
     seen = observe(items, LABELS)
     (found,) = seen.evidence
-    assert found.held_out is not None
-    assert found.held_out[0, 0].tolist() == [0.5, 0.5, 0.0]
-    assert np.isnan(found.held_out[0, 1:]).all()
-    assert np.isnan(found.held_out[1]).all()
+    assert found.leave_one_out is not None
+    assert found.leave_one_out[0, 0].tolist() == [0.5, 0.5, 0.0]
+    assert np.isnan(found.leave_one_out[0, 1:]).all()
+    assert np.isnan(found.leave_one_out[1]).all()
     assert found.covers(seen.counts)  # the second item has a label, but no evidence
     assert not found.covers(np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_used_is_refused_with_what_to_do() -> None:
     with pytest.raises(UsageError, match="no group of annotators is named 'crowd'"):
         observe(items, LABELS, annotators="crowd")
     with pytest.raises(InputError, match="label 'maybe' held out"):
-        observe([item("1", evidence={"m": said(1, 0, 0, saw=True, held_out={"maybe": {"yes": 1}})})], LABELS)
+        observe([item("1", evidence={"m": said(1, 0, 0, saw=True, leave_one_out={"maybe": {"yes": 1}})})], LABELS)
     with pytest.raises(InputError, match="'maybe' of item '2'"):
         observe([item("2", "maybe")], LABELS)
     with pytest.raises(InputError, match=r"2 .* evidence 'm' .* no item has, such as '8'") as caught:
@@ -179,16 +179,18 @@ def test_blocks_cover_everything_once() -> None:
 
 
 def test_evidence_as_a_stream_is_that_of_a_table_in_any_order() -> None:
-    """Also such as comes after the items and not in their order, with gaps, scores and held-out forms."""
+    """Also such as comes after the items and not in their order, with gaps, scores and leave-one-out forms."""
     items = [item(str(at), "yes", "no") for at in range(200)]
     held = {"yes": {"yes": 0.5, "no": 0.5}, "no": {"no": 1.0}}
-    table = {str(at): said(0.2, 0.3, 0.5, saw=bool(at % 2), held_out=held if at % 2 else {}) for at in range(0, 200, 3)}
+    table = {
+        str(at): said(0.2, 0.3, 0.5, saw=bool(at % 2), leave_one_out=held if at % 2 else {}) for at in range(0, 200, 3)
+    }
     backwards = reversed([*table.items()])
     (expected,), (found,) = (observe(items, LABELS, {"m": given}).evidence for given in (table, backwards))
     assert found.saw_labels is expected.saw_labels is True
-    for one, other in ((found.distribution, expected.distribution), (found.held_out, expected.held_out)):
+    for one, other in ((found.distribution, expected.distribution), (found.leave_one_out, expected.leave_one_out)):
         assert one is not None
         np.testing.assert_array_equal(one, other)
     assert found.present.sum() == len(table)
     carried = observe([replace(one, evidence={"m": table[one.id]} if one.id in table else {}) for one in items], LABELS)
-    np.testing.assert_array_equal(carried.evidence[0].held_out, found.held_out)
+    np.testing.assert_array_equal(carried.evidence[0].leave_one_out, found.leave_one_out)

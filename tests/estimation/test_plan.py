@@ -119,7 +119,7 @@ def test_evidence_that_is_half_a_copy_of_the_labels_counts_for_nothing() -> None
     for one in items:
         labels = [annotation.label for annotation in one.labels]
         held = {name: mixed(*(labels[: labels.index(name)] + labels[labels.index(name) + 1 :])) for name in labels}
-        given[one.id] = Evidence(mixed(*labels), True, held_out=held)
+        given[one.id] = Evidence(mixed(*labels), True, leave_one_out=held)
     found = plan(items, {"guided": given})
     # Without the labels it says nothing, so it is none.
     assert found.evidence == ()
@@ -142,7 +142,7 @@ def test_guided_evidence_counts_for_what_it_says_without_the_labels() -> None:
             }
 
         held = {name: mixed(*(labels[: labels.index(name)] + labels[labels.index(name) + 1 :])) for name in labels}
-        given[str(at)] = Evidence(mixed(*labels), True, held_out=held)
+        given[str(at)] = Evidence(mixed(*labels), True, leave_one_out=held)
     found = plan(items, {"guided": given})
     assert found.evidence == ("guided",)
     assert any("guided was made with the labels" in note for note in found.notes)

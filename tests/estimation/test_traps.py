@@ -19,12 +19,13 @@ LABELS = ("entailment", "neutral", "contradiction")
 
 @dataclass(frozen=True)
 class Forged:
-    """Labels of annotators, and evidence that repeats them: ``distribution`` all, ``held_out`` those of the others."""
+    """Labels of annotators, and evidence that repeats them: ``distribution`` all, ``leave_one_out`` those of the
+    others."""
 
     truth: Array
     counts: Array
     distribution: Array
-    held_out: Array
+    leave_one_out: Array
 
     def estimated(self, *evidence: EvidenceArray, calibrate: str = "labels") -> Estimate:
         ids = tuple(map(str, range(ITEMS)))
@@ -56,17 +57,17 @@ def test_evidence_that_may_have_seen_the_labels_is_refused(saw: bool | None) -> 
         made.estimated(EvidenceArray("copy", made.distribution, saw))
     assert "copy" in caught.value.message
     assert ("saw the" if saw else "does not say") in caught.value.message
-    for way in ("saw_labels: false", "held-out", "--calibrate reference", "off"):
+    for way in ("saw_labels: false", "leave-one-out", "--calibrate reference", "off"):
         assert way in caught.value.hint
 
 
-def test_a_held_out_form_with_a_gap_is_refused() -> None:
+def test_a_leave_one_out_form_with_a_gap_is_refused() -> None:
     made = forged(5)
-    held = made.held_out.copy()
+    held = made.leave_one_out.copy()
     item, label = np.argwhere(made.counts > 0)[7]
     held[item, label] = np.nan
     with pytest.raises(UsageError, match="may have seen"):
-        made.estimated(EvidenceArray("copy", made.distribution, True, held_out=held))
+        made.estimated(EvidenceArray("copy", made.distribution, True, leave_one_out=held))
 
 
 @pytest.mark.parametrize("annotators", [3, 5, 10])
@@ -80,10 +81,10 @@ def test_a_copy_that_denies_it_is_believed_without_limit(annotators: int) -> Non
 
 @pytest.mark.parametrize("saw", [True, None])
 @pytest.mark.parametrize("annotators", [3, 5, 10])
-def test_a_copy_with_its_held_out_form_is_worth_nothing(annotators: int, saw: bool | None) -> None:
+def test_a_copy_with_its_leave_one_out_form_is_worth_nothing(annotators: int, saw: bool | None) -> None:
     made = forged(annotators)
     alone = made.estimated()
-    honest = made.estimated(EvidenceArray("copy", made.distribution, saw, held_out=made.held_out))
+    honest = made.estimated(EvidenceArray("copy", made.distribution, saw, leave_one_out=made.leave_one_out))
     assert honest.calibration.fit is not None
     assert honest.calibration.fit.names == ()
     assert any("copy has no part in the prior" in note for note in honest.calibration.notes)
@@ -96,8 +97,8 @@ def test_what_chance_makes_of_a_copy_stays_small(annotators: int, seed: int) -> 
     made = forged(annotators, seed)
     alone = made.estimated()
     noise = np.random.default_rng(seed).dirichlet(np.ones(3), ITEMS)
-    mixed, held = 0.8 * made.distribution + 0.2 * noise, 0.8 * made.held_out + 0.2 * noise[:, None]
-    honest = made.estimated(EvidenceArray("copy", mixed, True, held_out=held))
+    mixed, held = 0.8 * made.distribution + 0.2 * noise, 0.8 * made.leave_one_out + 0.2 * noise[:, None]
+    honest = made.estimated(EvidenceArray("copy", mixed, True, leave_one_out=held))
     assert honest.calibration.concentration < 1.1 * alone.calibration.concentration
     assert made.error(honest) < 1.02 * made.error(alone)
     assert made.covered(honest) > 0.87
@@ -108,8 +109,8 @@ def test_evidence_that_knows_more_than_the_labels_it_saw_is_worth_that() -> None
     made = forged(5)
     guess = np.random.default_rng(9).dirichlet(np.ones(3), ITEMS) * 0.3 + made.truth * 0.7
     mixed = (guess + made.distribution) / 2
-    held = (guess[:, None] + made.held_out) / 2
-    found = made.estimated(EvidenceArray("mixed", mixed, True, held_out=held))
+    held = (guess[:, None] + made.leave_one_out) / 2
+    found = made.estimated(EvidenceArray("mixed", mixed, True, leave_one_out=held))
     assert found.calibration.base is not None
     assert found.calibration.concentration > 2 * found.calibration.base
     assert made.covered(found) > 0.87
@@ -121,7 +122,7 @@ def test_the_same_of_items() -> None:
         given = (Annotation("neutral"), Annotation(LABELS[at % 3]))
         counts = {label: sum(one.label == label for one in given) / 2 for label in LABELS}
         others = {"neutral": {LABELS[at % 3]: 1.0}, LABELS[at % 3]: {"neutral": 1.0}}
-        return Item(str(at), {}, given, evidence={"copy": Evidence(counts, True, held_out=others if held else {})})
+        return Item(str(at), {}, given, evidence={"copy": Evidence(counts, True, leave_one_out=others if held else {})})
 
     with pytest.raises(UsageError, match="copy"):
         estimate([item(at, held=False) for at in range(30)])

@@ -38,7 +38,7 @@ def test_it_is_the_mean_over_all_splits() -> None:
     assert rows[0].name == "2 annotators against 2 others, as they are"
 
 
-def test_held_out_annotators_take_part() -> None:
+def test_reference_annotators_take_part() -> None:
     apart = ceiling([item(0, ["neutral"] * 2, {"contradiction": 2})] * 50, LABELS, [TVD], resamples=0, seed=0)
     alone = ceiling([item(0, ["neutral"] * 2)] * 50, LABELS, [TVD], resamples=0, seed=0)
     assert alone[0].metrics["tvd"].value == 0
@@ -73,22 +73,22 @@ def test_it_stands_in_the_table_and_is_never_the_best() -> None:
     assert not any("against" in row.name for row in evaluate(items, {"llm": llm}, load_task("nli")).rows)
 
 
-@pytest.mark.parametrize("held_out", [1, 2, 3])
-def test_the_groups_are_as_large_as_the_reference(held_out: int) -> None:
+@pytest.mark.parametrize("leave_one_out", [1, 2, 3])
+def test_the_groups_are_as_large_as_the_reference(leave_one_out: int) -> None:
     """Five annotators, each way to draw who is the reference and who predicts, against the mean over all of them."""
     votes = ["entailment", "entailment", "neutral", "neutral", "contradiction"]
-    some = min(held_out, 5 - held_out)
+    some = min(leave_one_out, 5 - leave_one_out)
     found = []
-    for others in itertools.combinations(range(5), held_out):
+    for others in itertools.combinations(range(5), leave_one_out):
         for group in itertools.combinations([at for at in range(5) if at not in others], some):
             one, other = ([votes[at] for at in who] for who in (group, others))
             found.append(0.5 * sum(abs(one.count(k) / len(one) - other.count(k) / len(other)) for k in LABELS))
-    reference = {label: float(votes[:held_out].count(label)) for label in LABELS}
-    items = [item(at, votes[held_out:], reference) for at in range(400)]
+    reference = {label: float(votes[:leave_one_out].count(label)) for label in LABELS}
+    items = [item(at, votes[leave_one_out:], reference) for at in range(400)]
     row = ceiling(items, LABELS, [TVD], resamples=0, seed=0)[0]
     assert row.metrics["tvd"].value == pytest.approx(np.mean(found), abs=0.015)
     told = {1: "1 annotator against 1 other", 2: "2 annotators against 2 others", 3: "2 annotators against 3 others"}
-    assert row.name == f"{told[held_out]}, as they are"
+    assert row.name == f"{told[leave_one_out]}, as they are"
 
 
 def test_a_dense_reference_is_halved_alone() -> None:

@@ -112,12 +112,12 @@ def test_ranks_are_scored_on_a_scale_only() -> None:
     assert [metric.name for metric in all_metrics(VALUES)] == ["kl", "jsd", "tvd", "dcorr", "ce", "wasserstein"]
 
 
-def test_held_out_annotators_are_few_votes(labeldist: Callable[..., Any], tmp_path: Path) -> None:
+def test_reference_annotators_are_few_votes(labeldist: Callable[..., Any], tmp_path: Path) -> None:
     rows = [
         {"id": str(at), "premise": "x", "hypothesis": "y", "labels": ["e", "n", "e", "c"][at % 2 :]} for at in range(6)
     ]
     (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    done = labeldist("evaluate", "--reference", "items.jsonl", "--hold-out", 1, COLUMNS="100")
+    done = labeldist("evaluate", "--reference", "items.jsonl", "--reference-annotators", 1, COLUMNS="100")
     assert done.returncode == 0, done.stderr
     assert done.stdout.index("CE") < done.stdout.index("Brier") < done.stdout.index("KL")
     assert "few votes (median 1)" in done.stdout

@@ -219,11 +219,17 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
         run_experiment(ExperimentSettings("replacement", **SCRIPTED), tmp_path)
 
 
-def test_held_out_annotators_explanations_are_not_shown(tmp_path: Path) -> None:
-    how = {"source": "lewidi-paraphrase", "hold_out": "2", "explainer": "same", "model": "scripted", "limit": 6}
+def test_reference_annotators_explanations_are_not_shown(tmp_path: Path) -> None:
+    how = {
+        "source": "lewidi-paraphrase",
+        "reference_annotators": "2",
+        "explainer": "same",
+        "model": "scripted",
+        "limit": 6,
+    }
     found = run_experiment(ExperimentSettings("main", resamples=20, **how), tmp_path)
     assert "MJD human" not in {cell.name for cell in found.findings.cells}
-    with pytest.raises(UsageError, match="hold-out"):
+    with pytest.raises(UsageError, match="reference-annotators"):
         run_experiment(ExperimentSettings("replacement", resamples=20, **how), tmp_path)
 
 
@@ -247,7 +253,13 @@ def test_a_group_that_labelled_few_items_does_not_leave_the_others_out(tmp_path:
 
 def test_posteriors_are_compared_with_labels_where_annotators_have_no_groups(tmp_path: Path) -> None:
     settings = ExperimentSettings(
-        "main", model="scripted", source="md-agreement", hold_out="2", explainer="same", limit=8, resamples=20
+        "main",
+        model="scripted",
+        source="md-agreement",
+        reference_annotators="2",
+        explainer="same",
+        limit=8,
+        resamples=20,
     )
     found = run_experiment(settings, tmp_path).findings
     assert ("posterior of all labels", "3 labels, + 0.5 per label") in {

@@ -38,7 +38,7 @@ def test_softmax_then_mean_and_spread(logits: np.ndarray, temperature: float) ->
     np.testing.assert_allclose(pooled.distribution.probabilities, each.mean(axis=0), atol=1e-12)
     np.testing.assert_allclose(pooled.spread, each.std(axis=0, ddof=1), atol=1e-12)
     mass = (np.exp(logits).sum(axis=1) / (np.exp(logits).sum(axis=1) + 1)).mean()
-    assert pooled.letter_mass == pytest.approx(mass)
+    assert pooled.answer_mass == pytest.approx(mass)
     assert pooled.orders == 7
 
 

@@ -71,7 +71,7 @@ def test_everything_that_went_in_comes_out(items: Path, tmp_path: Path) -> None:
         for row in rows:
             assert (row["orders"], len(row["explanations"]), row["saw_labels"]) == (orders, shown, saw)
             assert sum(row["distribution"].values()) == pytest.approx(1)
-            assert 0 < row["letter_mass"] < 1
+            assert 0 < row["answer_mass"] < 1
             assert min(row["spread"].values()) > 0
             # Up to one explanation and three options twelve orders are all.
             assert (min(row["standard_error"].values()) > 0) == (shown > 2)
@@ -86,7 +86,9 @@ def test_single_stages_give_what_the_run_gives(items: Path, tmp_path: Path) -> N
     explain_to_file(open_source(str(items)), model, tmp_path / "e.jsonl")
     condition = parse_condition("label-guided:longest")
     select_to_file(open_source(str(tmp_path / "e.jsonl")), condition, tmp_path / "s.jsonl")
-    judge_to_file(open_source(str(tmp_path / "s.jsonl")), model, tmp_path / "m.jsonl", settings=BALANCED, held_out=True)
+    judge_to_file(
+        open_source(str(tmp_path / "s.jsonl")), model, tmp_path / "m.jsonl", settings=BALANCED, leave_one_out=True
+    )
     assert (tmp_path / "m.jsonl").read_text() == (tmp_path / "out/mjd.label-guided-longest.jsonl").read_text()
 
 
@@ -199,7 +201,7 @@ def judged_without(file: Path, out: Path, label: str) -> list[dict[str, Any]]:
     return rows_of(folder / "mjd.label-guided.jsonl")
 
 
-def test_the_held_out_form_is_what_items_without_that_annotator_get(tmp_path: Path) -> None:
+def test_the_leave_one_out_form_is_what_items_without_that_annotator_get(tmp_path: Path) -> None:
     """Independent of how it is made: the items are written again without the annotator, and run."""
     items = tmp_path / "items.jsonl"
     with items.open("w") as out:
@@ -208,7 +210,7 @@ def test_the_held_out_form_is_what_items_without_that_annotator_get(tmp_path: Pa
             out.write(json.dumps(row | {"labels": [{"annotator": str(at), "label": x} for at, x in enumerate(labels)]}))
             out.write("\n")
     run(RunSettings(str(items), model="scripted", conditions=("label-guided",), judge=BALANCED), tmp_path / "out")
-    held = [row["held_out"] for row in rows_of(tmp_path / "out/mjd.label-guided.jsonl")]
+    held = [row["leave_one_out"] for row in rows_of(tmp_path / "out/mjd.label-guided.jsonl")]
     assert [set(one) for one in held] == [{"entailment", "neutral", "contradiction"}] * 3
     for label in ("entailment", "neutral", "contradiction"):
         others = judged_without(items, tmp_path / f"without-{label}.jsonl", label[0])
@@ -222,7 +224,7 @@ def test_an_only_annotator_left_out_leaves_no_explanation(tmp_path: Path) -> Non
     settings = RunSettings(str(items), model="scripted", conditions=("none", "label-guided"), judge=BALANCED)
     run(settings, tmp_path / "out")
     (row,), (none,) = (rows_of(tmp_path / f"out/mjd.{name}.jsonl") for name in ("label-guided", "none"))
-    assert row["held_out"] == {"entailment": pytest.approx(none["distribution"])}
+    assert row["leave_one_out"] == {"entailment": pytest.approx(none["distribution"])}
 
 
 def test_a_human_explanation_is_left_out_with_its_label_and_other_labels_change_nothing(
@@ -231,8 +233,8 @@ def test_a_human_explanation_is_left_out_with_its_label_and_other_labels_change_
     run(RunSettings(str(items), model="scripted", conditions=("none", "human")), tmp_path / "out")
     rows, none = (rows_of(tmp_path / f"out/mjd.{name}.jsonl") for name in ("human", "none"))
     for row, other in zip(rows, none, strict=True):
-        assert row["held_out"]["neutral"] == pytest.approx(other["distribution"])
-        assert row["held_out"]["entailment"] == row["held_out"]["contradiction"] == row["distribution"]
+        assert row["leave_one_out"]["neutral"] == pytest.approx(other["distribution"])
+        assert row["leave_one_out"]["entailment"] == row["leave_one_out"]["contradiction"] == row["distribution"]
 
 
 class FailsHeldOut(Scripted):
@@ -245,7 +247,7 @@ class FailsHeldOut(Scripted):
         return super().next_token_scores(sequences, tokens)
 
 
-def test_an_item_whose_held_out_form_fails_keeps_its_mjd_and_is_estimated_without_it(
+def test_an_item_whose_leave_one_out_form_fails_keeps_its_mjd_and_is_estimated_without_it(
     items: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = models.Backend("fails", "", lambda argument, options: FailsHeldOut(name="fails"))
@@ -254,24 +256,28 @@ def test_an_item_whose_held_out_form_fails_keeps_its_mjd_and_is_estimated_withou
     assert [(failure["id"], failure["stage"]) for failure in summary.failures] == [("i3", "judge human")]
     rows = {row["id"]: row for row in rows_of(tmp_path / "out/mjd.human.jsonl")}
     assert len(rows) == 5
-    assert "held_out" not in rows["i3"]
-    assert "held_out" in rows["i2"]
+    assert "leave_one_out" not in rows["i3"]
+    assert "leave_one_out" in rows["i2"]
     assert len(rows_of(tmp_path / "out/posterior.jsonl")) == 5
     # Five items show nothing of what it tells, so it has no part in the prior, and a note says so.
     assert summary.posteriors[0].evidence == ()
     assert any("MJD human has no part" in note for note in summary.posteriors[0].calibration.notes)
 
 
-@pytest.mark.parametrize(("calibrate", "held_out"), [("off", True), ("reference", True), ("labels", False)])
-def test_nothing_is_held_out_where_nobody_needs_it(calibrate: str, held_out: bool, items: Path, tmp_path: Path) -> None:
-    settings = RunSettings(str(items), model="scripted", conditions=("human",), calibrate=calibrate, held_out=held_out)
+@pytest.mark.parametrize(("calibrate", "leave_one_out"), [("off", True), ("reference", True), ("labels", False)])
+def test_nothing_is_held_out_where_nobody_needs_it(
+    calibrate: str, leave_one_out: bool, items: Path, tmp_path: Path
+) -> None:
+    settings = RunSettings(
+        str(items), model="scripted", conditions=("human",), calibrate=calibrate, leave_one_out=leave_one_out
+    )
     summary = run(settings, tmp_path / "out")
-    assert "held_out" not in rows_of(tmp_path / "out/mjd.human.jsonl")[0]
+    assert "leave_one_out" not in rows_of(tmp_path / "out/mjd.human.jsonl")[0]
     assert summary.calls_made == 30
     assert len(rows_of(tmp_path / "out/posterior.jsonl")) == 5
     used = () if calibrate == "labels" else ("MJD human",)
     assert summary.posteriors[0].evidence == used
-    assert any("held-out" in note for note in summary.notes) == (calibrate == "labels")
+    assert any("leave-one-out" in note for note in summary.notes) == (calibrate == "labels")
 
 
 def test_more_explanations_than_annotators_of_a_label_would_tell_of_the_hidden_one(tmp_path: Path) -> None:
@@ -281,8 +287,8 @@ def test_more_explanations_than_annotators_of_a_label_would_tell_of_the_hidden_o
     rows = [{"id": "1", **row, "explanations": texts}, {"id": "2", **row, "explanations": texts[:1]}]
     items.write_text("\n".join(map(json.dumps, rows)))
     summary = run(RunSettings(str(items), model="scripted", conditions=("human",)), tmp_path / "out")
-    assert ["held_out" in one for one in rows_of(tmp_path / "out/mjd.human.jsonl")] == [False, True]
-    assert "posterior: left out, since judged without held-out annotators: 1 of MJD human" in summary.notes
+    assert ["leave_one_out" in one for one in rows_of(tmp_path / "out/mjd.human.jsonl")] == [False, True]
+    assert "posterior: left out, since judged without reference annotators: 1 of MJD human" in summary.notes
 
 
 def test_an_explanation_that_an_annotator_wrote_tells_of_their_label_however_it_was_selected(

@@ -76,7 +76,7 @@ def test_the_cost_that_doctor_tells_is_what_a_run_takes(items: Path, tmp_path: P
         assert done.returncode == 0, done.stderr
         asked = sum(seen.answered.values()) - before
     spent = json.loads(done.stdout)["spending"]
-    # Held-out forms that are alike are asked once.
+    # Leave-one-out forms that are alike are asked once.
     assert spent["calls"] <= told["calls"] <= 1.5 * spent["calls"]
     assert abs(asked - spent["calls"]) <= 3, "but for the look at what the server can do"
     # This model's reasons are a few words, shorter than most.

@@ -215,7 +215,7 @@ def test_long_waits_are_told_while_they_last_and_end_the_run_when_they_are_too_l
         asking = Asking(Connection(read_endpoint(f"{MODEL}@{url}"), None, patience, 4), patience, Budget(), 4)
         with pytest.raises(UnavailableError, match=r"lets nobody in for 1 s.*503") as failure:
             asking.answer("/chat/completions", BODY, replies, prompt="Is it?", new_tokens=1)
-    assert "goes on from here" in failure.value.hint
+    assert "resumes here" in failure.value.hint
     assert len(caplog.messages) > 3, "told once for each wait, and not while it lasts"
     assert "asks again in" in caplog.messages[0]
 

@@ -270,7 +270,7 @@ def test_the_doctor_asks_a_verbalised_judge_for_what_it_says(says: str, readable
         dataset = open_source(str(file), task="nli")
         health = examine(model, dataset.task, settings)
         cost = cost_of(dataset, ("none",), settings, model, health)
-    assert (health.readable, health.letter_mass) == (readable, None)
+    assert (health.readable, health.answer_mass) == (readable, None)
     assert (cost.calls, cost.new_tokens) == (2, 2 * 256)
 
 

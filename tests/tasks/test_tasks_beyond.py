@@ -190,7 +190,9 @@ def test_the_command(labeldist: Callable[..., subprocess.CompletedProcess[str]],
             json.dumps({"id": str(at), "text": "Hello.", "labels": ["sad", "glad", "glad"]}) + "\n" for at in range(4)
         )
     )
-    done = labeldist("run", "items.jsonl", "--task", "mood", "--model", "scripted", "--hold-out", 1, "--out", "result")
+    done = labeldist(
+        "run", "items.jsonl", "--task", "mood", "--model", "scripted", "--reference-annotators", 1, "--out", "result"
+    )
     assert done.returncode == 0, done.stderr
     assert "Human ceiling" in done.stdout
     assert labeldist("doctor", "--task", "mood", "--model", "scripted").returncode == 0

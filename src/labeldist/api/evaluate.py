@@ -28,8 +28,8 @@ def evaluate(
     """Predicted distributions beside baselines, against the references of human labels.
 
     ``predictions``: what :func:`labeldist.estimate` gives, or a file, a data frame, an array, a mapping; or {name: one
-    of these}. ``reference``: items with references, as for :func:`labeldist.read`; ``hold_out`` makes some of each
-    item's annotators its reference. ``bootstrap``: resamples for the 95% intervals, 0 for none.
+    of these}. ``reference``: items with references, as for :func:`labeldist.read`; ``reference_annotators`` makes some
+    of each item's annotators its reference. ``bootstrap``: resamples for the 95% intervals, 0 for none.
 
     >>> from labeldist.core.item import Annotation, Item
     >>> items = [Item("1", {}, (Annotation("ok"),), reference={"ok": 6, "toxic": 4})]

@@ -88,7 +88,7 @@ def explain(
     """
     dataset = opened(source, how, texts=True)
     # Explanations depend on texts alone: whose labels count is left to what is done with them.
-    whole = replace(dataset, hold_out=None)
+    whole = replace(dataset, reference_annotators=None)
     items: list[Item] = []
 
     def keep(stream: Any) -> int:

@@ -21,7 +21,7 @@ def judge(
     model: str | LanguageModel = "embedded",
     *,
     explanations: str = GIVEN,
-    held_out: bool = False,
+    leave_one_out: bool = False,
     settings: JudgeSettings | None = None,
     options: ModelOptions | None = None,
     store: str | Path | None = None,
@@ -32,9 +32,9 @@ def judge(
 
     ``source`` and ``how`` are as for :func:`labeldist.read`, and so is what :func:`labeldist.explain` gives; the items
     need the task's texts. ``explanations``: ``given`` shows all that an item carries, ``none`` nothing, a condition
-    (``label-free``, ``label-guided``, ``human``) those that it chooses. ``held_out``: judge also with one explanation
-    of each label left out, which :func:`labeldist.estimate` needs of explanations that labels guided. ``settings``: the
-    orders, the answer style, the transform and the seed. Models, ``options`` and ``store`` are as for
+    (``label-free``, ``label-guided``, ``human``) those that it chooses. ``leave_one_out``: judge also with one
+    explanation of each label left out, which :func:`labeldist.estimate` needs of explanations that labels guided.
+    ``settings``: the orders, the answer style, the transform and the seed. Models, ``options`` and ``store`` are as for
     :func:`labeldist.explain`. Source: arXiv 2412.13942, section 3.
 
     >>> from labeldist.core.item import Item
@@ -57,7 +57,7 @@ def judge(
             keep,
             store_file(store),
             explanations=explanations,
-            held_out=held_out,
+            leave_one_out=leave_one_out,
             settings=settings,
             progress=progress,
         )

@@ -26,9 +26,10 @@ class Reading(TypedDict, total=False):
 
     ``task``: a task's name or folder; without one, ``labels`` names the labels, else they are found in the data.
     ``scale``: nominal or ordinal. ``columns``: of a data frame, which of its columns is the ``id``, the ``label`` and
-    the ``annotator``. ``shape``: of a data frame, long, wide, counts or items. ``hold_out``: N or ``"N:SEED"``, so many
-    annotators of each item become its reference. ``repeated_labels``: first, last or each, of an annotator who labelled
-    an item more than once. ``on_error``: stop or skip, at a bad row. ``limit``: only the first items.
+    the ``annotator``. ``shape``: of a data frame, long, wide, counts or items. ``reference_annotators``: N or
+    ``"N:SEED"``, so many annotators of each item become its reference. ``repeated_labels``: first, last or each, of an
+    annotator who labelled an item more than once. ``on_error``: stop or skip, at a bad row. ``limit``: only the first
+    items.
     """
 
     task: str | None
@@ -36,7 +37,7 @@ class Reading(TypedDict, total=False):
     scale: str | None
     columns: Mapping[str, str] | None
     shape: str | None
-    hold_out: str | int | None
+    reference_annotators: str | int | None
     repeated_labels: str | None
     on_error: OnError
     limit: int | None
@@ -69,8 +70,8 @@ def opened(source: Any, how: Reading, *, evidence: Sequence[Path] = (), texts: b
         raise UsageError(
             "labels or a scale where a model is asked", hint=f"name the task that says what to ask: {TASK}"
         )
-    if given.get("hold_out") is not None:
-        given["hold_out"] = str(given["hold_out"])
+    if given.get("reference_annotators") is not None:
+        given["reference_annotators"] = str(given["reference_annotators"])
     if isinstance(source, str | Path):
         odd = next((name for name in OF_FRAMES if given.pop(name, None) is not None), None)
         if odd is not None:
@@ -109,6 +110,10 @@ def _of_items(items: Sequence[Item], given: Mapping[str, Any], evidence: Sequenc
     about = {"task": given.get("task"), "labels": given.get("labels", ()), "scale": given.get("scale")}
     task, told = task_of(rows, path, texts=texts, evidence=evidence, **about)
     how = reading(
-        given.get("on_error", "stop"), given.get("limit"), given.get("hold_out"), given.get("repeated_labels"), None
+        given.get("on_error", "stop"),
+        given.get("limit"),
+        given.get("reference_annotators"),
+        given.get("repeated_labels"),
+        None,
     )
     return Dataset("the items", task, None, path, rows, texts=texts, told=told, **how)

@@ -100,7 +100,7 @@ def run(
     >>> sorted(found.judged)
     ['label-free', 'label-guided', 'none']
     """
-    name, task, hold_out, dataset = _read_or_named(source, how)
+    name, task, reference_annotators, dataset = _read_or_named(source, how)
     settings = RunSettings(
         name,
         model=model,
@@ -110,7 +110,7 @@ def run(
         calibrate=calibrate,
         task=task,
         limit=how.get("limit"),
-        hold_out=hold_out,
+        reference_annotators=reference_annotators,
         repeated_labels=how.get("repeated_labels"),
         judge=judge or JudgeSettings(),
         generation=generation or Generation(),
@@ -127,11 +127,11 @@ def _read_or_named(source: Any, how: Reading) -> tuple[str, str | None, str | No
     """What settings say of the source, its task and annotators held out; files and named sets are opened by the run."""
     if not isinstance(source, str | Path):
         dataset = opened(source, how, texts=True)
-        return fingerprint(dataset), dataset.task.name, _text(dataset.hold_out), dataset
+        return fingerprint(dataset), dataset.task.name, _text(dataset.reference_annotators), dataset
     odd = [name for name in (*OF_FRAMES, "labels", "scale") if how.get(name)]
     if odd:
         raise UsageError(f"{', '.join(odd)} for a run of a file", hint="give its task, or read a data frame")
-    return str(source), how.get("task"), _text(how.get("hold_out")), None
+    return str(source), how.get("task"), _text(how.get("reference_annotators")), None
 
 
 def _in_memory(done: RunSummary, folder: Path | None) -> Run:

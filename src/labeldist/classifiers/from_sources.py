@@ -68,7 +68,7 @@ def train_on_sources(
     dev: str | None = None,
     task: str | None = None,
     limit: int | None = None,
-    hold_out: str | None = None,
+    reference_annotators: str | None = None,
     repeated_labels: str | None = None,
     on_error: OnError = "stop",
     overwrite: bool = False,
@@ -79,7 +79,12 @@ def train_on_sources(
     Raises as :func:`~labeldist.classifiers.fine_tune.fine_tune` and
     :func:`~labeldist.classifiers.targets.targets_of` do, and :class:`UsageError` for sources of different tasks.
     """
-    how: dict[str, Any] = {"task": task, "hold_out": hold_out, "repeated_labels": repeated_labels, "on_error": on_error}
+    how: dict[str, Any] = {
+        "task": task,
+        "reference_annotators": reference_annotators,
+        "repeated_labels": repeated_labels,
+        "on_error": on_error,
+    }
     datasets = [open_source(source, limit=limit, **how) for source in sources]
     tested = None if dev is None else open_source(dev, **how)
     return train_on(datasets, base, out, settings, targets=targets, dev=tested, overwrite=overwrite, progress=progress)
@@ -130,7 +135,7 @@ def predict_to_file(
     *,
     task: str | None = None,
     limit: int | None = None,
-    hold_out: str | None = None,
+    reference_annotators: str | None = None,
     repeated_labels: str | None = None,
     on_error: OnError = "stop",
     max_length: int = 128,
@@ -140,7 +145,12 @@ def predict_to_file(
 ) -> Predicted:
     """Write the distribution that the classifier ``model`` gives each item of ``source`` to ``out``."""
     dataset = open_source(
-        source, task=task, limit=limit, hold_out=hold_out, repeated_labels=repeated_labels, on_error=on_error
+        source,
+        task=task,
+        limit=limit,
+        reference_annotators=reference_annotators,
+        repeated_labels=repeated_labels,
+        on_error=on_error,
     )
     check_rows_out(out, *dataset.inputs, *inputs_of(model))
     report = ReadReport()

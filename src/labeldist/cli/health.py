@@ -31,8 +31,8 @@ def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: 
         "answers with": f"{health.answers}; transform {health.transform}",
         "one question": f"{health.seconds:.2f} s alone; {tokens}",
     }
-    if health.letter_mass is not None:
-        facts["letter mass"] = f"{health.letter_mass:.3f}, the probability of all the answers together"
+    if health.answer_mass is not None:
+        facts["answer mass"] = f"{health.answer_mass:.3f}, the probability of all the answers together"
     if health.readable is not None:
         facts["its answer"] = "could be read" if health.readable else "could not be read"
     width = max(map(len, facts))
@@ -53,10 +53,10 @@ def show_health(health: Health, cost: Cost | None, saved: Saved | None, prices: 
             "the model did not say one number for each option, a hundred together: answers that "
             "cannot be read are left out. Try other --answers, or another model",
         )
-    if health.letter_mass is not None and health.letter_mass < SMALL_LETTER_MASS:
+    if health.answer_mass is not None and health.answer_mass < SMALL_LETTER_MASS:
         tell(
             "warning",
-            f"all answers together had a probability of only {health.letter_mass:.3f}: the model "
+            f"all answers together had a probability of only {health.answer_mass:.3f}: the model "
             "would rather say something else. Try other --answers, or another model",
         )
 

@@ -36,7 +36,7 @@ source_options = _together(
     ),
     click.option("--limit", type=AT_LEAST_ONE, help="Read only the first items."),
     click.option(
-        "--hold-out",
+        "--reference-annotators",
         metavar="N[:SEED]",
         help="Make N annotators of each item, drawn by chance, its reference, where the data has none of its own.",
     ),
@@ -199,9 +199,7 @@ calibrate_option = click.option(
     help="Learn what evidence is worth from the labels alone, also from other items' references, or not at all.",
 )
 
-seed_option = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything drawn."
-)
+seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 
 
@@ -227,7 +225,7 @@ def out_option(what: str, default: str, *, folder: bool = False, rows: bool = Fa
 
 def opening(given: Mapping[str, Any]) -> dict[str, Any]:
     """How a source is opened: the part of the options that ``open_source`` takes."""
-    return {name: given[name] for name in ("task", "limit", "hold_out", "repeated_labels", "on_error")}
+    return {name: given[name] for name in ("task", "limit", "reference_annotators", "repeated_labels", "on_error")}
 
 
 def opening_for_labels(given: Mapping[str, Any], evidence: Sequence[str]) -> dict[str, Any]:
@@ -284,7 +282,7 @@ def generation_settings(max_new_tokens: int | None, temperature: float, seed: in
 
 def run_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the settings of a run and those of an experiment have in common, of the options of either."""
-    names = ("model", "explainer", "parser", "task", "limit", "hold_out", "repeated_labels", "on_error")
+    names = ("model", "explainer", "parser", "task", "limit", "reference_annotators", "repeated_labels", "on_error")
     return {name: given[name] for name in (*names, "engine", "workers")} | {
         "judge": judge_settings(
             given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]

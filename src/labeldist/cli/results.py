@@ -30,7 +30,7 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: TokenPric
         for note in one.calibration.notes:
             told.setdefault(note, []).append(one.name)
     notes = [f"{', '.join(names)}: {note}" for note, names in told.items()]
-    warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
+    warnings = [*summary.notes, *_letter_mass_warnings(summary.answer_mass)]
     if as_json:
         say_json(_run_facts(summary, notes, warnings, prices))
         return status(summary.failures)
@@ -80,7 +80,7 @@ def _run_facts(
             }
             for one in summary.posteriors
         ],
-        "letter_mass": summary.letter_mass,
+        "answer_mass": summary.answer_mass,
         "notes": notes,
         "warnings": warnings,
         "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),
@@ -106,11 +106,11 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
     from labeldist.reports.items import chosen_items, lines_of_items
 
     items = chosen_items(summary.dataset.items(), wanted)
-    strangers = [] if isinstance(wanted, int) else sorted({*wanted} - {item.id for item in items})
-    if strangers:
+    unknown = [] if isinstance(wanted, int) else sorted({*wanted} - {item.id for item in items})
+    if unknown:
         ids = [item.id for item in summary.dataset.items()]
-        told = did_you_mean("item", strangers[0], ids).hint.partition("Known:")[0]
-        tell("note", f"--show names no item: {', '.join(strangers)}. {told}".rstrip())
+        told = did_you_mean("item", unknown[0], ids).hint.partition("Known:")[0]
+        tell("note", f"--show names no item: {', '.join(unknown)}. {told}".rstrip())
     files = summary.mjds | {one.name: one.file for one in summary.posteriors}
     for line in lines_of_items(items, files, summary.dataset.task):
         say(line)
@@ -118,7 +118,7 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
 
 def show_stage(summary: StageSummary, prices: TokenPrices | None = None, *, as_json: bool) -> int:
     """Show what a single stage did; returns the exit status."""
-    warnings = [*summary.notes, *_letter_mass_warnings(summary.letter_mass)]
+    warnings = [*summary.notes, *_letter_mass_warnings(summary.answer_mass)]
     prices = prices or TokenPrices()
     if as_json:
         say_json({**asdict(summary), "spending": spending(summary.store, prices), "warnings": warnings})
@@ -127,8 +127,8 @@ def show_stage(summary: StageSummary, prices: TokenPrices | None = None, *, as_j
         f"{counted(summary.rows, 'row')}; {summary.calls_made:,} model calls made, {summary.calls_reused:,} reused. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
-    if summary.hold_out is not None:
-        say(f"Reference: {summary.hold_out}.")
+    if summary.reference_annotators is not None:
+        say(f"Reference: {summary.reference_annotators}.")
     if summary.store:
         say(spending_line(summary.store, prices))
     for warning in warnings:
@@ -149,8 +149,8 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
         f"Expected distance from the true distributions: KL {summary.expected_kl:.3f}, TVD {summary.expected_tvd:.3f}. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
-    if summary.hold_out is not None:
-        say(f"Reference, whose labels are not counted: {summary.hold_out}.")
+    if summary.reference_annotators is not None:
+        say(f"Reference, whose labels are not counted: {summary.reference_annotators}.")
     for note in (*summary.notes, *summary.calibration.notes):
         tell("note", note)
     tell_failures(summary.failures, summary.files[-1])
@@ -246,10 +246,10 @@ def status(failures: Sequence[object]) -> int:
     return PARTLY_FAILED if failures else DONE
 
 
-def _letter_mass_warnings(letter_mass: dict[str, float | None]) -> list[str]:
+def _letter_mass_warnings(answer_mass: dict[str, float | None]) -> list[str]:
     return [
         f"with explanations {name!r} all answers together had a probability of only {mass:.3f}: the model would "
         "rather say something else. Try other --answers, or another model"
-        for name, mass in letter_mass.items()
+        for name, mass in answer_mass.items()
         if mass is not None and mass < SMALL_LETTER_MASS
     ]

@@ -81,7 +81,7 @@ class OptionScores:
     alone, which is a raw logit where a sum is not; empty where each option is one token. ``unlisted``: for how many
     options the model gave no more than an upper bound, which stands for the score.
 
-    >>> OptionScores(("yes", "no"), (0.0, 0.0), log_total=math.log(4)).letter_mass
+    >>> OptionScores(("yes", "no"), (0.0, 0.0), log_total=math.log(4)).answer_mass
     0.5
     """
 
@@ -93,6 +93,6 @@ class OptionScores:
     unlisted: int = 0
 
     @property
-    def letter_mass(self) -> float:
+    def answer_mass(self) -> float:
         """Probability that the model's next token is one of the answers at all (before renormalising)."""
         return math.fsum(math.exp(logit - self.log_total) for logit in self.logits)

@@ -66,18 +66,19 @@ class Answer:
 class Evidence:
     """What a model says of an item, as a distribution over the labels.
 
-    ``saw_labels``: did it see this item's labels (None: unknown)? If so, ``held_out`` may have for each label that
+    ``saw_labels``: did it see this item's labels (None: unknown)? If so, ``leave_one_out`` may have for each label that
     annotators gave the distribution that the model gives when one annotator with that label is left out: what the
     model knows beside the label itself. ``scores``: numbers of at least 0, one per label, that need not sum to 1,
     such as how valid a model finds the label; :meth:`from_scores` makes the distribution of them.
 
-    >>> Evidence({"yes": 0.7, "no": 0.3}, saw_labels=True, held_out={"yes": {"yes": 0.5, "no": 0.5}}).scores is None
+    >>> without = {"yes": {"yes": 0.5, "no": 0.5}}
+    >>> Evidence({"yes": 0.7, "no": 0.3}, saw_labels=True, leave_one_out=without).scores is None
     True
     """
 
     distribution: Mapping[str, float]
     saw_labels: bool | None = None
-    held_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    leave_one_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     scores: Mapping[str, float] | None = None
 
     @classmethod

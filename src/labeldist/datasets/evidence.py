@@ -31,7 +31,7 @@ def read_evidence(
 ) -> Iterator[ItemEvidence]:
     """The evidence of a file (JSONL, CSV or Parquet) as a stream, each id once.
 
-    A row is ``{"id", "distribution" and/or "scores", or "logits", "saw_labels", "held_out"}``, as in the Items
+    A row is ``{"id", "distribution" and/or "scores", or "logits", "saw_labels", "leave_one_out"}``, as in the Items
     contract; all other columns are ignored. Numbers stay as they are: a distribution that was rounded has a sum of 1
     give or take 0.005 per label. Bad rows raise :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
     """

@@ -12,7 +12,7 @@ from labeldist.datasets.numbers import distribution_from_row, scores_from_row, s
 from labeldist.datasets.values import label_of, only_keys, refuse, text_of
 
 SAID = ("distribution", "scores", "logits")  # what a model says of the labels, in one of these forms
-EVIDENCE = (*SAID, "saw_labels", "held_out")
+EVIDENCE = (*SAID, "saw_labels", "leave_one_out")
 
 T = TypeVar("T")
 
@@ -37,7 +37,8 @@ def evidence_of_item(found: Any, task: Task, place: Place) -> dict[str, Evidence
 
 
 def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: str | None = None) -> Evidence:
-    """The evidence in the columns ``distribution``, ``scores``, ``logits``, ``saw_labels`` and ``held_out`` of ``row``.
+    """The evidence in the columns ``distribution``, ``scores``, ``logits``, ``saw_labels`` and ``leave_one_out`` of
+    ``row``.
 
     The distribution is as given, in proportion to the scores, or the softmax of the logits.
 
@@ -63,7 +64,7 @@ def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: s
     scores = part("scores", scores_from_row)
     logits = part("logits", softmax_from_row)
     saw_labels = part("saw_labels", _flag)
-    held_out = part("held_out", _held_out) or {}
+    leave_one_out = part("leave_one_out", _leave_one_out) or {}
     given = [part is not None for part in (distribution, scores, logits)]
     where = place.at("distribution") if of is None else place
     whose = "" if of is None else f" for {shown(of)}"
@@ -75,7 +76,7 @@ def evidence_from_row(row: Mapping[str, Any], task: Task, place: Place, *, of: s
     if logits is not None and sum(given) > 1:
         refuse(f"logits beside {'a distribution' if given[0] else 'scores'}{whose}", "one of the two", where)
     shares = distribution or logits or Evidence.from_scores(scores or {}).distribution
-    return Evidence(shares, saw_labels, held_out, scores)
+    return Evidence(shares, saw_labels, leave_one_out, scores)
 
 
 def _flag(found: Any, task: Task, place: Place) -> bool:
@@ -84,21 +85,21 @@ def _flag(found: Any, task: Task, place: Place) -> bool:
     return found
 
 
-def _held_out(found: Any, task: Task, place: Place) -> dict[str, dict[str, float]]:
+def _leave_one_out(found: Any, task: Task, place: Place) -> dict[str, dict[str, float]]:
     if type(found) is not dict and not isinstance(found, Mapping):
         refuse(shown(found), "an object {label: {label: probability}}", place)
-    held_out: dict[str, dict[str, float]] = {}
+    leave_one_out: dict[str, dict[str, float]] = {}
     for spelling, distribution in found.items():
         label = label_of(spelling, task, place)
-        if label in held_out:
+        if label in leave_one_out:
             refuse(f"label {label!r} twice in {shown(dict(found))}", "each label once", place)
         if distribution is None:
             continue
         try:
-            held_out[label] = distribution_from_row(distribution, task, place)
+            leave_one_out[label] = distribution_from_row(distribution, task, place)
         except InputError as error:
             raise _told(error, f"without one {label!r}") from None
-    return held_out
+    return leave_one_out
 
 
 def _told(error: InputError, where: str) -> InputError:
@@ -110,6 +111,6 @@ def evidence_to_row(evidence: Evidence) -> dict[str, Any]:
     row: dict[str, Any] = {"distribution": dict(evidence.distribution), "saw_labels": evidence.saw_labels}
     if evidence.scores is not None:
         row["scores"] = dict(evidence.scores)
-    if evidence.held_out:
-        row["held_out"] = {label: dict(distribution) for label, distribution in evidence.held_out.items()}
+    if evidence.leave_one_out:
+        row["leave_one_out"] = {label: dict(distribution) for label, distribution in evidence.leave_one_out.items()}
     return row

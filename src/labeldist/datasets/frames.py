@@ -138,7 +138,7 @@ def open_frame(
     evidence: Sequence[Path] = (),
     on_error: OnError = "stop",
     limit: int | None = None,
-    hold_out: str | None = None,
+    reference_annotators: str | None = None,
     repeated_labels: str | None = None,
 ) -> Dataset:
     """The items of a data frame of pandas, polars or pyarrow, or of an array of items by annotators.
@@ -155,5 +155,5 @@ def open_frame(
     read = partial(rows_of_table, table, found)
     known, told = task_of(read, NAME, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
     told = "; ".join(filter(None, (f"{NAME}, {found.told()}", told)))
-    how = reading(on_error, limit, hold_out, repeated_labels, None)
+    how = reading(on_error, limit, reference_annotators, repeated_labels, None)
     return Dataset(str(NAME), known, None, NAME, read, texts=texts, told=told, kind=kind, **how)

@@ -40,7 +40,7 @@ DISTRIBUTIONS = Layout(
     spread=("distribution", "scores", "logits"),
     whole=("standard_error", "spread", "prior", "label_counts", LOW, HIGH),
     numbers=(
-        "orders", "letter_mass", "unread", "unlisted", "interval_mass", "concentration", "expected_kl", "expected_tvd",
+        "orders", "answer_mass", "unread", "unlisted", "interval_mass", "concentration", "expected_kl", "expected_tvd",
     ),
     flags=("saw_labels", "explicit"),
 )  # fmt: skip

@@ -10,8 +10,8 @@ and may be null:
   explanation, is taken as it is, be it blank;
 - ``evidence``: ``{model: {"distribution": {label: p}, "saw_labels": true|false|null}}``; instead of the distribution,
   or beside it, ``scores``, numbers ``{label: number}`` that need not sum to 1 (a label that is left out has 0), or
-  ``logits``, any numbers for all labels, whose softmax is the distribution; and ``held_out``, ``{label: {label: p}}``,
-  the distributions without one annotator of that label;
+  ``logits``, any numbers for all labels, whose softmax is the distribution; and ``leave_one_out``, ``{label: {label:
+  p}}``, the distributions without one annotator of that label;
 - ``reference``: counts or probabilities ``{label: number}``; a label that is left out has 0.
 
 ``fields``, ``labels`` (as counts) and ``reference`` may also be spread over columns: ``labels.neutral``,

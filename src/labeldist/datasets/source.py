@@ -19,13 +19,13 @@ from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
 from labeldist.datasets.grouped import rows_of_file
-from labeldist.datasets.hold_out import HoldOut, held_out, read_hold_out
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.label_names import found_labels
 from labeldist.datasets.layout import DISTRIBUTIONS
 from labeldist.datasets.meant import MeantColumnError, column_meant, columns_of, missing_labels, part_meant
 from labeldist.datasets.meant import with_counts as meant_with_counts
 from labeldist.datasets.read_report import ReadReport
+from labeldist.datasets.reference_annotators import ReferenceAnnotators, read_reference_annotators, with_reference
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.shard import Shard, read_shard
@@ -38,11 +38,11 @@ from labeldist.tasks.load import load_task, task_files
 class Dataset:
     """Items of one task from one source. ``about`` is None for a file of your own; ``path`` is the file that is read.
 
-    ``hold_out``: some annotators of each item are its reference instead. ``repeated``: which labels count of an
-    annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the items, by
-    their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts. ``told``:
-    where the labels come from, if no task was named. ``kind``: which library's data frame this is. ``inputs``: the
-    files that are read, those of the task among them.
+    ``reference_annotators``: some annotators of each item are its reference instead. ``repeated``: which labels count
+    of an annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the
+    items, by their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts.
+    ``told``: where the labels come from, if no task was named. ``kind``: which library's data frame this is.
+    ``inputs``: the files that are read, those of the task among them.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Dataset:
     read: Callable[[], Rows] = field(repr=False)
     on_error: OnError = "stop"
     limit: int | None = None
-    hold_out: HoldOut | None = None
+    reference_annotators: ReferenceAnnotators | None = None
     repeated: Repeated | None = None
     shard: Shard | None = None
     texts: bool = True
@@ -111,7 +111,7 @@ class Dataset:
         if self.about is None and item.extra:
             self._refuse_meant(item, place, excused)
         item = counted_once(item, self.repeated, place)
-        return item if self.hold_out is None else held_out(item, self.hold_out, place)
+        return item if self.reference_annotators is None else with_reference(item, self.reference_annotators, place)
 
     def _refuse_meant(self, item: Item, place: Place, excused: set[str]) -> None:
         """Refuse a column that looks like a part under another name; ``excused`` are those found harmless so far."""
@@ -139,7 +139,7 @@ def open_source(
     evidence: Sequence[Path] = (),
     on_error: OnError = "stop",
     limit: int | None = None,
-    hold_out: str | None = None,
+    reference_annotators: str | None = None,
     repeated_labels: str | None = None,
     shard: str | None = None,
     cache: Path | None = None,
@@ -149,7 +149,7 @@ def open_source(
     ``task`` is the name or the folder of a task; a named data set knows its own. Where no model is asked (``texts``
     false) a file needs none: its labels are the names in ``labels``, on a ``scale``, or are found in it and in the
     files of ``evidence`` (:mod:`labeldist.datasets.label_names`). Else a file has the default task.
-    ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. ``hold_out``, N or
+    ``on_error`` is ``stop`` or ``skip``, ``limit`` the largest number of items. ``reference_annotators``, N or
     N:SEED: so many annotators of each item become its reference. ``repeated_labels``: which labels count of an
     annotator who labelled an item more than once, ``first``, ``last`` or ``each``; without it such items are refused,
     unless a named data set says what is right for it. ``shard``, NUMBER/OF: only that part of the items, by a hash of
@@ -162,7 +162,7 @@ def open_source(
     labeldist.core.errors.UsageError: no data set or file is named 'varier'
       hint: did you mean 'varierr'? Known: anli-r1, anli-r2, anli-r3, ...
     """
-    how = reading(on_error, limit, hold_out, repeated_labels, shard)
+    how = reading(on_error, limit, reference_annotators, repeated_labels, shard)
     name, _, split = source.partition(":")
     if name in DATASETS.names():
         named = DATASETS.get(name)
@@ -186,7 +186,11 @@ def open_source(
 
 
 def reading(
-    on_error: OnError, limit: int | None, hold_out: str | None, repeated_labels: str | None, shard: str | None
+    on_error: OnError,
+    limit: int | None,
+    reference_annotators: str | None,
+    repeated_labels: str | None,
+    shard: str | None,
 ) -> dict[str, Any]:
     """How a :class:`Dataset` reads its rows, from what :func:`open_source` takes; raises :class:`UsageError`."""
     if on_error not in ("stop", "skip"):
@@ -196,7 +200,9 @@ def reading(
     return {
         "on_error": on_error,
         "limit": limit,
-        "hold_out": None if hold_out is None else read_hold_out(hold_out),
+        "reference_annotators": None
+        if reference_annotators is None
+        else read_reference_annotators(reference_annotators),
         "repeated": read_repeated(repeated_labels),
         "shard": None if shard is None else read_shard(shard),
     }

@@ -15,8 +15,7 @@ from labeldist.estimation.savings import Savings
 
 UNTOLD = 0.8  # standard error of the log concentration, as a share of what was believed: hardly anything was learnt
 SHIFT = (
-    "the estimate speaks for people who label as these annotators do; whether those whose judgments you want label "
-    "otherwise, only references can show (--calibrate reference)"
+    "results describe annotators like yours; for other populations, reference labels are needed (--calibrate reference)"
 )
 
 

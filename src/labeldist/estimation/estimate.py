@@ -139,7 +139,7 @@ def estimate(
     calibrate: str = "labels",
     annotators: str | None = None,
     use: Sequence[str] | None = None,
-    strangers: Literal["stop", "skip"] = "stop",
+    unknown_ids: Literal["stop", "skip"] = "stop",
     mass: float = 0.9,
     seed: int = 0,
 ) -> Estimate:
@@ -152,7 +152,7 @@ def estimate(
     given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
-    without its held-out form; :class:`InputError` for no items or too few references.
+    without its leave-one-out form; :class:`InputError` for no items or too few references.
 
     >>> from labeldist.core.item import Annotation
     >>> item = Item("1", {}, (Annotation("neutral"), Annotation("neutral"), Annotation("entailment")))
@@ -161,7 +161,7 @@ def estimate(
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
     task = task or load_task()
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
+    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
     return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
 
 
@@ -262,7 +262,9 @@ def _lacking(evidence: Sequence[EvidenceArray]) -> list[str]:
     lacking = {one.name: int((~one.present).sum()) for one in evidence}
     told = ", ".join(f"{count:,} lack {name}" for name, count in lacking.items() if count)
     return (
-        [f"of the {len(evidence[0].present):,} items {told}: what they lack counts as undecided there"] if told else []
+        [f"of the {len(evidence[0].present):,} items {told}: missing evidence is treated as uninformative"]
+        if told
+        else []
     )
 
 
@@ -279,10 +281,9 @@ def _unfitted(observed: Observations) -> tuple[Array, Array, Calibration]:
 
 def _refuse(seeing: Sequence[EvidenceArray]) -> None:
     raise UsageError(
-        f"evidence that may have seen the very labels that would tell what it is worth: {_named(seeing)}",
-        hint="it would look perfect. Take evidence that did not see them (saw_labels: false) or that comes with its "
-        "held-out form, as `labeldist run` makes it; or --calibrate reference, or off. With --evidence only what is "
-        "named is taken",
+        f"evidence that may have used these labels, so they cannot calibrate it: {_named(seeing)}",
+        hint="take evidence that did not see them (saw_labels: false) or that comes with its leave-one-out form, as "
+        "`labeldist run` makes it; or --calibrate reference, or off. With --evidence only what is named is taken",
     )
 
 

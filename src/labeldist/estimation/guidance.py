@@ -1,10 +1,10 @@
 """What an item's own labels did to evidence that was made with them, taken out again.
 
 Label-guided evidence repeats the labels that guided it. Weighed as it is, and with the labels counted on top, they
-count twice: intervals come out too narrow. Its held-out form shows what a label does: how the distribution changes when
-one annotator with it is left out. A few simple forms of that change are fitted to all items, the one that predicts the
-held-out form best is taken to its end, and what remains is what the model would have said had nobody been asked. That
-is blind evidence, to be weighed like any other.
+count twice: intervals come out too narrow. Its leave-one-out form shows what a label does: how the distribution
+changes when one annotator with it is left out. A few simple forms of that change are fitted to all items, the one that
+predicts the leave-one-out form best is taken to its end, and what remains is what the model would have said had nobody
+been asked. That is blind evidence, to be weighed like any other.
 
 On simulated items 90% intervals hold the truth in 87% to 92% of the cases with it, as with blind evidence, where they
 did in 62% to 88% without (``tests/estimation/test_guided.py``).
@@ -142,8 +142,8 @@ TELLS_NOTHING = (
 def unguide(observed: Observations) -> tuple[tuple[EvidenceArray, ...], tuple[Guidance, ...], list[str]]:
     """The evidence of ``observed`` as if no label had guided any of it, how labels did, and notes of what is left out.
 
-    Each must be blind or have its held-out form. What is nothing without the labels, and that of which labels are a
-    part that cannot be taken out, is left out, as is what tells nothing beside the labels.
+    Each must be blind or have its leave-one-out form. What is nothing without the labels, and that of which labels are
+    a part that cannot be taken out, is left out, as is what tells nothing beside the labels.
     """
     kept: list[EvidenceArray] = []
     guided: list[Guidance] = []
@@ -165,25 +165,26 @@ def unguide(observed: Observations) -> tuple[tuple[EvidenceArray, ...], tuple[Gu
 def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance]:
     """Evidence as it would be had no label guided it, and how they did.
 
-    ``one`` must have its held-out form for every label in ``counts`` (N, K). The held-out form of the result is what
-    the same form makes of that of ``one``: where it takes out all that the labels did, it says the same as the result.
+    ``one`` must have its leave-one-out form for every label in ``counts`` (N, K). The leave-one-out form of the result
+    is what the same form makes of that of ``one``: where it takes out all that the labels did, it says the same as the
+    result.
 
     >>> blind = np.random.default_rng(0).dirichlet([1, 1], 40)
     >>> counts = np.random.default_rng(1).multinomial(3, blind).astype(float)
     >>> form = Mixture(0.5)  # half of what it says is the labels
     >>> held = np.stack([form.guided(blind, np.maximum(counts - one, 0)) for one in np.eye(2)], axis=1)
-    >>> guided = EvidenceArray("m", form.guided(blind, counts), True, held_out=held)
+    >>> guided = EvidenceArray("m", form.guided(blind, counts), True, leave_one_out=held)
     >>> found, guidance = unguided(guided, counts)
     >>> guidance.form, bool(np.allclose(found.distribution, blind, atol=0.01))
     ('mixture', True)
     """
-    assert one.held_out is not None
+    assert one.leave_one_out is not None
     moved = one.present if one.blind is None else one.present & ~one.blind
     item, label = np.nonzero(counts * moved[:, None])
     some = np.isin(item, drawn(np.unique(item), MOST_ITEMS))
     form, explained = _fitted(one, counts, item[some], label[some])
     guidance = Guidance(one.name, form.name, explained, form.own(counts[moved]) if moved.any() else 1.0)
-    distribution, held = one.distribution.copy(), one.held_out.copy()
+    distribution, held = one.distribution.copy(), one.leave_one_out.copy()
     moved_rows = np.flatnonzero(moved)
     for part in blocks(len(moved_rows)):
         rows = moved_rows[part]
@@ -191,7 +192,7 @@ def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance
     for part in blocks(len(item)):
         rows, gone = item[part], label[part]
         held[rows, gone] = form.without(held[rows, gone], _less_one(counts[rows], gone))
-    return replace(one, distribution=distribution, saw_labels=False, held_out=held), guidance
+    return replace(one, distribution=distribution, saw_labels=False, leave_one_out=held), guidance
 
 
 def _why_left_out(blind: EvidenceArray, observed: Observations) -> str | None:
@@ -201,7 +202,7 @@ def _why_left_out(blind: EvidenceArray, observed: Observations) -> str | None:
     says without. And if it tells nothing that the labels do not, what it says without a label foretells that label no
     better than the base rate and the other labels do.
     """
-    assert blind.held_out is not None
+    assert blind.leave_one_out is not None
     seen = replace(observed, evidence=(blind,)).take(np.flatnonzero(blind.present))
     one, counts = seen.evidence[0], seen.counts
     item, label = np.nonzero(counts)
@@ -209,7 +210,7 @@ def _why_left_out(blind: EvidenceArray, observed: Observations) -> str | None:
     item, label = item[some], label[some]
     if not len(item):
         return None
-    assert one.held_out is not None
+    assert one.leave_one_out is not None
     times, others = counts[item, label], counts[item].sum(axis=1) - 1
     fit, base = fit_labels(seen, most=MOST_ITEMS), fit_labels(seen.without_evidence(), most=MOST_ITEMS)
 
@@ -219,7 +220,7 @@ def _why_left_out(blind: EvidenceArray, observed: Observations) -> str | None:
         found: Array = np.log((fit.concentration * prior + times - 1) / (fit.concentration + others))
         return found
 
-    without = foretold(fit, one.held_out[item, label])
+    without = foretold(fit, one.leave_one_out[item, label])
     gain, error = _mean(foretold(fit, one.distribution[item]) - without, times)
     if gain > MOST_GAIN and gain > SURE * error:
         return REPEATS
@@ -234,12 +235,16 @@ def _mean(values: Array, times: Array) -> tuple[float, float]:
 
 
 def _fitted(one: EvidenceArray, counts: Array, item: Rows, label: Rows) -> tuple[Form, float]:
-    """The form that predicts the held-out distributions of these labels best, and the share of the change explained."""
-    assert one.held_out is not None
+    """The form that predicts the leave-one-out distributions of these labels best, and the share that it explains."""
+    assert one.leave_one_out is not None
     if not len(item):
         return LogLinear(np.zeros(FEATURES)), 1.0
     with_it, less = counts[item], _less_one(counts[item], label)
-    said, held, times = one.distribution[item], one.held_out[item, label], with_it[np.arange(len(item)), label][:, None]
+    said, held, times = (
+        one.distribution[item],
+        one.leave_one_out[item, label],
+        with_it[np.arange(len(item)), label][:, None],
+    )
     forms: list[Form] = [
         _log_linear(said, held, with_it, less, times),
         *(_mixture(said, held, with_it, less, times, power) for power in POWERS),
@@ -263,7 +268,8 @@ def _smoothing(said: Array, held: Array, with_it: Array, less: Array, times: Arr
     from scipy.optimize import minimize_scalar
 
     # (w + n) q = w b + c, and the same with one label less; the difference has no b. The weight is the one that
-    # foretells the held-out form best: solved for directly it is too small where what a model says depends on chance.
+    # foretells the leave-one-out form best: solved for directly it is too small where what a model says depends on
+    # chance.
     total = with_it.sum(axis=1, keepdims=True)
 
     def missed(log_weight: float) -> float:

@@ -30,16 +30,16 @@ class EvidenceArray:
     """One model's evidence for N items of K labels.
 
     ``distribution`` (N, K), NaN in the rows of items without it; ``scores`` (N, K) where rows have scores that need not
-    sum to 1; ``saw_labels``: True where any row says so, else None where any does not say; ``held_out`` (N, K, K):
+    sum to 1; ``saw_labels``: True where any row says so, else None where any does not say; ``leave_one_out`` (N, K, K):
     [i, l] is the distribution when one annotator with label l is left out, NaN where there is none. ``blind`` (N,):
-    the items of which it says that it did not see the labels, where others have a held-out form.
+    the items of which it says that it did not see the labels, where others have a leave-one-out form.
     """
 
     name: str
     distribution: Array
     saw_labels: bool | None = False
     scores: Array | None = None
-    held_out: Array | None = None
+    leave_one_out: Array | None = None
     blind: NDArray[np.bool_] | None = None
 
     @property
@@ -50,16 +50,16 @@ class EvidenceArray:
 
     def take(self, rows: NDArray[np.intp]) -> EvidenceArray:
         """That of some of the items."""
-        scores, held_out = (None if part is None else part[rows] for part in (self.scores, self.held_out))
+        scores, leave_one_out = (None if part is None else part[rows] for part in (self.scores, self.leave_one_out))
         blind = None if self.blind is None else self.blind[rows]
-        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, scores, held_out, blind)
+        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, scores, leave_one_out, blind)
 
     def covers(self, counts: Array) -> bool:
-        """Whether the held-out form is there for each label that annotators gave, of each item that has evidence."""
-        if self.held_out is None:
+        """Whether each item that has evidence has its leave-one-out form for each label that annotators gave."""
+        if self.leave_one_out is None:
             return False
         needed = (counts > 0) & self.present[:, None]
-        return not bool(np.isnan(self.held_out[..., 0][needed]).any())
+        return not bool(np.isnan(self.leave_one_out[..., 0][needed]).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def observe(
     *,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
-    strangers: Literal["stop", "skip"] = "stop",
+    unknown_ids: Literal["stop", "skip"] = "stop",
 ) -> Observations:
     """The arrays of ``items``; ``evidence`` is {name: {item id: evidence}}, beside what the items carry themselves.
 
@@ -118,7 +118,7 @@ def observe(
 
     Evidence that is given takes the place of carried evidence of the same name. ``annotators`` limits the counts to
     one group; ``use`` names the evidence to take (None: all of it). Raises :class:`InputError` for no items, for an id
-    that comes twice and for evidence of unknown items (unless ``strangers`` are to be skipped),
+    that comes twice and for evidence of unknown items (unless ``unknown_ids`` are to be skipped),
     :class:`UsageError` for a name that does not occur.
 
     >>> from labeldist.core.item import Annotation
@@ -139,7 +139,7 @@ def observe(
                 found[name].add(at, one)
     places = votes.places()
     for name, rows in given.items():
-        _add_given(found[name], rows, places, strangers)
+        _add_given(found[name], rows, places, unknown_ids)
     del places
     return votes.whole(tuple(found.pop(name).whole(len(votes.ids)) for name in _chosen(found, use)))
 
@@ -247,14 +247,14 @@ class Gathered:
         if one.scores is not None:
             self._scored += 1
             self._scores.put(at, _values(one.scores, labels))
-        if one.held_out:
+        if one.leave_one_out:
             self._guided = True
             self._held.put(at, self._without_one(one))
 
     def _without_one(self, one: Evidence) -> Array:
         labels = self._labels
         held = np.full((len(labels), len(labels)), np.nan)
-        for label, distribution in one.held_out.items():
+        for label, distribution in one.leave_one_out.items():
             if label not in labels:
                 raise InputError(
                     f"label {shown(label)} held out of evidence {self.name!r}", expected=f"one of: {', '.join(labels)}"
@@ -297,14 +297,14 @@ def _reference(item: Item, labels: Sequence[str]) -> tuple[float, ...]:
 
 
 def _add_given(
-    into: Gathered, rows: EvidenceRows, places: Mapping[str, int], strangers: Literal["stop", "skip"]
+    into: Gathered, rows: EvidenceRows, places: Mapping[str, int], unknown_ids: Literal["stop", "skip"]
 ) -> None:
     """Take in evidence by id; evidence of unknown items raises :class:`InputError`, unless it is to be skipped."""
     unknown = []
     for id_, one in rows.items() if isinstance(rows, Mapping) else rows:
         if (at := places.get(id_)) is not None:
             into.add(at, one)
-        elif strangers == "stop":
+        elif unknown_ids == "stop":
             unknown.append(id_)
     if unknown:
         lines = "row" if len(unknown) == 1 else "rows"

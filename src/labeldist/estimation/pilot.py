@@ -36,8 +36,8 @@ HIGH_CONCENTRATION = 1e4  # no differences between annotators but by chance
 MOST_NEXT = 20  # items that are named for the next labels
 
 LEFT_OUT = (
-    "evidence {names} is left out: it saw the labels, or does not say whether it did, and comes without its held-out "
-    "form, so that nothing tells what it is worth"
+    "evidence {names} is left out: it saw the labels, or does not say whether it did, and comes without its "
+    "leave-one-out form, so that nothing tells what it is worth"
 )
 MADE_WITH_LABELS = (
     "evidence {names} was made with the labels of its items: it counts here for what it would say without them"
@@ -109,7 +109,7 @@ def plan(
     metric: str = "kl",
     prices: Prices | None = None,
     references: bool = True,
-    strangers: Literal["stop", "skip"] = "stop",
+    unknown_ids: Literal["stop", "skip"] = "stop",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Plan:
@@ -130,7 +130,7 @@ def plan(
     """
     _check_goal(target, metric)
     task = task or load_task()
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, strangers=strangers)
+    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
     require_labels(observed)
     at_hand = observed.counts.sum(axis=1)
     pilot = _Pilot.of(observed, seed)

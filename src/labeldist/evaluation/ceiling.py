@@ -55,8 +55,8 @@ def ceiling(
 def ceiling_of(votes: Array, references: Array, metrics: Sequence[Metric], *, resamples: int, seed: int) -> list[Row]:
     """As :func:`ceiling`, from the counts of labels and the references as given, 0 where there is none, both (N, K)."""
     whole = (references == np.floor(references)).all(axis=1, keepdims=True)
-    held_out = np.where(whole, references, 0.0).astype(np.int64)
-    counts = votes.astype(np.int64) + held_out
+    taken_out = np.where(whole, references, 0.0).astype(np.int64)
+    counts = votes.astype(np.int64) + taken_out
     most = int(counts.sum(axis=1).max(initial=0))
     if most > MOST_ANNOTATORS:
         raise InputError(
@@ -65,7 +65,7 @@ def ceiling_of(votes: Array, references: Array, metrics: Sequence[Metric], *, re
             hint="leave --ceiling away",
         )
     enough = counts.sum(axis=1) >= 2
-    known, sizes = counts[enough], _sizes(counts[enough].sum(axis=1), held_out[enough].sum(axis=1))
+    known, sizes = counts[enough], _sizes(counts[enough].sum(axis=1), taken_out[enough].sum(axis=1))
     if not len(known):
         return []
     generator = np.random.default_rng(seed)
@@ -87,10 +87,10 @@ def ceiling_of(votes: Array, references: Array, metrics: Sequence[Metric], *, re
     ]
 
 
-def _sizes(annotators: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sizes(annotators: NDArray[np.int64], taken_out: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many of each item's annotators predict, and how many are the reference: (N, 2)."""
-    halved = (held_out == 0) | (held_out == annotators)
-    reference = np.where(halved, annotators // 2, held_out)
+    halved = (taken_out == 0) | (taken_out == annotators)
+    reference = np.where(halved, annotators // 2, taken_out)
     return np.stack([np.minimum(reference, annotators - reference), reference], axis=1)
 
 

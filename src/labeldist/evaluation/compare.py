@@ -150,7 +150,7 @@ def _common(
 ) -> tuple[Referenced, dict[str, Array], dict[str, str]]:
     """The items to evaluate, what each prediction says of them (N, K), and the reason for each id that is left out."""
     if not known.ids:
-        hint = "--hold-out N makes some annotators of each item its reference" if known.several else ""
+        hint = "--reference-annotators N makes some annotators of each item its reference" if known.several else ""
         expected = "at least one item with a reference"
         raise InputError(f"no reference in {len(known.places)} items", expected=expected, hint=hint)
     matrices, unknown = {}, {}

@@ -17,9 +17,9 @@ def human_explanations(item: Item) -> tuple[Explanation, ...]:
 
 def require_human(context: ExperimentContext) -> None:
     """Raise where an item has no human explanation, or where those who are held out may have written them."""
-    if context.dataset.hold_out is not None:
+    if context.dataset.reference_annotators is not None:
         raise UsageError(
-            "human explanations with --hold-out: annotators of the reference may have written them",
+            "human explanations with --reference-annotators: annotators of the reference may have written them",
             hint="use a source with references of its own, or another experiment",
         )
     lacking = [item.id for item in context.items if not human_explanations(item)]
@@ -57,7 +57,7 @@ def conditions(context: ExperimentContext, rankings: tuple[str, ...] = ("first",
 
     Human ones are left out where annotators are held out, who may have written them.
     """
-    human = context.dataset.hold_out is None and all(human_explanations(item) for item in context.items)
+    human = context.dataset.reference_annotators is None and all(human_explanations(item) for item in context.items)
     found = [Condition(NONE), *([Condition(HUMAN)] if human else [])]
     for ranking in rankings:
         found += [Condition(LABEL_FREE, ranking=ranking), *guided(context, ranking)]

@@ -83,7 +83,7 @@ class ExperimentContext:
 
     @property
     def seed(self) -> int:
-        """Of everything drawn."""
+        """The random seed."""
         return self.settings.judge.seed
 
     def chance(self, item: Item, *what: object) -> Random:
@@ -96,29 +96,29 @@ class ExperimentContext:
         choose: Choice | Condition,
         *,
         saw_labels: bool | None = None,
-        held_out: bool = False,
+        leave_one_out: bool = False,
         items: Iterable[Item] | None = None,
         explicit: bool = False,
         transform: str | None = None,
     ) -> Judged:
         """The MJDs of the items, each with the explanations that ``choose`` gives, also in ``mjd.NAME.jsonl``.
 
-        ``held_out``: also with one explanation of each label left out. ``transform`` replaces that of the settings.
-        An item that fails is named in the failures, and is not there.
+        ``leave_one_out``: also with one explanation of each label left out. ``transform`` replaces that of the
+        settings. An item that fails is named in the failures, and is not there.
         """
         settings = replace(self.settings.judge, explicit=explicit)
         settings = replace(settings, transform=transform or settings.transform)
         asked = self._asked(name, choose, self.items if items is None else items, saw_labels)
         before = self.judge.prompt_tokens
         how = (self.task, self.judge, settings, self.report, f"judge {name}")
-        rows = list(judgments(asked, *how, held_out=held_out))
+        rows = list(judgments(asked, *how, leave_one_out=leave_one_out))
         tokens = self.judge.prompt_tokens - before
         write_rows(self.out / f"mjd.{file_part(name)}.jsonl", rows, note=self.own.note)
         return Judged(
             name,
             {row["id"]: tuple(row["distribution"].values()) for row in rows},
             {
-                row["id"]: Evidence(row["distribution"], row["saw_labels"], held_out=row.get("held_out", {}))
+                row["id"]: Evidence(row["distribution"], row["saw_labels"], leave_one_out=row.get("leave_one_out", {}))
                 for row in rows
             },
             {
@@ -159,7 +159,7 @@ class ExperimentContext:
             task=self.task,
             annotators=annotators,
             use=list(given),
-            strangers="skip",
+            unknown_ids="skip",
             calibrate=calibrate,
             seed=self.seed,
         )

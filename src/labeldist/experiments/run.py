@@ -66,8 +66,8 @@ def run_experiment(
 
     ``out/calls.sqlite`` keeps every model call of all experiments in ``out``, so that none is made twice, whichever
     experiment asks. ``out/NAME`` gets ``results.jsonl``, ``results.md``, ``figure-N.svg`` (with the extra ``plots``),
-    the distributions that were compared, and ``failures.jsonl`` where anything failed. Killed and started again, it
-    goes on where it was. Files of an earlier try are replaced if they are as it wrote them.
+    the distributions that were compared, and ``failures.jsonl`` where anything failed. Interrupted, it resumes
+    when it is run again. Files of an earlier try are replaced if they are as it wrote them.
 
     Raises :class:`~labeldist.core.errors.UsageError` for an unknown experiment and where ``out/NAME`` has other
     settings, or files of others or changed ones under the names of results (unless ``overwrite``, which moves these
@@ -82,7 +82,7 @@ def run_experiment(
         task=settings.task,
         on_error=settings.on_error,
         limit=settings.limit,
-        hold_out=settings.hold_out,
+        reference_annotators=settings.reference_annotators,
         repeated_labels=settings.repeated_labels,
     )
     found = survey(dataset)

@@ -39,7 +39,7 @@ class ExperimentSettings:
     parser: str | None = None
     task: str | None = None
     limit: int | None = None
-    hold_out: str | None = None
+    reference_annotators: str | None = None
     repeated_labels: str | None = None
     draws: int = 3
     resamples: int = RESAMPLES

@@ -25,7 +25,7 @@ class Pooled:
 
     ``standard_error``: per label, how far the MJD may be from the one over all orders: 0 where all were asked, NaN
     where one of several was. ``spread``: per label, the standard deviation over orders, which is how much the order
-    matters (NaN with one order). ``letter_mass``: mean probability of all the answers together, before renormalising.
+    matters (NaN with one order). ``answer_mass``: mean probability of all the answers together, before renormalising.
     ``orders``: how many were pooled. ``unlisted``: the share of scores that are no more than upper bounds. ``unread``:
     under how many orders more the answer could not be read, which happens to verbalised ones only.
     """
@@ -33,7 +33,7 @@ class Pooled:
     distribution: LabelDistribution
     standard_error: tuple[float, ...]
     spread: tuple[float, ...]
-    letter_mass: float
+    answer_mass: float
     orders: int
     unlisted: float = 0.0
     unread: int = 0
@@ -112,7 +112,7 @@ def _pooled(
         LabelDistribution(scores[0].labels, tuple(mean)),
         tuple(errors),
         tuple(spread),
-        math.fsum(score.letter_mass for score in scores) / len(scores),
+        math.fsum(score.answer_mass for score in scores) / len(scores),
         len(scores),
         sum(score.unlisted for score in scores) / (len(scores) * len(mean)),
         answers - len(scores),

@@ -23,7 +23,7 @@ class Budget:
     Traceback (most recent call last):
     ...
     labeldist.core.errors.UnavailableError: the budget of 1 calls is spent: 1 made, 5 tokens
-      hint: all answers are kept: the same command goes on from here with a budget anew
+      hint: answers are saved: raise the limit and rerun the command
     """
 
     def __init__(self, max_calls: int | None = None, max_tokens: int | None = None) -> None:
@@ -75,5 +75,5 @@ class Budget:
     def _spent(self, what: str) -> UnavailableError:
         return UnavailableError(
             f"the budget of {what} is spent: {self.calls:,} made, {self.tokens:,} tokens",
-            hint="all answers are kept: the same command goes on from here with a budget anew",
+            hint="answers are saved: raise the limit and rerun the command",
         )

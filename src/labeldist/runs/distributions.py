@@ -42,11 +42,11 @@ def distribution_row(
     pooled: Pooled,
     model: LanguageModel,
     settings: JudgeSettings,
-    held_out: Mapping[str, Pooled] | None = None,
+    leave_one_out: Mapping[str, Pooled] | None = None,
 ) -> dict[str, Any]:
     """An MJD as a row by the contract, with how it was made; ``settings`` are those of ``for_model``.
 
-    ``held_out``: the MJDs with one annotator of each label left out.
+    ``leave_one_out``: the MJDs with one annotator of each label left out.
     """
     item, explanations = asked.item, asked.explanations
     labels = pooled.distribution.labels
@@ -56,11 +56,15 @@ def distribution_row(
         "standard_error": _by_label(labels, pooled.standard_error),
         "spread": _by_label(labels, pooled.spread),
         "orders": pooled.orders,
-        "letter_mass": pooled.letter_mass,
+        "answer_mass": pooled.answer_mass,
         **_inexact(pooled, model, settings),
         "explanations": [{"label": e.label, "text": e.text, "source": e.source} for e in explanations],
         "saw_labels": saw_labels(explanations, asked.by_labels),
-        **({"held_out": {label: one.distribution.as_dict() for label, one in held_out.items()}} if held_out else {}),
+        **(
+            {"leave_one_out": {label: one.distribution.as_dict() for label, one in leave_one_out.items()}}
+            if leave_one_out
+            else {}
+        ),
         "model": model.name,
         "transform": settings.transform,
         "style": settings.style,
@@ -128,7 +132,7 @@ def evaluate_rows(
     with_ceiling: bool | None = None,
 ) -> Evaluation:
     """As :func:`evaluate_files`, from the rows of files or of anything else."""
-    hidden = dataset.hold_out
+    hidden = dataset.reference_annotators
     seen = None if hidden is None else Seen(dataset.task.label_names)
 
     def said(name: str, rows: Iterator[Prediction]) -> Iterator[tuple[str, LabelDistribution]]:
@@ -150,8 +154,8 @@ def evaluate_rows(
 
 
 def _reference_note(dataset: Dataset) -> str | None:
-    if dataset.hold_out is not None:
-        return str(dataset.hold_out)
+    if dataset.reference_annotators is not None:
+        return str(dataset.reference_annotators)
     return None if dataset.about is None else dataset.about.reference_note
 
 

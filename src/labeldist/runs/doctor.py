@@ -16,7 +16,7 @@ from labeldist.estimation.estimate import estimate_from, usable
 from labeldist.estimation.observations import observe
 from labeldist.estimation.savings import Savings
 from labeldist.explanations.condition import Condition
-from labeldist.explanations.held_out import without_one
+from labeldist.explanations.leave_one_out import without_one
 from labeldist.explanations.prompts import explain_prompt
 from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.orders import most_orders, orders
@@ -34,10 +34,10 @@ RENDERED = 50
 class Health:
     """What a model can do, and how it answered one known prompt.
 
-    ``scores``: how well the scores of answers are known (``exact``, ``top``, ``sampled:N``). ``letter_mass``: the
+    ``scores``: how well the scores of answers are known (``exact``, ``top``, ``sampled:N``). ``answer_mass``: the
     probability of all the answers together. ``unlisted``: options of which only an upper bound is known. Of a model
     that says the distribution in words ``readable`` tells instead whether it could be read (None for all others), and
-    the letter mass is None. ``seconds``: what one question took, sent alone, when the model was warm.
+    the answer mass is None. ``seconds``: what one question took, sent alone, when the model was warm.
     ``prompt_tokens``, ``new_tokens``: of that question.
     """
 
@@ -48,7 +48,7 @@ class Health:
     generates: bool
     answers: str
     transform: str
-    letter_mass: float | None
+    answer_mass: float | None
     unlisted: int
     readable: bool | None
     seconds: float
@@ -113,7 +113,7 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
         generates=able.generate,
         answers=settings.style,
         transform=settings.transform,
-        letter_mass=reply.letter_mass,
+        answer_mass=reply.answer_mass,
         unlisted=reply.unlisted,
         readable=reply.readable,
         seconds=seconds,
@@ -194,7 +194,7 @@ class _Reply(NamedTuple):
 
     prompt_tokens: int
     new_tokens: int
-    letter_mass: float | None = None
+    answer_mass: float | None = None
     unlisted: int = 0
     readable: bool | None = None
 
@@ -218,8 +218,8 @@ def _shown(condition: Condition, item: Item, task: Task) -> list[list[Explanatio
     except InputError:
         return []  # the item will be a failure of this condition
     whole = [Explanation(PLACEHOLDER, label, "nobody") for label in labels]
-    held_out = dict.fromkeys(labels) if condition.saw_labels else {}
-    return [whole, *(list(without_one(whole, label)) for label in held_out)]
+    leave_one_out = dict.fromkeys(labels) if condition.saw_labels else {}
+    return [whole, *(list(without_one(whole, label)) for label in leave_one_out)]
 
 
 def _size(task: Task, item: Item, explanations: Sequence[Explanation], settings: JudgeSettings) -> int:

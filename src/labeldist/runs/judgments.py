@@ -10,7 +10,7 @@ from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
 from labeldist.runs.distributions import distribution_row
 from labeldist.runs.stage_report import StageReport
-from labeldist.runs.stages import Asked, judge_items, with_held_out, with_their_held_out
+from labeldist.runs.stages import Asked, judge_items, with_leave_one_out, with_their_leave_one_out
 
 
 def judgments(
@@ -21,15 +21,15 @@ def judgments(
     report: StageReport,
     stage: str,
     *,
-    held_out: bool = False,
+    leave_one_out: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """The MJD of each item as a row by the contract, as a stream; an item that fails is named in ``report``.
 
-    ``held_out``: judge each item also with one explanation of each label left out, for the MJDs that there would be
-    had an annotator with that label not been asked.
+    ``leave_one_out``: judge each item also with one explanation of each label left out, for the MJDs that there would
+    be had an annotator with that label not been asked.
     """
     settings = settings.for_model(model, len(task.labels))
-    questions = with_held_out(asked) if held_out else asked
+    questions = with_leave_one_out(asked) if leave_one_out else asked
     judged = judge_items(questions, task, model, settings, report, stage)
-    for one, pooled, hidden in with_their_held_out(judged):
-        yield distribution_row(one, pooled, model, settings, hidden if held_out else None)
+    for one, pooled, hidden in with_their_leave_one_out(judged):
+        yield distribution_row(one, pooled, model, settings, hidden if leave_one_out else None)

@@ -69,7 +69,7 @@ class RunSummary:
 
     ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
     ``mjds``: the file of distributions of each condition that has any. ``posteriors``: what labels and MJDs give
-    together. ``letter_mass``: per condition the mean
+    together. ``answer_mass``: per condition the mean
     probability of all answers together (None: nothing judged). ``failures``: the rows of ``failures.jsonl``.
     ``notes``: what else to know. ``files``: what was written.
     """
@@ -83,7 +83,7 @@ class RunSummary:
     store: dict[str, dict[str, int]]
     mjds: dict[str, Path]
     posteriors: tuple[RunPosterior, ...]
-    letter_mass: dict[str, float | None]
+    answer_mass: dict[str, float | None]
     evaluation: Evaluation | None
     notes: tuple[str, ...]
     files: tuple[Path, ...]
@@ -153,7 +153,7 @@ def _opened(settings: RunSettings) -> Dataset:
         on_error=settings.on_error,
         limit=settings.limit,
         shard=settings.shard,
-        hold_out=settings.hold_out,
+        reference_annotators=settings.reference_annotators,
         repeated_labels=settings.repeated_labels,
     )
 
@@ -214,7 +214,7 @@ def _carry_out(
         # An item that nobody could explain can still be judged without explanations, or with those that it carries.
         asked = items() if needs_pool([condition]) else prepared.dataset.items()
         rows, tally = _judge_condition(prepared, condition, asked, of_pool, judge, report, file)
-        mass[condition.name] = tally.letter_mass
+        mass[condition.name] = tally.answer_mass
         bounds += tally.notes(condition.name)
         files.append(file)
         if rows:
@@ -239,7 +239,7 @@ def _carry_out(
         store=store.totals(),
         mjds={condition.name: file for condition, file in mjds.items()},
         posteriors=tuple(posteriors),
-        letter_mass=mass,
+        answer_mass=mass,
         evaluation=evaluation,
         notes=(
             *notes_of(prepared.found),
@@ -282,12 +282,12 @@ def _judge_condition(
     report: StageReport,
     file: Path,
 ) -> tuple[int, Tally]:
-    """Write the MJDs of one condition; returns how many, and their mean letter mass."""
+    """Write the MJDs of one condition; returns how many, and their mean answer mass."""
     task, settings = prepared.dataset.task, prepared.settings.judge
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
-    held_out = condition.saw_labels and prepared.settings.held_out and prepared.settings.calibrate == "labels"
+    leave_one_out = condition.saw_labels and prepared.settings.leave_one_out and prepared.settings.calibrate == "labels"
     tally = Tally(read_orders(settings.orders).target)
-    rows = judgments(asked, task, model, settings, report, f"judge {condition.name}", held_out=held_out)
+    rows = judgments(asked, task, model, settings, report, f"judge {condition.name}", leave_one_out=leave_one_out)
     return write_rows(file, tally.of(rows), note=prepared.results.own.note), tally
 
 

@@ -84,7 +84,7 @@ def plan_source(
         metric=metric,
         prices=prices,
         references=references,
-        strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
+        unknown_ids="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
         seed=seed,
         progress=progress,
     )

@@ -34,7 +34,8 @@ NEEDED = "--calibrate labels learns from them (--calibrate off does without, fro
 class EstimateSummary:
     """What an estimation did: items written, mean expected errors, the calibration, what failed, the files.
 
-    ``hold_out``: whose labels are the reference, where annotators are held out. ``notes``: what the items lack.
+    ``reference_annotators``: whose labels are the reference, where annotators are held out. ``notes``: what the items
+    lack.
     """
 
     items: int
@@ -45,7 +46,7 @@ class EstimateSummary:
     calibration: Calibration
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
-    hold_out: str | None = None
+    reference_annotators: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -75,7 +76,7 @@ def estimate_to_file(
         calibrate=calibrate,
         annotators=None if annotators is None else nfc(annotators),
         use=use,
-        strangers="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
+        unknown_ids="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
         mass=mass,
         seed=seed,
     )
@@ -92,7 +93,7 @@ def estimate_to_file(
         calibration=found.calibration,
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
-        hold_out=None if dataset.hold_out is None else str(dataset.hold_out),
+        reference_annotators=None if dataset.reference_annotators is None else str(dataset.reference_annotators),
         notes=(
             *((dataset.told,) if dataset.told else ()),
             *(() if report.columns.labelled else (f"no item has labels ({report.columns.told()})",)),
@@ -118,7 +119,7 @@ def posteriors_of_run(
     """A posterior from all labels, and one for each group of annotators that guided explanations; and notes.
 
     Each counts the labels of its annotators and takes the MJDs that these labels can weigh: of conditions that did not
-    see labels, and of those that saw these annotators' with their held-out form. ``note`` is told of each file.
+    see labels, and of those that saw these annotators' with their leave-one-out form. ``note`` is told of each file.
     """
     groups: list[str | None] = list(dict.fromkeys([None, *(condition.group for condition in mjds)]))
     made: list[RunPosterior] = []
@@ -137,7 +138,7 @@ def posteriors_of_run(
                 calibrate=calibrate,
                 annotators=group,
                 use=list(known),
-                strangers="skip",
+                unknown_ids="skip",
                 seed=seed,
             )
         except (InputError, UsageError) as error:
@@ -180,12 +181,12 @@ class EvidenceFile:
 def _left_out(name: str, lacking: Mapping[Condition, int]) -> list[str]:
     """Which MJDs have no part in a posterior."""
     told = ", ".join(f"{count:,} of MJD {condition.name}" for condition, count in lacking.items() if count)
-    return [f"{name}: left out, since judged without held-out annotators: {told}"] if told else []
+    return [f"{name}: left out, since judged without --leave-one-out: {told}"] if told else []
 
 
 def weighable(evidence: Evidence, calibrate: str) -> bool:
     """Whether labels can tell what this evidence is worth: blind, or with annotators held out."""
-    return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.held_out)
+    return calibrate != "labels" or evidence.saw_labels is False or bool(evidence.leave_one_out)
 
 
 def evidence_of(

@@ -44,7 +44,7 @@ class Seen:
         if ids:
             raise UsageError(
                 f"{name} saw labels that are the reference here: of {ids:,} items, such as {shown(first)}",
-                hint="make it with the same --hold-out N:SEED that it is evaluated with",
+                hint="make it with the same --reference-annotators N:SEED that it is evaluated with",
             )
 
 

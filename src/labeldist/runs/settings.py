@@ -34,8 +34,8 @@ class RunSettings:
     answers are read; None means explanations as the items carry them, else the profile ``clean``.
     ``conditions``: see :func:`labeldist.explanations.condition.parse_condition`; empty means ``none``, ``label-free``
     and, where all items have labels, ``label-guided``. ``calibrate``: how labels and MJDs are combined into a
-    posterior. ``held_out``: also judge guided explanations with one annotator of each label left out, which
-    ``calibrate="labels"`` needs to use them. ``hold_out``: so many annotators of each item become its
+    posterior. ``leave_one_out``: also judge guided explanations with one annotator of each label left out, which
+    ``calibrate="labels"`` needs to use them. ``reference_annotators``: so many annotators of each item become its
     reference (N or N:SEED). ``repeated_labels``: see :func:`labeldist.datasets.source.open_source`.
     ``shard``: only that part of the items (NUMBER/OF). ``engine``, ``workers``: see
     :func:`labeldist.calls.engine.engine`.
@@ -47,11 +47,11 @@ class RunSettings:
     parser: str | None = None
     conditions: tuple[str, ...] = ()
     calibrate: str = "labels"
-    held_out: bool = True
+    leave_one_out: bool = True
     task: str | None = None
     limit: int | None = None
     shard: str | None = None
-    hold_out: str | None = None
+    reference_annotators: str | None = None
     repeated_labels: str | None = None
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     generation: Generation = field(default_factory=Generation)

@@ -43,10 +43,10 @@ Rows = Callable[[Iterable[dict[str, Any]]], int]
 
 @dataclass(frozen=True, slots=True)
 class StageSummary:
-    """What one stage did: rows made, what failed, model calls made and reused, mean letter mass where judged.
+    """What one stage did: rows made, what failed, model calls made and reused, mean answer mass where judged.
 
-    ``store``: totals of all the calls that are kept. ``notes``: what else to know. ``hold_out``: whose labels are the
-    reference, where annotators are held out. ``files``: what was written.
+    ``store``: totals of all the calls that are kept. ``notes``: what else to know. ``reference_annotators``: whose
+    labels are the reference, where annotators are held out. ``files``: what was written.
     """
 
     rows: int
@@ -54,9 +54,9 @@ class StageSummary:
     notes: tuple[str, ...] = ()
     calls_made: int = 0
     calls_reused: int = 0
-    letter_mass: dict[str, float | None] = field(default_factory=dict)
+    answer_mass: dict[str, float | None] = field(default_factory=dict)
     store: dict[str, dict[str, int]] = field(default_factory=dict)
-    hold_out: str | None = None
+    reference_annotators: str | None = None
     files: tuple[Path, ...] = ()
 
 
@@ -88,7 +88,7 @@ def explain_source(
             recorded.made,
             recorded.reused,
             store=store.totals(),
-            hold_out=_held_out(dataset),
+            reference_annotators=_reference_note(dataset),
         )
 
 
@@ -137,7 +137,7 @@ def select_to_file(
     )
     notes = (*leaks(dataset, HUMAN in (whose, condition.guide)), *report.notes(profile))
     failures = (*read.rows(), *report.rows())
-    return _beside(StageSummary(rows, failures, notes, hold_out=_held_out(dataset)), out)
+    return _beside(StageSummary(rows, failures, notes, reference_annotators=_reference_note(dataset)), out)
 
 
 def judge_source(
@@ -147,16 +147,16 @@ def judge_source(
     calls: Path | None = None,
     *,
     explanations: str = GIVEN,
-    held_out: bool = False,
+    leave_one_out: bool = False,
     settings: JudgeSettings | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """Give ``sink`` a row with the MJD of each item.
 
     ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of them), or a condition
-    (:func:`~labeldist.explanations.condition.parse_condition`) that chooses from them. ``held_out``: judge each item
-    also with one explanation of each label left out, which an estimation from labels needs of explanations that labels
-    guided. ``calls``: as for :func:`explain_source`.
+    (:func:`~labeldist.explanations.condition.parse_condition`) that chooses from them. ``leave_one_out``: judge each
+    item also with one explanation of each label left out, which an estimation from labels needs of explanations that
+    labels guided. ``calls``: as for :func:`explain_source`.
     """
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
@@ -170,16 +170,16 @@ def judge_source(
     with kept_calls(calls, model) as (store, recorded):
         check_words(dataset.items(), dataset.task, recorded, settings)
         asked = shown(dataset.items(read), report)
-        rows = judgments(asked, dataset.task, recorded, settings, report, "judge", held_out=held_out)
+        rows = judgments(asked, dataset.task, recorded, settings, report, "judge", leave_one_out=leave_one_out)
         return StageSummary(
             sink(tally.of(rows)),
             (*read.rows(), *report.rows()),
             (*store.notes, *model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)),
             recorded.made,
             recorded.reused,
-            {explanations: tally.letter_mass},
+            {explanations: tally.answer_mass},
             store.totals(),
-            _held_out(dataset),
+            _reference_note(dataset),
         )
 
 
@@ -189,13 +189,13 @@ def judge_to_file(
     out: Path,
     *,
     explanations: str = GIVEN,
-    held_out: bool = False,
+    leave_one_out: bool = False,
     settings: JudgeSettings | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """As :func:`judge_source`, to the file ``out``, with its calls and failures beside it."""
     check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
-    how: dict[str, Any] = {"explanations": explanations, "held_out": held_out, "settings": settings}
+    how: dict[str, Any] = {"explanations": explanations, "leave_one_out": leave_one_out, "settings": settings}
     sink = partial(write_rows, out)
     return _beside(judge_source(dataset, model, sink, store_of(out), **how, progress=progress), out)
 
@@ -245,8 +245,8 @@ def _only_source(dataset: Dataset) -> str:
     return others[0] if others else HUMAN
 
 
-def _held_out(dataset: Dataset) -> str | None:
-    return None if dataset.hold_out is None else str(dataset.hold_out)
+def _reference_note(dataset: Dataset) -> str | None:
+    return None if dataset.reference_annotators is None else str(dataset.reference_annotators)
 
 
 def _beside(done: StageSummary, out: Path) -> StageSummary:

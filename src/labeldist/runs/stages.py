@@ -15,7 +15,7 @@ from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.explanations.condition import Condition
 from labeldist.explanations.generate import explain, parsed_explanations
-from labeldist.explanations.held_out import without_one
+from labeldist.explanations.leave_one_out import without_one
 from labeldist.judging.judge import JudgeSettings, judge
 from labeldist.judging.orders import orders
 from labeldist.judging.pool import Pooled
@@ -123,7 +123,7 @@ def choose_explanations(
             report.failures.append(ItemFailure(item.id, f"select {condition.name}", error.in_a_line))
 
 
-def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
+def with_leave_one_out(asked: Iterable[Asked]) -> Iterator[Asked]:
     """Each item, and again for each label that it is explained with, one explanation of that label left out."""
     for one in asked:
         yield one
@@ -131,10 +131,10 @@ def with_held_out(asked: Iterable[Asked]) -> Iterator[Asked]:
             yield Asked(one.item, without_one(one.explanations, label), label, one.by_labels)
 
 
-def with_their_held_out(
+def with_their_leave_one_out(
     judged: Iterable[tuple[Asked, Pooled]],
 ) -> Iterator[tuple[Asked, Pooled, dict[str, Pooled]]]:
-    """What was asked by :func:`with_held_out`, an item at a time: its MJD, and by label those with one left out.
+    """What was asked by :func:`with_leave_one_out`, an item at a time: its MJD, and by label those with one left out.
 
     A label that an annotator gave and no explanation is for changes nothing, so the item's MJD stands for it. Nothing
     is held out of an item of which one such question failed, nor of one with more explanations of a label than

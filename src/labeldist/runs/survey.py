@@ -94,7 +94,7 @@ def leaks(dataset: Dataset, by_people: bool) -> list[str]:
 
     Explanations do not say which annotator wrote them, so they may come from those of the reference.
     """
-    if dataset.hold_out is None or not by_people:
+    if dataset.reference_annotators is None or not by_people:
         return []
     return [
         "explanations by people may be by annotators who are held out: a distribution judged with them may have seen "

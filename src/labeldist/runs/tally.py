@@ -14,9 +14,9 @@ class Tally:
     """Counts over rows of distributions; ``target``: the standard error that was asked for, where one was.
 
     >>> tally = Tally()
-    >>> [row["id"] for row in tally.of([{"id": "1", "letter_mass": 0.5, "standard_error": {"yes": None}}])]
+    >>> [row["id"] for row in tally.of([{"id": "1", "answer_mass": 0.5, "standard_error": {"yes": None}}])]
     ['1']
-    >>> tally.letter_mass
+    >>> tally.answer_mass
     0.5
     """
 
@@ -29,7 +29,7 @@ class Tally:
         """The rows, unchanged."""
         for row in rows:
             self._rows += 1
-            self._letter_mass += row["letter_mass"]
+            self._letter_mass += row["answer_mass"]
             self._unlisted += row.get("unlisted", 0.0)
             self._unread += row.get("unread", 0)
             self._answers += row.get("orders", 0) + row.get("unread", 0)
@@ -37,8 +37,8 @@ class Tally:
             yield row
 
     @property
-    def letter_mass(self) -> float | None:
-        """The mean letter mass, near 0 where the answers were never likely; None before the first row."""
+    def answer_mass(self) -> float | None:
+        """The mean answer mass, near 0 where the answers were never likely; None before the first row."""
         return self._letter_mass / self._rows if self._rows else None
 
     def notes(self, explanations: str) -> list[str]:

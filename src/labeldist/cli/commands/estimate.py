@@ -55,7 +55,7 @@ def command(
 
     The evidence makes a prior for each item, worth so many annotators, and the item's own labels are counted on top.
     Evidence that saw the labels that it would be weighed by is refused with --calibrate labels, unless it comes with
-    its held-out form.
+    its leave-one-out form.
     """
     from labeldist.cli.results import show_estimate
     from labeldist.datasets.source import open_source

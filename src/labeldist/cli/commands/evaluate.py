@@ -33,7 +33,8 @@ from labeldist.cli.options import (
 @click.option(
     "--ceiling/--no-ceiling",
     default=None,
-    help="Show how well people predict people: of a reference of counts, halves of it.  [default: with --hold-out]",
+    help="Show how well people predict people: of a reference of counts, halves of it.  "
+    "[default: with --reference-annotators]",
 )
 @click.option("--intervals/--no-intervals", default=None, help="Show intervals.  [default: where there is room]")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write: .json, or .md for a table.")

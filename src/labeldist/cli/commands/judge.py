@@ -33,7 +33,7 @@ from labeldist.cli.options import (
     help="Show what the items carry, only what humans wrote, or nothing.",
 )
 @click.option(
-    "--held-out",
+    "--leave-one-out",
     is_flag=True,
     help="Judge also with one explanation of each label left out: `labeldist estimate` needs that of explanations that "
     "labels guided.",
@@ -45,7 +45,7 @@ from labeldist.cli.options import (
 @judge_options
 @seed_option
 @json_option
-def command(source: str, out: Path, explanations: str, held_out: bool, as_json: bool, **given: Any) -> int:
+def command(source: str, out: Path, explanations: str, leave_one_out: bool, as_json: bool, **given: Any) -> int:
     """A model judges each item under every order of explanations and options.
 
     Writes the model judgment distribution (MJD) of each item. The same command resumes.
@@ -63,6 +63,12 @@ def command(source: str, out: Path, explanations: str, held_out: bool, as_json: 
         model = open_model(given["model"], model_settings(given))
         with shown_progress() as progress:
             summary = judge_to_file(
-                dataset, model, out, explanations=explanations, held_out=held_out, settings=settings, progress=progress
+                dataset,
+                model,
+                out,
+                explanations=explanations,
+                leave_one_out=leave_one_out,
+                settings=settings,
+                progress=progress,
             )
     return show_stage(summary, TokenPrices(given["price_in"], given["price_out"]), as_json=as_json)

@@ -48,7 +48,7 @@ from labeldist.cli.options import (
 @click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
 @calibrate_option
 @click.option(
-    "--held-out/--no-held-out",
+    "--leave-one-out/--no-leave-one-out",
     default=True,
     show_default=True,
     help="Judge guided explanations also with one annotator of each label left out: more calls, but --calibrate labels "
@@ -95,7 +95,7 @@ def command(
         source=source,
         conditions=split_names(explanations),
         calibrate=given["calibrate"],
-        held_out=given["held_out"],
+        leave_one_out=given["leave_one_out"],
         shard=given["shard"],
         **run_settings(given),
     )

@@ -39,14 +39,14 @@ def command(predictions: Path, reference: str, out: Path, as_json: bool) -> int:
     items = list(dataset.items())
     lines = list(soft_label_lines(items, known, dataset.task))
     write_text(out, "".join(lines))
-    strangers = sorted(known.keys() - {item.id for item in items})
+    unknown = sorted(known.keys() - {item.id for item in items})
     if as_json:
-        say_json({"rows": len(lines), "files": [out], "left_out": strangers, "saw_labels": saw})
+        say_json({"rows": len(lines), "files": [out], "left_out": unknown, "saw_labels": saw})
     else:
         say(f"{counted(len(lines), 'item')} written to {out}")
-        if strangers:
-            told = f"{counted(len(strangers), 'prediction')} of no item of {dataset.name} left out"
-            tell("note", f"{told}, such as {shown(strangers[0])}")
+        if unknown:
+            told = f"{counted(len(unknown), 'prediction')} of no item of {dataset.name} left out"
+            tell("note", f"{told}, such as {shown(unknown[0])}")
         if saw:
             told = f"{counted(saw, 'prediction')} saw labels of the item: no entry for a task that is to predict them"
             tell("note", told)

@@ -63,7 +63,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     help="Mixed precision; weights stay in float32.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of everything drawn.")
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Random seed.")
 @source_options
 @click.option(
     "--overwrite",
@@ -76,7 +76,7 @@ def command(
 ) -> int:
     """Fine-tune a classifier on distributions over labels instead of single ones.
 
-    The same command goes on where an interrupted one was, and ends with the same classifier. Without --dev the last
+    Interrupted? Rerun the command: it resumes, and ends with the same classifier. Without --dev the last
     weights are kept. Needs the extra 'train'.
     """
     from labeldist.classifiers.from_sources import train_on_sources

@@ -18,7 +18,7 @@ FACTS = Facts(
     splits={f"{split}": {f"circa/circa_data_{split}.tsv": 3427} for split in ("dev", "test")},
     default_split="dev",
     labels="5 (4 for 5 items), annotators anonymous",
-    reference="none; --hold-out makes one of some of the annotators",
+    reference="none; --reference-annotators makes one of some of the annotators",
     licence="CC BY 4.0",
     citation='Louis, Roth, Radlinski. "I\'d rather just go to bed": Understanding Indirect Answers. EMNLP 2020. '
     "arXiv:2010.03450",

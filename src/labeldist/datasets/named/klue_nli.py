@@ -16,7 +16,7 @@ FACTS = Facts(
     splits={"dev": {"klue_nli/klue-nli-v1.1_dev.json": 3000}},
     default_split="dev",
     labels="5, the author first, annotators anonymous",
-    reference="none; --hold-out makes one of some of the annotators",
+    reference="none; --reference-annotators makes one of some of the annotators",
     licence="CC BY-SA 4.0",
     citation="Park, Moon, Kim, Cho et al. KLUE: Korean Language Understanding Evaluation. NeurIPS Datasets and "
     "Benchmarks 2021. arXiv:2105.09680",

@@ -26,7 +26,7 @@ def _facts(
         splits={split: {f"lewidi2023/{published}_{split}{suffix}": count} for split, suffix, count in files},
         default_split="dev",
         labels=labels,
-        reference="none; --hold-out makes one of some of the annotators",
+        reference="none; --reference-annotators makes one of some of the annotators",
         licence="not stated in the shared task's files",
         citation=f"{cite} {_LEWIDI}",
         home=_HOME,

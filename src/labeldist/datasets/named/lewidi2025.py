@@ -31,7 +31,7 @@ def _facts(
         splits={split: {f"lewidi2025/{published}_{split}.json": count} for split, count in rows.items()},
         default_split="dev",
         labels=labels,
-        reference="none; --hold-out makes one of some of the annotators",
+        reference="none; --reference-annotators makes one of some of the annotators",
         licence="not stated in the shared task's files",
         citation=_CITATION,
         home="https://le-wi-di.github.io",

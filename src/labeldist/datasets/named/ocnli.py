@@ -17,7 +17,7 @@ FACTS = Facts(
     splits={"dev": {"ocnli/dev.jsonl": 3000}},
     default_split="dev",
     labels="5, the writer first, annotators anonymous",
-    reference="none; --hold-out makes one of some of the annotators",
+    reference="none; --reference-annotators makes one of some of the annotators",
     licence="CC BY-NC 2.0",
     citation="Hu, Richardson, Xu, Li, Kuebler, Moss. OCNLI: Original Chinese Natural Language Inference. Findings of "
     "EMNLP 2020. arXiv:2010.05444",

@@ -23,7 +23,7 @@ FACTS = Facts(
     },
     default_split="test-en",
     labels="5, annotators anonymous, who saw the English text",
-    reference="none; --hold-out makes one of some of the annotators",
+    reference="none; --reference-annotators makes one of some of the annotators",
     licence="CC BY-NC 4.0; extensions as their authors say",
     citation="Conneau, Rinott, Lample, Williams, Bowman, Schwenk, Stoyanov. XNLI: Evaluating Cross-lingual Sentence "
     "Representations. EMNLP 2018. arXiv:1809.05053",

@@ -74,7 +74,9 @@ def one_draw(context: ExperimentContext, count: int, draw: int, plain: Judged) -
     items = [with_labels(context, item, count, draw) for item in context.items]
     found = {LABELS: context.smoothed(items), PLAIN: plain.distributions}
     if count:
-        guided = context.judged(f"{count} labels, draw {draw}", Condition(LABEL_GUIDED), items=items, held_out=True)
+        guided = context.judged(
+            f"{count} labels, draw {draw}", Condition(LABEL_GUIDED), items=items, leave_one_out=True
+        )
         found[GUIDED] = guided.distributions
         found[WITH_GUIDED] = context.posterior([plain, guided], items=items)
     found[ALONE] = context.posterior(items=items)

@@ -48,8 +48,8 @@ def main(context: ExperimentContext) -> Findings:
 
 def plain_mjd(context: ExperimentContext, condition: Condition) -> Judged:
     """The MJD with explanations as they are; with annotators held out, where the posterior will need that."""
-    held_out = condition.saw_labels and condition.ranking == DEFAULT_RANKING
-    return context.judged(f"MJD {condition.name}", condition, held_out=held_out)
+    leave_one_out = condition.saw_labels and condition.ranking == DEFAULT_RANKING
+    return context.judged(f"MJD {condition.name}", condition, leave_one_out=leave_one_out)
 
 
 def variants(context: ExperimentContext, condition: Condition) -> list[Entry]:

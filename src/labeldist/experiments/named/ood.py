@@ -121,7 +121,7 @@ def test_sets(context: ExperimentContext) -> Iterator[TestSet]:
         dataset = open_source(
             source,
             task=own_task(context, source),
-            hold_out=hold_out(context),
+            reference_annotators=reference_annotators(context),
             repeated_labels=context.settings.repeated_labels if context.settings.test_sets else None,
         )
         items = list(dataset.items())
@@ -151,9 +151,9 @@ def own_task(context: ExperimentContext, source: str) -> str | None:
     return context.settings.task or (context.dataset.about.task if context.dataset.about else None)
 
 
-def hold_out(context: ExperimentContext) -> str | None:
+def reference_annotators(context: ExperimentContext) -> str | None:
     """Annotators are held out of test sets as of the items; the paper's have references of their own."""
-    return context.settings.hold_out if context.settings.test_sets else None
+    return context.settings.reference_annotators if context.settings.test_sets else None
 
 
 def reference(item: Item, labels: tuple[str, ...]) -> tuple[float, ...]:

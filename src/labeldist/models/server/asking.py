@@ -26,7 +26,7 @@ from labeldist.models.server.scores import Usage
 logger = logging.getLogger(__name__)
 R = TypeVar("R")
 SIGNS_OF_LIFE = 3
-AGAIN = "all answers are kept: the same command goes on from here"
+AGAIN = "answers are saved: rerun the command, and it resumes here"
 
 
 class Asking:

@@ -27,8 +27,8 @@ from labeldist.models.server.key import Key, missing_key
 from labeldist.models.server.network import Network
 from labeldist.models.server.patience import Patience, retry_after
 from labeldist.models.server.reply import failure_of
-from labeldist.models.server.surrogates import repaired
 from labeldist.models.server.transport import Transport, cut
+from labeldist.models.server.utf16 import repair_utf16
 
 CONNECTING = 10.0
 
@@ -137,7 +137,7 @@ class Connection:
             wait = f"for {after:,.0f} s" if math.isfinite(after) else "ever again"
             return UnavailableError(
                 f"{name} wants no request {wait} ({status}): {self._said(text)}",
-                hint="the same command goes on from here when it answers again",
+                hint="rerun the command when it answers again: it resumes here",
             )
         told = Failure(str(status), text, param=_param(text))
         return self._failure(told, f" ({status})", self._said(text), after)
@@ -176,7 +176,7 @@ class Connection:
             case "quota":
                 return UnavailableError(
                     f"{name} has no more quota for this key{code}: {said}",
-                    hint="see to the account's limits; the same command then goes on from here",
+                    hint="raise the account's limits, then rerun the command: it resumes here",
                 )
             case "missing":
                 return NotThereError(f"{name} is not there{code}: {said}", hint="check the address and the model")
@@ -190,7 +190,7 @@ class Connection:
 
     def _said(self, text: str) -> str:
         """What a server says, short and on one line."""
-        return cut(self.hide(" ".join(repaired(_message(text)).split()))) or "(it says nothing)"
+        return cut(self.hide(" ".join(repair_utf16(_message(text)).split()))) or "(it says nothing)"
 
 
 def _message(text: str) -> str:

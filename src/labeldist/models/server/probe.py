@@ -21,10 +21,10 @@ from labeldist.models.server.failures import MalformedError, NotThereError, Pass
 from labeldist.models.server.listing import SUM_TOLERANCE, Listed, begins_with_thought, drawn_token, listed
 from labeldist.models.server.reply import Reply, replies, thinks
 from labeldist.models.server.scores import Usage, exact, named, top
-from labeldist.models.server.surrogates import repaired
 from labeldist.models.server.taken import LIMITS, Taken, remedy
 from labeldist.models.server.token_bytes import TOKEN_ID
 from labeldist.models.server.tokens import ServerTokenizer
+from labeldist.models.server.utf16 import repair_utf16
 
 R = TypeVar("R")
 WANTED = ("auto", "exact", "top", "sampled")
@@ -127,7 +127,8 @@ def _models(asking: Asking) -> dict[str, str]:
     answer: Any = asking.optionally(lambda: connection.get("/models"))
     try:
         return {
-            repaired(str(one["id"])): connection.hide(repaired(str(one.get("root") or ""))) for one in answer["data"]
+            repair_utf16(str(one["id"])): connection.hide(repair_utf16(str(one.get("root") or "")))
+            for one in answer["data"]
         }
     except (KeyError, TypeError, AttributeError):
         return {}

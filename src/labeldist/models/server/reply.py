@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeldist.models.server.failures import Failure, MalformedError
-from labeldist.models.server.surrogates import repaired
 from labeldist.models.server.thoughts import said
+from labeldist.models.server.utf16 import repair_utf16
 
 # Where servers put thoughts that they took out of the text: fields of a message, and parts of its content.
 THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
@@ -98,7 +98,7 @@ def _reply(choice: Any) -> Reply:
     except (KeyError, TypeError, AttributeError):
         raise MalformedError("a choice without a text") from None
     text, parted = _joined(content)
-    found = said(repaired(text))
+    found = said(repair_utf16(text))
     thought = bool(aside) or parted or found.thought
     return Reply(found.text, ended, thought, found.thought, found.open, f"{content}{aside}")
 

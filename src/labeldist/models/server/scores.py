@@ -197,7 +197,7 @@ def sampled(drawn: Sequence[str], answers: Answers, prompt_tokens: int, new_toke
     """Scores from drawn answers: log of (answers that name the option + 1/2) / (answers + K/2).
 
     Half an answer more for each option keeps one that was never drawn possible. Answers that name no option lower the
-    letter mass.
+    answer mass.
 
     >>> scores = sampled(["A", "A.", "B", "Well"], (("A", " A"), ("B", " B")), 9, 4)
     >>> [round(math.exp(logit), 3) for logit in scores.logits]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from labeldist.models.server.failures import MalformedError
-from labeldist.models.server.surrogates import repaired
+from labeldist.models.server.utf16 import repair_utf16
 
 UNREADABLE = "\ufffd"
 TOKEN_ID = "token_id:"
@@ -51,7 +51,7 @@ def read_tokens(told: Sequence[tuple[str, Any]]) -> list[Token]:
     >>> read_tokens([("ä¸Ń", None), ("è", None)])[1].data
     b'\\xe8'
     """
-    given = [_given(repaired(text), data) for text, data in told]
+    given = [_given(repair_utf16(text), data) for text, data in told]
     if any(data is not None and data != text.encode() for text, data in given):
         return [_token(text, False) if data is None else Token(data) for text, data in given]
     # Many servers encode the text that they show, with its marks, so these bytes say no more than the text.

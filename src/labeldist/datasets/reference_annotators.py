@@ -16,11 +16,11 @@ from labeldist.core.spelling import same_person
 
 
 @dataclass(frozen=True, slots=True)
-class HoldOut:
+class ReferenceAnnotators:
     """How many annotators of each item become its reference, and the seed that draws them.
 
-    >>> read_hold_out("2"), read_hold_out("2:7")
-    (HoldOut(annotators=2, seed=0), HoldOut(annotators=2, seed=7))
+    >>> read_reference_annotators("2"), read_reference_annotators("2:7")
+    (ReferenceAnnotators(annotators=2, seed=0), ReferenceAnnotators(annotators=2, seed=7))
     """
 
     annotators: int
@@ -32,17 +32,17 @@ class HoldOut:
         return f"{self.annotators} annotator{several} of each item, held out by chance (seed {self.seed})"
 
 
-def read_hold_out(spec: str) -> HoldOut:
+def read_reference_annotators(spec: str) -> ReferenceAnnotators:
     """What ``N`` or ``N:SEED`` says. Raises :class:`UsageError` for anything else."""
     count, colon, seed = spec.partition(":")
     if not (count.isdecimal() and len(count) < 6 and int(count) > 0 and (not colon or (seed.isdecimal() and seed))):
         raise UsageError(
             f"cannot hold out {shown(spec)}", hint="use N or N:SEED, such as 2: two annotators of each item"
         )
-    return HoldOut(int(count), int(seed or 0))
+    return ReferenceAnnotators(int(count), int(seed or 0))
 
 
-def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
+def with_reference(item: Item, how: ReferenceAnnotators, place: Place | None = None) -> Item:
     """``item`` with ``how.annotators`` of its annotators, drawn by chance, as its reference instead of its labels.
 
     All the labels of an annotator go together; labels without an annotator's name count as one annotator each. Who is
@@ -50,7 +50,7 @@ def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
     :class:`InputError` for an item with a reference of its own, or where no annotator would be left.
 
     >>> item = Item("1", {}, (Annotation("yes", "a"), Annotation("no", "b"), Annotation("no", "c")))
-    >>> one = held_out(item, HoldOut(1))
+    >>> one = with_reference(item, ReferenceAnnotators(1))
     >>> len(one.labels), sum(one.reference.values())
     (2, 1)
     """
@@ -59,7 +59,7 @@ def held_out(item: Item, how: HoldOut, place: Place | None = None) -> Item:
             f"a reference of item {shown(item.id)}",
             expected="none, where annotators are held out as the reference",
             place=place,
-            hint="leave --hold-out away: the items have a reference",
+            hint="leave --reference-annotators away: the items have a reference",
         )
     names = Names(item.labels)
     if len(names) <= how.annotators:

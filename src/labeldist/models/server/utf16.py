@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 
-def repaired(text: str) -> str:
+def repair_utf16(text: str) -> str:
     r"""``text`` with whole pairs joined, and a lone half as the sign for an unreadable character.
 
-    >>> repaired("a \ud83d b")
+    >>> repair_utf16("a \ud83d b")
     'a \ufffd b'
     """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
