@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from labeldist.core.errors import InputError, ModelError, UsageError
+from labeldist.core.item import Annotation, Item
 from labeldist.datasets.source import open_source
 from labeldist.explanations.condition import parse_condition
 from labeldist.judging.judge import JudgeSettings
@@ -18,6 +19,7 @@ from labeldist.models.scripted import Scripted
 from labeldist.runs.pipeline import run
 from labeldist.runs.settings import RunSettings
 from labeldist.runs.single import explain_to_file, judge_to_file, select_to_file
+from labeldist.runs.stages import Asked, with_their_leave_one_out
 
 BALANCED = JudgeSettings("balanced:12")
 ALL = ("none", "human", "label-free", "label-guided:longest", "crowd-guided")
@@ -316,3 +318,12 @@ def test_a_calibration_that_cannot_be_is_refused_before_a_model_is_asked(calibra
     with pytest.raises((InputError, UsageError)):
         run(RunSettings(str(items), model="scripted", calibrate=calibrate), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_labels_left_out_stand_in_the_order_in_which_they_were_given() -> None:
+    """A set would give another order in each process, and files of killed and whole runs would differ."""
+    labels = [f"label {at}" for at in (5, 2, 7, 1, 8, 3, 6, 4)]
+    item = Item("1", {}, tuple(Annotation(label) for label in labels))
+    pooled: Any = object()
+    [(_, _, hidden)] = with_their_leave_one_out([(Asked(item, ()), pooled)])
+    assert list(hidden) == labels

@@ -149,7 +149,9 @@ def with_their_leave_one_out(
         explained = Counter(explanation.label for explanation in one.explanations)
         given = one.item.votes()
         complete = hidden.keys() == explained.keys() and explained <= given
-        yield one, pooled, hidden | dict.fromkeys(given.keys() - explained.keys(), pooled) if complete else {}
+        # In the order of the labels given, not of a set, which differs from one process to the next.
+        unchanged = {label: pooled for label in given if label not in explained}
+        yield one, pooled, hidden | unchanged if complete else {}
 
 
 def check_words(items: Iterable[Item], task: Task, model: LanguageModel, settings: JudgeSettings) -> None:
