@@ -290,7 +290,7 @@ def test_more_explanations_than_annotators_of_a_label_would_tell_of_the_hidden_o
     items.write_text("\n".join(map(json.dumps, rows)))
     summary = run(RunSettings(str(items), model="scripted", conditions=("human",)), tmp_path / "out")
     assert ["leave_one_out" in one for one in rows_of(tmp_path / "out/mjd.human.jsonl")] == [False, True]
-    assert "posterior: left out, since judged without reference annotators: 1 of MJD human" in summary.notes
+    assert "posterior: left out for want of a leave-one-out form: 1 of MJD human" in summary.notes
 
 
 def test_an_explanation_that_an_annotator_wrote_tells_of_their_label_however_it_was_selected(

@@ -181,7 +181,7 @@ class EvidenceFile:
 def _left_out(name: str, lacking: Mapping[Condition, int]) -> list[str]:
     """Which MJDs have no part in a posterior."""
     told = ", ".join(f"{count:,} of MJD {condition.name}" for condition, count in lacking.items() if count)
-    return [f"{name}: left out, since judged without --leave-one-out: {told}"] if told else []
+    return [f"{name}: left out for want of a leave-one-out form: {told}"] if told else []
 
 
 def weighable(evidence: Evidence, calibrate: str) -> bool:
