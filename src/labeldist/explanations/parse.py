@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from labeldist.core.registry import Registry
 
@@ -17,4 +18,10 @@ def parse(answer_text: str, profile: str = "clean") -> list[str]:
     >>> parse("Here are the reasons:\\n\\n* It rains.\\n* The street is wet.\\n\\nNote: both are guesses.")
     ['It rains.', 'The street is wet.']
     """
-    return PARSERS.get(profile)(answer_text)
+    return [*_parsed(answer_text, profile)]
+
+
+@lru_cache(maxsize=64)
+def _parsed(answer_text: str, profile: str) -> tuple[str, ...]:
+    """An answer is read for its explanations, and again for how much of it they are."""
+    return tuple(PARSERS.get(profile)(answer_text))
