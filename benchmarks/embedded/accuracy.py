@@ -59,8 +59,8 @@ def figures(pairs: Sequence[Pair], mjds: Sequence[Pooled]) -> dict[str, Any]:
         "recall": {
             label: round(float(right[gold == at].mean()), 4) for at, label in enumerate(LABELS) if (gold == at).any()
         },
-        "mass": round(float(np.mean([mjd.letter_mass for mjd in mjds])), 5),
-        "smallest mass": round(min(mjd.letter_mass for mjd in mjds), 5),
+        "mass": round(float(np.mean([mjd.answer_mass for mjd in mjds])), 5),
+        "smallest mass": round(min(mjd.answer_mass for mjd in mjds), 5),
         "spread over orders": None if orders == 1 else round(float(spread.mean()), 4),
     }
 

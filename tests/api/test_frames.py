@@ -97,7 +97,7 @@ def test_evidence_as_frame_array_and_mapping_is_the_same() -> None:
     means = [ld.estimate(votes, {"llm": given}, saw_labels=False).mean for given in (shares, array, frame)]
     np.testing.assert_array_equal(means[0], means[1])
     np.testing.assert_array_equal(means[0], means[2])
-    with pytest.raises(UsageError, match="may have seen"):
+    with pytest.raises(UsageError, match="may have used these labels"):
         ld.estimate(votes, {"llm": array})
     with pytest.raises(UsageError, match="shape"):
         ld.estimate(votes, {"llm": array[:, :1]}, saw_labels=False)

@@ -12,7 +12,7 @@ from labeldist.classifiers.settings import TrainingSettings
 from labeldist.classifiers.targets import targets_of
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Item
-from labeldist.runs.stages import Progress
+from labeldist.runs.stage_report import Progress
 from labeldist.tasks.load import load_task
 
 NLI = load_task("nli")

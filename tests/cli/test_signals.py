@@ -34,6 +34,25 @@ def deaf(argument, options):
 
     return Deaf(name="deaf")
 
+def swallowing(argument, options):
+    from labeldist.models.scripted import Scripted
+
+    class Swallowing(Scripted):
+        def next_token_scores(self, sequences, tokens):
+            import os, signal, time, weakref
+
+            class Thing: pass
+
+            thing = Thing()
+            gone = weakref.ref(thing, lambda _: (os.kill(os.getpid(), signal.SIGINT), [at for at in range(10**5)]))
+            del thing
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
+                pass
+
+    return Swallowing(name="swallowing")
+
+models.BACKENDS.add("swallowing")(models.Backend("swallowing", "", swallowing))
 models.BACKENDS.add("deaf")(models.Backend("deaf", "", deaf))
 from labeldist.__main__ import main
 main()
@@ -121,6 +140,18 @@ def test_the_second_signal_is_the_end(tmp_path: Path) -> None:
         assert process.returncode == 130
         assert told.count(MESSAGE) == 1
         assert "Traceback" not in told
+
+
+def test_an_interrupt_that_python_swallows_is_raised_again(tmp_path: Path) -> None:
+    """Exceptions in callbacks of weak references, such as those of the import system, are printed and forgotten."""
+    process = start(tmp_path, "swallowing", grace=20.0)
+    began = time.monotonic()
+    _, told = process.communicate(timeout=50)
+    assert time.monotonic() - began < 15
+    assert process.returncode == 130
+    assert told.count("labeldist: ") == told.count(MESSAGE) == 1
+    assert "ignored" not in told
+    assert "Traceback" not in told
 
 
 def test_a_model_that_hears_nothing_is_left_to_itself(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_no_proportions(bad: dict[str, float]) -> None:
         proportions(bad, "ab")
 
 
-def test_letter_mass_is_a_probability_before_renormalising() -> None:
+def test_answer_mass_is_a_probability_before_renormalising() -> None:
     logits = (1.0, 2.0, -3.0)
     rest = math.exp(0.5)
     scores = OptionScores(tuple("abc"), logits, math.log(sum(map(math.exp, logits)) + rest))

@@ -53,7 +53,7 @@ def forged(annotators: int, seed: int = 0) -> Forged:
 @pytest.mark.parametrize("saw", [True, None])
 def test_evidence_that_may_have_seen_the_labels_is_refused(saw: bool | None) -> None:
     made = forged(5)
-    with pytest.raises(UsageError, match="may have seen the very labels") as caught:
+    with pytest.raises(UsageError, match="may have used these labels") as caught:
         made.estimated(EvidenceArray("copy", made.distribution, saw))
     assert "copy" in caught.value.message
     assert ("saw the" if saw else "does not say") in caught.value.message
@@ -66,7 +66,7 @@ def test_a_leave_one_out_form_with_a_gap_is_refused() -> None:
     held = made.leave_one_out.copy()
     item, label = np.argwhere(made.counts > 0)[7]
     held[item, label] = np.nan
-    with pytest.raises(UsageError, match="may have seen"):
+    with pytest.raises(UsageError, match="may have used these labels"):
         made.estimated(EvidenceArray("copy", made.distribution, True, leave_one_out=held))
 
 

@@ -314,7 +314,7 @@ def test_a_batch_that_takes_workers_down_costs_only_its_own_item(
     failures = [json.loads(line) for line in (tmp_path / "failures.mjd.jsonl").read_text().splitlines()]
     assert [failure["id"] for failure in failures] == ["i1", "i3"]
     assert "3 workers were lost" in failures[0]["reason"]
-    assert failures[1]["reason"] == "too much\n  hint: ask for less"
+    assert failures[1]["reason"] == "too much; ask for less"
 
 
 @needs_ray

@@ -378,7 +378,7 @@ def test_drawn_answers_are_read_strictly(text: str, option: int | None) -> None:
     assert named(text, OPTIONS) == option
 
 
-def test_drawn_answers_that_name_nothing_lower_the_letter_mass() -> None:
+def test_drawn_answers_that_name_nothing_lower_the_answer_mass() -> None:
     scores = sampled(["?"] * 20, OPTIONS, 1, 1)
     assert len(set(scores.logits)) == 1
     assert sum(math.exp(value) for value in scores.logits) == pytest.approx(1.5 / 21.5)

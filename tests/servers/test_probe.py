@@ -348,7 +348,7 @@ def test_a_budget_is_kept_and_what_was_answered_is_given(limits: dict[str, int])
         answered: set[int] = set()
         with pytest.raises(UnavailableError, match="budget") as error:
             take(model, answered)
-        assert "same command" in error.value.hint
+        assert "rerun the command" in error.value.hint
         # A text of two tokens is asked for once, all else has one.
         tokens = 1 + sum(count * (len(prompt) + 1) for prompt, count in seen.answered.items())
         assert sum(seen.tries.values()) == budget.calls

@@ -17,7 +17,7 @@ from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.source import Dataset, open_source, reading, task_of
 from labeldist.datasets.written_rows import item_to_row
 
-TASK = 'task="nli", a name of `labeldist tasks` or a folder of your own'
+TASK = "task=NAME, one of `labeldist tasks` or a folder of your own"
 OF_FRAMES = ("columns", "shape")
 
 

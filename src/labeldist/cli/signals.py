@@ -2,7 +2,8 @@
 
 In order means: a KeyboardInterrupt in the main thread, after which what is under way is waited for and kept (see
 :mod:`labeldist.calls.recorded`). A thread watches whether that comes to an end, since a library that computes hears
-nothing meanwhile, and another may swallow the exception.
+nothing meanwhile, and another may swallow the exception. Where Python itself must swallow it, in what is called when an
+object goes, it is raised again.
 
 Nothing but the standard library is imported here: it is in place before anything else of labeldist is.
 """
@@ -15,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -24,6 +26,7 @@ from labeldist.core.interrupt import GRACE
 
 MESSAGE = "interrupted; what was done is kept, the same command goes on from there"
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
+LOOK = 0.05  # seconds between looks for an interrupt that was swallowed
 CLOSING = 2.0  # seconds for files to be closed, after what was under way
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 
@@ -32,6 +35,7 @@ class _State:
     """What this process knows of signals: there is one of it, as there is of them."""
 
     received: int | None = None
+    swallowed = False
     working = False
     installed = False
 
@@ -43,6 +47,7 @@ def install() -> None:
     theirs.setblocking(False)
     signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     _State.installed = True
+    sys.unraisablehook = _unraisable
     threading.Thread(target=_watch, args=(ours, theirs, set(numbers)), daemon=True).start()
     for number in numbers:
         signal.signal(number, _received)
@@ -97,10 +102,30 @@ def _watch(ours: socket.socket, theirs: socket.socket, numbers: set[int]) -> Non
         if number in numbers:
             _State.received = _State.received or number
             break
-    while select.select([ours], [], [], GRACE + CLOSING)[0]:
-        if ours.recv(1)[0] in numbers:
+    end = time.monotonic() + GRACE + CLOSING
+    while (left := end - time.monotonic()) > 0:
+        if select.select([ours], [], [], min(left, LOOK))[0] and ours.recv(1)[0] in numbers:
             break
+        if _State.swallowed and _State.working:
+            _State.swallowed = False
+            _raise_again()
     _at_once()
+
+
+def _unraisable(about: sys.UnraisableHookArgs) -> None:
+    """Told of an exception that came where none can go on, such as a callback of a weak reference."""
+    if _State.received is not None and issubclass(about.exc_type, KeyboardInterrupt):
+        _State.swallowed = True
+    else:
+        sys.__unraisablehook__(about)
+
+
+def _raise_again() -> None:
+    """KeyboardInterrupt in the main thread; a signal to oneself would count as the second one."""
+    import ctypes
+
+    main = ctypes.c_ulong(threading.main_thread().ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(main, ctypes.py_object(KeyboardInterrupt))
 
 
 def _at_once() -> NoReturn:
