@@ -132,6 +132,7 @@ def test_a_file_of_annotations_is_grouped(tmp_path: Path) -> None:
     file.write_text("\n".join(rows))
     votes = ld.read(file)
     assert votes.task.label_names == ("3", "4", "10")  # numbers by value
+    assert "a row per annotation: item 'item', label 'rating', annotator 'rater'" in votes.told
     first = next(votes.items())
     assert [(one.annotator, one.label) for one in first.labels] == [("a", "3"), ("b", "4")]
     assert first.extra == {"age": ["30", "41"], "text": "Hi."}

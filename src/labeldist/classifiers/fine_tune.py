@@ -33,8 +33,8 @@ from labeldist.runs.own import OwnFiles
 from labeldist.runs.settings import differing
 from labeldist.runs.stage_report import Progress
 
-CHECKPOINTS, RECORD, CLAIM = "checkpoints", "training.json", "settings.json"
-NAMES = (CLAIM, RECORD, "config.json", "model.safetensors")
+CHECKPOINTS, RECORD, SETTINGS = "checkpoints", "training.json", "settings.json"
+NAMES = (SETTINGS, RECORD, "config.json", "model.safetensors")
 SAVED = "saved"
 CHECKPOINT = re.compile(rf"checkpoint-\d+|{SAVED}")
 
@@ -86,11 +86,11 @@ def fine_tune(
     if not chosen:
         raise InputError("no item with a target", expected="at least one to train on")
     now = _settings_of(settings, chosen, targets, task, base, dev)
-    refuse_overwritten(out, [out / CLAIM], [*inputs, *inputs_of(base)])
-    if not (out / CLAIM).exists() and not is_fresh(out / RECORD):
+    refuse_overwritten(out, [out / SETTINGS], [*inputs, *inputs_of(base)])
+    if not (out / SETTINGS).exists() and not is_fresh(out / RECORD):
         raise UsageError(f"{out} is not empty, and no training of labeldist", hint="use another --out")
     with alone(out / RECORD):
-        results = Results(own_files(out / RECORD), NAMES, [*inputs, *inputs_of(base)], kept=(CLAIM,))
+        results = Results(own_files(out / RECORD), NAMES, [*inputs, *inputs_of(base)], kept=(SETTINGS,))
         moved = _make_room(results, out, now, overwrite=overwrite)
         done = _finished(out)
         if done is None:
@@ -130,8 +130,8 @@ def _trained(
     rows = training_rows(chosen, targets, task, classifier, repeats=repeats)
     references = {item.id: _reference(item, task) for item in dev if item.reference is not None}
     dev_rows = training_rows(dev, references, task, classifier)
-    # Before the trainer makes its folder: a folder without a claim would be somebody else's to the next try.
-    write_text(out / CLAIM, json.dumps(now, indent=1) + "\n", note=own.note)
+    # Before the trainer makes its folder: a folder without settings would be somebody else's to the next try.
+    write_text(out / SETTINGS, json.dumps(now, indent=1) + "\n", note=own.note)
     trainer = make_trainer(
         classifier,
         rows,
@@ -197,7 +197,7 @@ def _settings_of(
 
 def _make_room(results: Results, out: Path, now: dict[str, Any], *, overwrite: bool) -> list[str]:
     """Refuse a folder with another training, or make room for this one; returns what to know of it."""
-    file, told = out / CLAIM, ""
+    file, told = out / SETTINGS, ""
     if file.exists():
         try:
             before = json.loads(file.read_text(encoding="utf-8"))

@@ -24,8 +24,18 @@ def rows_of_file(path: Path) -> Rows:
     if first is None:
         return rows
     whole = chain([first], rows)
-    shape = columns_of_annotations(first[1]) if isinstance(first[1], Mapping) else None
+    shape = _shape(first[1])
     return whole if shape is None else grouped(whole, shape)
+
+
+def annotations_in(path: Path) -> Shape | None:
+    """Which columns of the file hold the item, the label and the annotator of an annotation; None of any other file."""
+    first = next(read_rows(path), None)
+    return None if first is None else _shape(first[1])
+
+
+def _shape(row: Mapping[str, Any] | InputError) -> Shape | None:
+    return columns_of_annotations(row) if isinstance(row, Mapping) else None
 
 
 def grouped(rows: Rows, shape: Shape) -> Rows:

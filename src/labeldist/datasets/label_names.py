@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -17,6 +17,7 @@ from labeldist.datasets.jsonl import Rows
 from labeldist.tasks.labels import as_numbers, labels_task
 from labeldist.tasks.load import load_task
 
+MOST_KEPT = 10_000  # of the ways in which names stand together
 MOST_NAMES = 200  # more than that is a column of something else
 RARE = 0.005  # of all labels
 ROWS_OF_EVIDENCE = 1_000  # of a file of distributions, whose rows nearly always name every label
@@ -35,23 +36,24 @@ def found_labels(rows: Rows, evidence: Iterable[Rows], place: Place, scale: str 
 
     Numbers come in the order of their values, names by how often annotators chose them; the sentence tells which are
     hardly used: these may be slips. Where most labels are names of the default task, or its letters, the labels
-    are that task's. Bad rows are passed over: whoever reads the items
-    refuses them. Raises :class:`InputError` for a single label, or for more than MOST_NAMES; :class:`UsageError` for an
-    ordinal ``scale`` of names that are no numbers, since nothing tells their order.
+    are that task's. Bad rows are passed over: whoever reads the items refuses them. Raises :class:`InputError` for a
+    single label, or for more than MOST_NAMES; :class:`UsageError` for an ordinal ``scale`` of names that are no
+    numbers, since nothing tells their order.
 
     >>> rows = [{"labels": ["ok", "toxic", "ok"]}, {"labels": {"ok": 2, "toxic": 1}}]
     >>> found = found_labels(iter([(Place(), row) for row in rows]), [], Place())
     >>> found.task.label_names, found.told
     (('ok', 'toxic'), 'labels found in the data, by frequency: ok, toxic')
     """
-    spellings: Counter[str] = Counter()
-    for name, count in _in_items(rows, place):
-        spellings[name] += count
+    found = _Names(place)
+    for _, row in rows:
+        if isinstance(row, Mapping):
+            found.add_row(row)
     for file in evidence:
         for _, row in islice(file, ROWS_OF_EVIDENCE):
             if isinstance(row, Mapping):
-                spellings.update(dict.fromkeys(_said_in(row, place), 0))
-    times = _merged(spellings)
+                found.name_said(row)
+    times = _merged(found.spellings())
     if not times:
         return None
     names, default = [*times], load_task()
@@ -79,64 +81,87 @@ def found_labels(rows: Rows, evidence: Iterable[Rows], place: Place, scale: str 
     return FoundLabels(labels_task(names, scale=scale or NOMINAL), told)
 
 
-def _in_items(rows: Rows, place: Place) -> Iterator[tuple[str, int]]:
-    distinct = set()
-    for _, row in rows:
-        if isinstance(row, InputError):
-            continue
-        for name, times in _in_item(row, place):
-            if name not in distinct:
-                distinct.add(name)
-                if len(distinct) > MOST_NAMES:
-                    raise InputError(
-                        f"more than {MOST_NAMES} different labels, {shown(name)} among them",
-                        expected="labels that many items share",
-                        place=place,
-                        hint="if these are the labels, name them all: --labels a,b,c",
-                    )
-            yield name, times
+class _Names:
+    """How often each name was chosen, as it is written; whole numbers are names, too."""
 
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._times: dict[str | int, int] = {}
+        self._named: set[tuple[Any, ...]] = set()  # what was named together: most rows name the same
+        self._most = MOST_NAMES
 
-def _in_item(row: Mapping[str, Any], place: Place) -> Iterator[tuple[str, int]]:
-    """What annotators chose, with how often; what references and evidence name, 0 times."""
-    try:
-        row = gathered(row, place)
-    except InputError:
-        return
-    labels = row.get("labels")
-    if isinstance(labels, Mapping):
-        for name, times in labels.items():
-            yield from _named(name, int(times) if isinstance(times, int | float) and 0 < times < 1e9 else 0)
-    elif isinstance(labels, list | tuple):
-        for entry in labels:
-            yield from _named(entry.get("label") if isinstance(entry, Mapping) else entry, 1)
-    reference = row.get("reference")
-    for name in reference if isinstance(reference, Mapping) else ():
-        yield from _named(name, 0)
-    evidence = row.get("evidence")
-    for said in evidence.values() if isinstance(evidence, Mapping) else ():
-        if isinstance(said, Mapping):
-            for name in _said_in(said, place):
-                yield name, 0
+    def add_row(self, row: Mapping[str, Any]) -> None:
+        """What annotators chose, with how often; what references and evidence name, 0 times."""
+        try:
+            row = gathered(row, self._place)
+        except InputError:
+            return
+        labels = row.get("labels")
+        if isinstance(labels, Mapping):
+            for name, times in labels.items():
+                self._choose(name, int(times) if isinstance(times, int | float) and 0 < times < 1e9 else 0)
+        elif isinstance(labels, list | tuple):
+            times = self._times
+            for entry in labels:
+                name = entry.get("label") if type(entry) is dict or isinstance(entry, Mapping) else entry
+                if type(name) is str and name in times:  # a million items have millions of labels
+                    times[name] += 1
+                else:
+                    self._choose(name)
+        if isinstance(reference := row.get("reference"), Mapping):
+            self.name(reference)
+        if isinstance(evidence := row.get("evidence"), Mapping):
+            for said in evidence.values():
+                if isinstance(said, Mapping):
+                    self.name_said(said)
 
+    def name_said(self, row: Mapping[str, Any]) -> None:
+        """The labels that a row of evidence names."""
+        try:
+            row = gathered(row, self._place, SAID)
+        except InputError:
+            return
+        for part in SAID:
+            if isinstance(said := row.get(part), Mapping):
+                self.name(said)
 
-def _said_in(row: Mapping[str, Any], place: Place) -> Iterator[str]:
-    """The labels that a row of evidence names."""
-    try:
-        row = gathered(row, place, SAID)
-    except InputError:
-        return
-    for part in SAID:
-        said = row.get(part)
-        for name in said if isinstance(said, Mapping) else ():
-            yield from (found for found, _ in _named(name, 0))
+    def name(self, names: Iterable[Any]) -> None:
+        """These names are used, were they ever chosen or not."""
+        known = tuple(names)
+        if known in self._named:
+            return
+        if len(self._named) < MOST_KEPT:
+            self._named.add(known)
+        for name in known:
+            self._choose(name, 0)
 
+    def _choose(self, name: Any, times: int = 1) -> None:
+        if type(name) is not str and type(name) is not int:  # True is no name
+            return
+        before = self._times.get(name)
+        self._times[name] = (before or 0) + times
+        if before is None and len(self._times) > self._most:
+            self._check()
 
-def _named(found: Any, times: int) -> Iterator[tuple[str, int]]:
-    if isinstance(found, int) and not isinstance(found, bool):
-        found = str(found)
-    if isinstance(found, str) and found.strip():
-        yield nfc(found.strip()), times
+    def _check(self) -> None:
+        """Spellings may be many of few names."""
+        names = self.spellings()
+        if len(names) > MOST_NAMES:
+            raise InputError(
+                f"more than {MOST_NAMES} different labels, {shown([*names][-1])} among them",
+                expected="labels that many items share",
+                place=self._place,
+                hint="if these are the labels, name them all: --labels a,b,c",
+            )
+        self._most = 2 * len(self._times)
+
+    def spellings(self) -> Counter[str]:
+        """How often each name was chosen, without spaces around it and in one Unicode form."""
+        found: Counter[str] = Counter()
+        for name, times in self._times.items():
+            if text := nfc(str(name).strip()):
+                found[text] += times
+        return found
 
 
 def _merged(spellings: Counter[str]) -> dict[str, int]:

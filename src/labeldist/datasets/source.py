@@ -18,7 +18,7 @@ from labeldist.core.task import NOMINAL, Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
-from labeldist.datasets.grouped import rows_of_file
+from labeldist.datasets.grouped import annotations_in, rows_of_file
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.label_names import found_labels
 from labeldist.datasets.layout import DISTRIBUTIONS
@@ -182,6 +182,9 @@ def open_source(
     rows = partial(rows_of_file, path) if texts or task or labels else _readable_twice(path)
     known, told = task_of(rows, path, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
     inputs = (path, *task_files(task))
+    annotations = None if is_special(path) else annotations_in(path)
+    if annotations is not None:
+        told = "; ".join(filter(None, (f"{path.name}, {annotations.told()}", told)))
     return Dataset(path.name, known, None, path, rows, texts=texts, told=told, inputs=inputs, **how)
 
 

@@ -24,7 +24,7 @@ from labeldist.experiments.figures import can_draw, draw_findings
 from labeldist.experiments.findings import Findings
 from labeldist.experiments.measure import Distributions
 from labeldist.experiments.render import RESULTS, TABLE, write_findings
-from labeldist.experiments.settings import FILE, ExperimentSettings, claim
+from labeldist.experiments.settings import FILE, ExperimentSettings, keep_settings
 from labeldist.explanations.explainer import read_explainer
 from labeldist.runs.beside import write_failures
 from labeldist.runs.folder import FAILURES, Results, alone, own_files
@@ -103,7 +103,7 @@ def run_experiment(
                 settings, dataset, found, kept, StageReport(progress, settings.on_error, found.items), folder
             )
             known.requires(context)
-            claim(folder, settings, overwrite=overwrite)
+            keep_settings(folder, settings, overwrite=overwrite)
             moved = results.clear()
             check_words(context.items, context.task, context.judge, settings.judge)
             context = _explained(context, kept[-1])

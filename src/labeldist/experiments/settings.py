@@ -55,7 +55,7 @@ class ExperimentSettings:
     workers: int | None = None
 
 
-def claim(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> None:
+def keep_settings(folder: Path, settings: ExperimentSettings, *, overwrite: bool) -> None:
     """Note in ``folder`` what its findings are made with.
 
     Raises :class:`UsageError`, naming what differs, where it holds findings made with other settings, unless

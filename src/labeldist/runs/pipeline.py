@@ -39,7 +39,7 @@ from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
-from labeldist.runs.settings import RunSettings, claim
+from labeldist.runs.settings import RunSettings, keep_settings
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
     Choose,
@@ -136,7 +136,7 @@ def run(
     with engine(settings.engine, settings.workers) as open_model:
         prepared = _prepared(settings, out, dataset or _opened(settings), open_model, overwrite=overwrite)
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
-            claim(store, settings, overwrite=overwrite)
+            keep_settings(store, settings, overwrite=overwrite)
             moved = prepared.results.clear()
             judge = recorded.enter_context(Recorded(prepared.judge, store))
             model = prepared.explainer

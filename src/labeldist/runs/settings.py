@@ -61,7 +61,7 @@ class RunSettings:
     workers: int | None = None
 
 
-def claim(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
+def keep_settings(store: Store, settings: RunSettings, *, overwrite: bool) -> None:
     """Note in the store what its results are made with.
 
     Raises :class:`UsageError`, naming what differs, where the store already holds a run with other settings, unless
