@@ -143,3 +143,64 @@ def test_the_face_is_what_it_says() -> None:
     assert all(callable(getattr(ld, name)) for name in dir(ld))
     with pytest.raises(AttributeError, match="no attribute 'estimat'"):
         ld.estimat  # type: ignore[attr-defined]  # noqa: B018
+
+
+MINE = {
+    "tweet_id": [9001, 9001, 9002, 9002, 9003, 9003, 9004, 9004],
+    "year": [2020, 2020, 2021, 2021, 2020, 2020, 2021, 2021],
+    "rater": ["kim", "lee", "kim", "mo", "lee", "mo", "kim", "lee"],
+    "verdict": ["spam", "ham", "ham", "ham", "spam", "spam", "ham", "spam"],
+}
+NAMED = {"id": "tweet_id", "label": "verdict"}
+
+
+def votes_by_item(source: Any, **how: Any) -> dict[str, dict[str, int]]:
+    return {item.id: dict(item.votes()) for item in ld.read(source, **how).items()}
+
+
+@pytest.mark.parametrize("way", ["filtered", "sorted", "shuffled"])
+@pytest.mark.parametrize("columns", [None, NAMED], ids=["known", "named"])
+def test_row_labels_that_pandas_leaves_behind_are_no_items(way: str, columns: dict[str, str] | None) -> None:
+    pandas = pytest.importorskip("pandas")
+    names = {"tweet_id": "item", "verdict": "label"} if columns is None else {}
+    whole = pandas.DataFrame(MINE).rename(columns=names)
+    frame = {"filtered": whole[whole.rater != "mo"], "sorted": whole.sort_values(list(whole)[3]),
+             "shuffled": whole.sample(frac=1, random_state=0)}[way]  # fmt: skip
+    assert votes_by_item(frame, columns=columns) == votes_by_item(frame.reset_index(drop=True), columns=columns)
+    assert {*votes_by_item(frame, columns=columns)} == {"9001", "9002", "9003", "9004"}
+    assert "'item'" in ld.read(frame, columns=columns).told or columns
+
+
+def test_items_of_a_wide_frame_keep_their_names() -> None:
+    """As a column with a name of its own, as a named index, and as one without a name."""
+    pandas = pytest.importorskip("pandas")
+    wide = pandas.DataFrame(MINE).pivot(index="tweet_id", columns="rater", values="verdict")
+    wide.columns.name = None
+    wanted = {"9001": {"spam": 1, "ham": 1}, "9002": {"ham": 2}, "9003": {"spam": 2}, "9004": {"ham": 1, "spam": 1}}
+    bare = wide.copy()
+    bare.index.name = None
+    for frame in (wide, wide.reset_index(), wide.reset_index().sample(frac=1, random_state=1), bare):
+        assert votes_by_item(frame) == wanted
+    assert "'tweet_id'" in ld.read(wide).told
+    model = pandas.DataFrame(
+        {"tweet_id": [9004, 9001, 9002, 9003], "ham": [0.5, 0.5, 0.9, 0.1], "spam": [0.5, 0.5, 0.1, 0.9]}
+    )
+    known = ld.estimate(wide.reset_index(), evidence={"model": model}, saw_labels=False)
+    by_id = dict(zip(known.ids, known.mean[:, known.labels.index("ham")], strict=True))
+    assert by_id["9002"] > by_id["9001"] > by_id["9003"]
+
+
+@pytest.mark.parametrize("names", [["tweet_id", "year", "rater", "verdict"], ["tweet", "year", "who", "verdict"]])
+def test_numbers_beside_annotations_are_no_counts(kind: str, names: list[str]) -> None:
+    frame = made(kind, dict(zip(names, MINE.values(), strict=True)))
+    with pytest.raises(InputError, match="say which column is what"):
+        ld.estimate(frame)
+
+
+def test_evidence_of_items_that_were_skipped_is_skipped_too() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    rows = {"item": ["1", "1", "1", "2", "3", "3", "3"], "rater": [*"abcaabc"], "label": [*"xyxxyyx"]}
+    model = pyarrow.table({"id": ["1", "2", "3"], "x": [0.6, 0.5, 0.4], "y": [0.4, 0.5, 0.6]})
+    how: dict[str, Any] = {"reference_annotators": 1, "on_error": "skip"}
+    known = ld.estimate(pyarrow.table(rows), {"model": model}, saw_labels=False, **how)
+    assert known.ids == ("1", "3")

@@ -173,6 +173,16 @@ def test_a_description_counts(file: Path) -> None:
     assert found.to_frame("pyarrow")["share"].to_pylist() == pytest.approx([1 / 3, 1 / 2, 1 / 6])
 
 
+def test_a_plan_shows_itself(file: Path) -> None:
+    found = ld.plan(file, target=0.05)
+    assert len(repr(found)) < 300
+    assert found._repr_html_().startswith("<table>")
+    frame = found.to_frame("pyarrow")
+    assert frame.num_rows == len(found.predicted)
+    assert frame["kl"].to_pylist() == [one.kl for one in found.predicted]
+    assert repr(ld.read(file)).startswith("Dataset(items.jsonl: labels entailment, neutral, contradiction")
+
+
 @pytest.mark.parametrize("verb", ["describe", "judge", "explain", "run"])
 def test_results_show_themselves_escaped(verb: str, tmp_path: Path) -> None:
     row = {**ITEMS[0], "id": "<script>\x1b[31m", "premise": "<b>It rains.</b>"}

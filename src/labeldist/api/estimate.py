@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from labeldist.api.read import Reading, opened
 from labeldist.api.said import files_in, named, said_rows
@@ -41,7 +41,7 @@ def estimate(
     >>> known.labels, known.mean.shape
     (('ok', 'toxic'), (30, 2))
     """
-    given = [] if evidence is None else [*named(evidence, "evidence")]
+    given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
     found = estimation.estimate(
         dataset.items(),
@@ -49,10 +49,16 @@ def estimate(
         task=dataset.task,
         calibrate=calibrate,
         annotators=annotators,
+        unknown_ids=unknown_ids(dataset),
         mass=interval,
         seed=seed,
     )
     return replace(found, kind=dataset.kind)
+
+
+def unknown_ids(dataset: Dataset) -> Literal["stop", "skip"]:
+    """What becomes of evidence of items that are not there: where some are left out on purpose, it is, too."""
+    return "stop" if dataset.on_error == "stop" and dataset.limit is None else "skip"
 
 
 def evidence_of(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Unpack
 
-from labeldist.api.estimate import evidence_of
+from labeldist.api.estimate import evidence_of, unknown_ids
 from labeldist.api.read import Reading, opened
 from labeldist.api.said import files_in, named
 from labeldist.estimation import pilot
@@ -38,13 +39,14 @@ def plan(
     >>> found.predicted[0].kl > found.predicted[20].kl
     True
     """
-    given = [] if evidence is None else [*named(evidence, "evidence")]
+    given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
-    return pilot.plan(
+    found = pilot.plan(
         dataset.items(),
         evidence_of(dataset, given, saw_labels) or None,
         task=dataset.task,
         annotators=annotators,
+        unknown_ids=unknown_ids(dataset),
         most_labels=most_labels,
         target=target,
         metric=metric,
@@ -52,3 +54,4 @@ def plan(
         references=references,
         seed=seed,
     )
+    return replace(found, kind=dataset.kind)

@@ -10,7 +10,7 @@ from labeldist.api.distributions import Distributions
 from labeldist.core.errors import Place, UsageError, shown
 from labeldist.core.frames import kind_of
 from labeldist.datasets.files import read_rows
-from labeldist.datasets.frames import columns_of_array, columns_of_frame
+from labeldist.datasets.frames import UNNAMED, columns_of_array, columns_of_frame
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.layout import DISTRIBUTIONS
 from labeldist.datasets.shapes import id_column
@@ -57,7 +57,7 @@ def _of_mapping(name: str, value: Mapping[str, Mapping[str, float]]) -> Rows:
 
 
 def _of_frame(name: str, columns: Mapping[str, Sequence[Any]], labels: Sequence[str]) -> Rows:
-    id_ = id_column(columns)
+    id_ = UNNAMED if UNNAMED in columns else id_column(columns)
     if id_ is None:
         raise UsageError(
             f"{name!r} has no column of ids", hint="name it 'id', or give an array in the order of the items"

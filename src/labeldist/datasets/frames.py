@@ -13,14 +13,17 @@ from labeldist.core.frames import kind_of
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.grouped import grouped
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.shapes import Shape, is_empty, shape_of
+from labeldist.datasets.shapes import Shape, id_column, is_empty, shape_of
 from labeldist.datasets.source import Dataset, reading, task_of
 
 NAME = Path("the frame")  # where a row stands
+UNNAMED = "row label"
 
 
 def columns_of_frame(frame: Any) -> dict[str, list[Any]]:
-    """The columns of a frame as lists of plain values, None for what is missing; a named index is the first of them.
+    """The columns of a frame as lists of plain values, None for what is missing; an index of ids is the first of them.
+
+    A named index is a column; one without a name holds ids, named ``id``, where no column does.
 
     Raises :class:`UsageError` for columns whose names are no texts.
     """
@@ -35,7 +38,16 @@ def columns_of_frame(frame: Any) -> dict[str, list[Any]]:
         )
     columns = {name: _plain(found[name].to_list()) for name in names}
     index = _index(nw.maybe_get_index(found))
-    return columns if index is None or index[0] in columns else {index[0]: index[1], **columns}
+    if index is None or index[0] in columns or (index[0] is None and id_column(columns) is not None):
+        return columns
+    return {index[0] or UNNAMED: index[1], **columns}
+
+
+def _roles(frame: Any, table: Mapping[str, Any], given: Mapping[str, str] | None) -> dict[str, str]:
+    """The columns that are named, and a named index as that of the items where no other column is."""
+    roles, name = dict(given or {}), getattr(getattr(frame, "index", None), "name", None)
+    named = isinstance(name, str) and name in table and id_column([one for one in table if one != name]) is None
+    return {"id": str(name), **roles} if named else roles
 
 
 def columns_of_array(array: Any) -> dict[str, list[Any]]:
@@ -47,13 +59,13 @@ def columns_of_array(array: Any) -> dict[str, list[Any]]:
     return {str(at): _plain(column) for at, column in enumerate(array.T.tolist())}
 
 
-def _index(index: Any) -> tuple[str, list[Any]] | None:
-    """The name and the values of pandas' row labels; None where they only count the rows."""
+def _index(index: Any) -> tuple[str | None, list[Any]] | None:
+    """The name, if it has one, and the values of pandas' row labels; None where they only count the rows."""
     if index is None or (type(index).__name__ == "RangeIndex" and index.name is None):
         return None
     if index.nlevels > 1:
         raise UsageError("a frame with several levels of row labels", hint="make them columns: frame.reset_index()")
-    return str(index.name or "id"), _plain(index.tolist())
+    return None if index.name is None else str(index.name), _plain(index.tolist())
 
 
 def _plain(values: Sequence[Any]) -> list[Any]:
@@ -151,7 +163,10 @@ def open_frame(
     """
     kind = kind_of(frame)
     table = columns_of_array(frame) if kind is None else columns_of_frame(frame)
-    found = shape_of(table, shape=shape or ("wide" if kind is None else None), roles=columns)
+    index = table.pop(UNNAMED, None)
+    found = shape_of(table, shape=shape or ("wide" if kind is None else None), roles=_roles(frame, table, columns))
+    if index is not None and found.id is None and found.name != "long":  # of annotations it only counts the rows
+        table, found = {UNNAMED: index, **table}, replace(found, id=UNNAMED)
     read = partial(rows_of_table, table, found)
     known, told = task_of(read, NAME, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
     told = "; ".join(filter(None, (f"{NAME}, {found.told()}", told)))

@@ -29,6 +29,8 @@ NAMES = {
                 "performer"),
 }  # fmt: skip
 OF_A_PERSON = re.compile(r"(annotator|annot|ann|worker|rater|coder|user|person|judge|expert|a|w|r)?[\s_.\-]*\d+", re.I)
+OF_AN_ITEM = re.compile(r"(.*[\W_])?(id|ID|Id)|.*[a-z]I[dD]")  # such as tweet_id
+OF_SOMEBODY = re.compile(r"annot|worker|rater|coder|performer|user|person|judge|expert|author", re.I)
 MOST_DISTINCT = 50  # values of a column of labels; a column of texts has more, or as many as it has rows
 
 
@@ -89,15 +91,21 @@ def shape_of(
             hint="name it: columns={'id': ..., 'label': ..., 'annotator': ...}",
         )
     others = [*rest, *(known[role] for role in (LABEL, ANNOTATOR) if role in known)]
-    chosen = _values_of(columns, others)
-    if not chosen:
+    # Who says who annotated has a row per annotation, and only the names of its other columns are not known.
+    chosen = [] if shape is None and ANNOTATOR in known else _values_of(columns, others)
+    name = shape or (_wide_or_counts(columns, chosen) if chosen else "")
+    if not chosen or (shape is None and name == "counts" and ID not in known and _any_repeats(columns, others, chosen)):
         raise InputError(
             f"a table with the columns {_listed(columns)}",
             expected="a row per annotation (id, annotator, label), a column per annotator, or a count per label",
             hint="say which column is what: columns={'id': ..., 'label': ..., 'annotator': ...}",
         )
-    name = shape or _wide_or_counts(columns, chosen)
     return Shape(name, known.get(ID), values=tuple(chosen))
+
+
+def _any_repeats(columns: Mapping[str, Sequence[Any]], names: Sequence[str], chosen: Sequence[str]) -> bool:
+    """Whether another column has texts that come again, so that rows may be annotations."""
+    return any(_is_labels(columns[name]) for name in names if name not in chosen)
 
 
 def id_column(columns: Iterable[str]) -> str | None:
@@ -123,7 +131,9 @@ def _roles(columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
         column = next((bare[name] for name in names if name in bare and bare[name] not in found.values()), None)
         if role not in found and column is not None:
             found[role] = column
-    return found
+    alike = [name for name in columns if OF_AN_ITEM.fullmatch(name) and not OF_SOMEBODY.search(name)]
+    alike = [name for name in alike if name not in found.values()]
+    return found if ID in found or len(alike) != 1 else {ID: alike[0], **found}
 
 
 def _are_annotations(columns: Mapping[str, Sequence[Any]], known: Mapping[str, str]) -> bool:

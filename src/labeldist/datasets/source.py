@@ -65,6 +65,10 @@ class Dataset:
         """Set what rows are read as: without texts, items need no fields."""
         object.__setattr__(self, "_read_as", self.task if self.texts else without_texts(self.task))
 
+    def __repr__(self) -> str:
+        told = f"; {self.told}" if self.told else ""
+        return f"Dataset({self.name}: labels {', '.join(self.task.label_names)}{told})"
+
     def items(self, report: ReadReport | None = None) -> Iterator[Item]:
         """The items as a stream, read anew at each call, ``limit`` at most; ``report`` is told of what is found.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from labeldist.core.errors import UsageError
+from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
+from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from, usable
 from labeldist.estimation.guidance import Guidance, unguide
@@ -95,6 +97,35 @@ class Plan:
     next_items: tuple[str, ...]
     doubtful: bool
     notes: tuple[str, ...]
+    kind: str | None = None
+
+    def to_frame(self, kind: str | None = None) -> Any:
+        """A data frame with a row per number of labels and set of evidence, and the errors to expect of it.
+
+        Of ``kind`` (pandas, polars, pyarrow), else of the library that the labels came from, else of one that is
+        installed. Raises :class:`~labeldist.core.errors.UsageError` where none is.
+        """
+        names = ("kl", "kl_low", "kl_high", "tvd", "tvd_low", "tvd_high")
+        columns: dict[str, list[Any]] = {
+            "labels": [one.labels for one in self.predicted],
+            "evidence": [", ".join(one.evidence) for one in self.predicted],
+        }
+        columns |= {name: [getattr(one, name) for one in self.predicted] for name in names}
+        return frame_of(columns, kind or self.kind)
+
+    def __repr__(self) -> str:
+        ways = f"; {len(self.ways):,} ways to the target" if self.ways else ""
+        doubt = "; the predictions may promise too much" if self.doubtful else ""
+        steps = [one for one in self.predicted if one.evidence == self.evidence][:: max(1, len(self.predicted) // 6)]
+        errors = ", ".join(f"{one.labels:,}: {one.kl:.3f}" for one in steps[:4])
+        return (
+            f"Plan({self.labelled:,} items with {self.labels:.1f} labels; KL by labels per item: {errors}{ways}{doubt})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [(one.labels, ", ".join(one.evidence) or "none", one.kl, one.tvd) for one in self.predicted]
+        told = "; ".join((repr(self), *self.notes))
+        return html_table(["labels per item", "evidence", "KL", "TVD"], rows[:ROWS], told, more=len(rows) - ROWS)
 
 
 def plan(

@@ -38,6 +38,7 @@ class PlanSummary:
         """For JSON."""
         whole = asdict(self)
         found = whole.pop("plan")
+        del found["kind"]  # of data frames
         found["replay"] |= {
             "rows": [
                 row | {"wins": one.wins}
