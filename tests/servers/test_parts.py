@@ -382,3 +382,13 @@ def test_drawn_answers_that_name_nothing_lower_the_answer_mass() -> None:
     scores = sampled(["?"] * 20, OPTIONS, 1, 1)
     assert len(set(scores.logits)) == 1
     assert sum(math.exp(value) for value in scores.logits) == pytest.approx(1.5 / 21.5)
+
+
+@pytest.mark.parametrize("never", [-744.0, -800.0, -1000.0, -9998.0])
+def test_a_listed_token_that_cannot_come_has_a_score(never: float) -> None:
+    """Its exponential is 0, of which there is no logarithm."""
+    listed = Listed({Token(b"A"): math.log(0.9), Token(b"B"): never}, least=never)
+    found = top(listed, (("A",), ("B",), ("C",)), Usage(9, 1))
+    assert found.logits[0] == pytest.approx(math.log(0.9))
+    assert all(math.isfinite(logit) and logit < -700 for logit in found.logits[1:])
+    assert all(math.isfinite(logit) for logit in (*found.most, *found.likeliest))

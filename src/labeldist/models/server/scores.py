@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
@@ -103,7 +104,7 @@ def top(found: Listed, answers: Answers, usage: Usage, name: str = "server") -> 
     [0.8, 0.1]
     """
     left = max(1.0 - math.fsum(math.exp(value) for value in found.tokens.values()), SMALLEST)
-    one_more = left if found.least is None else min(math.exp(found.least), left)
+    one_more = left if found.least is None else min(_positive(math.exp(found.least)), left)
     spellings = [tuple(dict.fromkeys(text.encode() for text in option if text)) for option in answers]
     tokens = _Tokens.of(found, spellings)
     options = [
@@ -119,14 +120,19 @@ def top(found: Listed, answers: Answers, usage: Usage, name: str = "server") -> 
                 hint="use --answers letters, --answers verbalised or --scores sampled",
             )
     return AnswerScores(
-        tuple(math.log(known.score) for known in options),
-        tuple(math.log(max(known.own, default=one_more)) for known in options),
+        tuple(math.log(_positive(known.score)) for known in options),
+        tuple(math.log(_positive(max(known.own, default=one_more))) for known in options),
         0.0,
         usage.prompt_tokens,
         usage.new_tokens,
         unlisted=sum(known.unlisted for known in options),
-        most=tuple(math.log(known.most) for known in options),
+        most=tuple(math.log(_positive(known.most)) for known in options),
     )
+
+
+def _positive(share: float) -> float:
+    """Some servers list tokens that cannot come, with log-probabilities such as -1000, whose exponential is 0."""
+    return max(share, sys.float_info.min)
 
 
 class _Known(NamedTuple):
