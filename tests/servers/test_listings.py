@@ -119,8 +119,8 @@ def worlds(draw: st.DrawFn) -> World:
         draw(st.booleans()), draw(st.booleans()),
     )  # fmt: skip
     # One token more of each spelling is what a bound allows for; and no numbers so near that they pass for one.
-    hidden = [tokens[at] for at in range(len(tokens)) if at not in world.likeliest]
-    assume(len(hidden) == len(set(hidden)))
+    hidden = [tokens[at] for at in range(len(tokens)) if at not in world.likeliest or at == drawn]
+    assume(len(hidden) == len(set(hidden)))  # the drawn one may be left out of the list
     values = sorted(map(math.log, shares))
     assume(all(b - a > 0.05 * max(1, -a) for a, b in itertools.pairwise(values)))
     return world
