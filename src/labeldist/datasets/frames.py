@@ -23,7 +23,7 @@ UNNAMED = "row label"
 def columns_of_frame(frame: Any) -> dict[str, list[Any]]:
     """The columns of a frame as lists of plain values, None for what is missing; an index of ids is the first of them.
 
-    A named index is a column; one without a name holds ids, named ``id``, where no column does.
+    A named index is a column; one without a name may hold ids where no column does, and is named UNNAMED.
 
     Raises :class:`UsageError` for columns whose names are no texts.
     """

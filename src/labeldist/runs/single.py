@@ -33,7 +33,7 @@ from labeldist.runs.stages import (
 from labeldist.runs.survey import check_orders, check_profile, leaks, needs_pool, survey
 from labeldist.runs.tally import Tally, model_notes
 
-GIVEN, NONE = "given", "none"
+GIVEN = "given"
 # The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
 SELECTION = "selection"
 
