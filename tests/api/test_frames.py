@@ -72,8 +72,8 @@ def test_numbers_that_may_be_labels_or_counts_are_not_guessed(kind: str) -> None
     frame = made(kind, {"id": ["1", "2"], "0": [1, 0], "1": [3, 4]})
     with pytest.raises(UsageError, match="labels of annotators, or counts"):
         ld.read(frame)
-    assert ld.read(frame, shape="counts").task.label_names == ("0", "1")
-    assert ld.read(frame, shape="wide").task.label_names == ("0", "1", "3", "4")
+    assert ld.read(frame, format="counts").task.label_names == ("0", "1")
+    assert ld.read(frame, format="wide").task.label_names == ("0", "1", "3", "4")
 
 
 def test_columns_of_other_names_are_named(kind: str) -> None:

@@ -14,19 +14,22 @@ from labeldist.core.item import Item
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.frames import open_frame
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.source import Dataset, open_source, reading, task_of
+from labeldist.datasets.read_options import ReadOptions
+from labeldist.datasets.source import Dataset, open_source, read_how, task_of
 from labeldist.datasets.written_rows import item_to_row
 
 TASK = "task=NAME, one of `labeldist tasks` or a folder of your own"
-OF_FRAMES = ("columns", "shape")
+OF_READING = ("format", "columns", "missing", "aliases")
 
 
 class Reading(TypedDict, total=False):
     """How a source is read; all of it may be left out.
 
     ``task``: a task's name or folder; without one, ``labels`` names the labels, else they are found in the data.
-    ``scale``: nominal or ordinal. ``columns``: of a data frame, which of its columns is the ``id``, the ``label`` and
-    the ``annotator``. ``shape``: of a data frame, long, wide, counts or items. ``reference_annotators``: N or
+    ``scale``: nominal or ordinal. ``columns``: which column is the ``id``, the ``label``, the ``annotator``, the
+    ``group`` of annotators; a list of columns as ``label`` are an annotator each; any other name renames a column.
+    ``format``: long, wide, counts, lists, by-label, items, or that of an annotation tool. ``missing``: what stands for
+    no label. ``aliases``: other spellings of labels, ``{"1.0": "1"}``. ``reference_annotators``: N or
     ``"N:SEED"``, so many annotators of each item become its reference. ``repeated_labels``: first, last or each, of an
     annotator who labelled an item more than once. ``on_error``: stop or skip, at a bad row. ``limit``: only the first
     items.
@@ -35,8 +38,10 @@ class Reading(TypedDict, total=False):
     task: str | None
     labels: Sequence[str]
     scale: str | None
-    columns: Mapping[str, str] | None
-    shape: str | None
+    columns: str | Mapping[str, str | Sequence[str]] | Sequence[str] | None
+    format: str | None
+    missing: str | Sequence[str]
+    aliases: Mapping[str, str]
     reference_annotators: str | int | None
     repeated_labels: str | None
     on_error: OnError
@@ -70,12 +75,12 @@ def opened(source: Any, how: Reading, *, evidence: Sequence[Path] = (), texts: b
         raise UsageError(
             "labels or a scale where a model is asked", hint=f"name the task that says what to ask: {TASK}"
         )
+    said = ReadOptions(**{name: given.pop(name) for name in OF_READING if name in given})
+    if said.any():
+        given["read"] = said
     if given.get("reference_annotators") is not None:
         given["reference_annotators"] = str(given["reference_annotators"])
     if isinstance(source, str | Path):
-        odd = next((name for name in OF_FRAMES if given.pop(name, None) is not None), None)
-        if odd is not None:
-            raise UsageError(f"{odd}= for a file", hint="read it as a data frame first, or rename its columns")
         return open_source(str(source), texts=texts, evidence=evidence, **given)
     if kind_of(source) is not None or hasattr(source, "ndim"):
         return open_frame(source, evidence=evidence, texts=texts, **given)
@@ -109,7 +114,7 @@ def _of_items(items: Sequence[Item], given: Mapping[str, Any], evidence: Sequenc
     rows = partial(rows_of, items, path)
     about = {"task": given.get("task"), "labels": given.get("labels", ()), "scale": given.get("scale")}
     task, told = task_of(rows, path, texts=texts, evidence=evidence, **about)
-    how = reading(
+    how = read_how(
         given.get("on_error", "stop"),
         given.get("limit"),
         given.get("reference_annotators"),

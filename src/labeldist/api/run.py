@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, Unpack
 
 from labeldist.api.distributions import Distributions
-from labeldist.api.read import OF_FRAMES, Reading, opened
+from labeldist.api.read import OF_READING, Reading, opened
 from labeldist.core.errors import UsageError
 from labeldist.datasets.files import read_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
+from labeldist.datasets.read_options import ReadOptions
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.written_rows import item_to_row
 from labeldist.evaluation.evaluation import Evaluation
@@ -116,6 +117,7 @@ def run(
         generation=generation or Generation(),
         model_options=options or ModelOptions(),
         on_error=how.get("on_error", "stop"),
+        read=ReadOptions(**{name: how[name] for name in OF_READING if name in how}),  # type: ignore[literal-required]
     )
     with ExitStack() as stack:
         folder = Path(out or stack.enter_context(TemporaryDirectory(prefix="labeldist-")))
@@ -128,7 +130,7 @@ def _read_or_named(source: Any, how: Reading) -> tuple[str, str | None, str | No
     if not isinstance(source, str | Path):
         dataset = opened(source, how, texts=True)
         return fingerprint(dataset), dataset.task.name, _text(dataset.reference_annotators), dataset
-    odd = [name for name in (*OF_FRAMES, "labels", "scale") if how.get(name)]
+    odd = [name for name in ("labels", "scale") if how.get(name)]
     if odd:
         raise UsageError(f"{', '.join(odd)} for a run of a file", hint="give its task, or read a data frame")
     return str(source), how.get("task"), _text(how.get("reference_annotators")), None

@@ -10,10 +10,10 @@ from labeldist.api.distributions import Distributions
 from labeldist.core.errors import Place, UsageError, shown
 from labeldist.core.frames import kind_of
 from labeldist.datasets.files import read_rows
-from labeldist.datasets.frames import UNNAMED, columns_of_array, columns_of_frame
+from labeldist.datasets.frames import columns_of_array, columns_of_frame
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.layout import DISTRIBUTIONS
-from labeldist.datasets.shapes import id_column
+from labeldist.datasets.roles import UNNAMED, id_column
 
 if TYPE_CHECKING:
     from labeldist.datasets.source import Dataset

@@ -17,6 +17,7 @@ from labeldist.core.shown import html_table
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
+from labeldist.datasets.read_options import ReadOptions
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.runs.beside import check_rows_out, failures_of, write_failures
@@ -70,6 +71,7 @@ def train_on_sources(
     limit: int | None = None,
     reference_annotators: str | None = None,
     repeated_labels: str | None = None,
+    read: ReadOptions | None = None,
     on_error: OnError = "stop",
     overwrite: bool = False,
     progress: Progress = silent,
@@ -83,6 +85,7 @@ def train_on_sources(
         "task": task,
         "reference_annotators": reference_annotators,
         "repeated_labels": repeated_labels,
+        "read": read,
         "on_error": on_error,
     }
     datasets = [open_source(source, limit=limit, **how) for source in sources]
@@ -137,6 +140,7 @@ def predict_to_file(
     limit: int | None = None,
     reference_annotators: str | None = None,
     repeated_labels: str | None = None,
+    read: ReadOptions | None = None,
     on_error: OnError = "stop",
     max_length: int = 128,
     batch_size: int = 64,
@@ -150,6 +154,7 @@ def predict_to_file(
         limit=limit,
         reference_annotators=reference_annotators,
         repeated_labels=repeated_labels,
+        read=read,
         on_error=on_error,
     )
     check_rows_out(out, *dataset.inputs, *inputs_of(model))

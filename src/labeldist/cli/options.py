@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from labeldist.datasets.read_options import ReadOptions
     from labeldist.judging.judge import JudgeSettings
     from labeldist.models.open import ModelOptions
     from labeldist.runs.stages import Generation
@@ -33,6 +34,26 @@ def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 source_options = _together(
     click.option(
         "--task", metavar="TASK", help="Task of your own file: a name (see: labeldist tasks) or a task folder."
+    ),
+    click.option(
+        "--format",
+        metavar="FORMAT",
+        help="Of your own file: long, wide, counts, lists, by-label, items, or that of an annotation tool; an unknown "
+        "name lists them.  [default: told by what is in it]",
+    ),
+    click.option(
+        "--columns",
+        metavar="NAME=COLUMN,...",
+        help="Which column is what: id=tweet,label=verdict,annotator=who,group=gender, or a text of the task; a+b are "
+        "two columns. Names alone are the header that a file lacks.",
+    ),
+    click.option("--missing", metavar="TEXT,...", help="What stands for no label, such as -,n/a."),
+    click.option(
+        "--alias",
+        "aliases",
+        multiple=True,
+        metavar="OLD=NEW",
+        help="Another spelling of a label, such as 1.0=1; may be repeated.",
     ),
     click.option("--limit", type=AT_LEAST_ONE, help="Read only the first items."),
     click.option(
@@ -225,7 +246,15 @@ def out_option(what: str, default: str, *, folder: bool = False, rows: bool = Fa
 
 def opening(given: Mapping[str, Any]) -> dict[str, Any]:
     """How a source is opened: the part of the options that ``open_source`` takes."""
-    return {name: given[name] for name in ("task", "limit", "reference_annotators", "repeated_labels", "on_error")}
+    names = ("task", "limit", "reference_annotators", "repeated_labels", "on_error")
+    return {name: given[name] for name in names} | {"read": read_options(given)}
+
+
+def read_options(given: Mapping[str, Any]) -> ReadOptions:
+    """The record of how a file of the user's own is to be read."""
+    from labeldist.datasets.read_options import ReadOptions
+
+    return ReadOptions(given["format"], given["columns"], given["missing"], given["aliases"] or None)
 
 
 def opening_for_labels(given: Mapping[str, Any], evidence: Sequence[str]) -> dict[str, Any]:
@@ -284,6 +313,7 @@ def run_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the settings of a run and those of an experiment have in common, of the options of either."""
     names = ("model", "explainer", "parser", "task", "limit", "reference_annotators", "repeated_labels", "on_error")
     return {name: given[name] for name in (*names, "engine", "workers")} | {
+        "read": read_options(given),
         "judge": judge_settings(
             given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]
         ),

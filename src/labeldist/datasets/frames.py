@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import Place, UsageError
 from labeldist.core.frames import kind_of
+from labeldist.datasets.column_map import ID
 from labeldist.datasets.failures import OnError
-from labeldist.datasets.grouped import grouped
+from labeldist.datasets.format import Sample
 from labeldist.datasets.jsonl import Rows
-from labeldist.datasets.shapes import Shape, id_column, is_empty, shape_of
-from labeldist.datasets.source import Dataset, reading, task_of
+from labeldist.datasets.opening import Opened, Reading, open_records, read_reading
+from labeldist.datasets.read_options import ReadOptions
+from labeldist.datasets.roles import UNNAMED, id_column
+from labeldist.datasets.source import Dataset, dataset_of, read_how
 
 NAME = Path("the frame")  # where a row stands
-UNNAMED = "row label"
+SAMPLE = 5_000  # rows by which a shape is known
 
 
 def columns_of_frame(frame: Any) -> dict[str, list[Any]]:
@@ -43,11 +47,11 @@ def columns_of_frame(frame: Any) -> dict[str, list[Any]]:
     return {index[0] or UNNAMED: index[1], **columns}
 
 
-def _roles(frame: Any, table: Mapping[str, Any], given: Mapping[str, str] | None) -> dict[str, str]:
-    """The columns that are named, and a named index as that of the items where no other column is."""
-    roles, name = dict(given or {}), getattr(getattr(frame, "index", None), "name", None)
+def _index_of_items(frame: Any, table: Mapping[str, Any]) -> str | None:
+    """The name of a named index, as the column of the items, where no other column is."""
+    name = getattr(getattr(frame, "index", None), "name", None)
     named = isinstance(name, str) and name in table and id_column([one for one in table if one != name]) is None
-    return {"id": str(name), **roles} if named else roles
+    return str(name) if named else None
 
 
 def columns_of_array(array: Any) -> dict[str, list[Any]]:
@@ -80,69 +84,33 @@ def _missing(value: Any) -> bool:
     return isinstance(value, float) and value != value
 
 
-def rows_of_table(columns: Mapping[str, Sequence[Any]], shape: Shape) -> Rows:
-    """The rows of the Items contract that a table of this shape holds, in the order in which items first occur.
-
-    A long table is grouped (:mod:`labeldist.datasets.grouped`); ``place`` is the row, from 1. A label that is a number
-    without fraction is written as one.
-
-    >>> from labeldist.datasets.shapes import shape_of
-    >>> columns = {"task": ["t1", "t1"], "worker": ["a", "b"], "label": [1.0, 0.0], "text": ["Hi.", "Hi."]}
-    >>> [row for _, row in rows_of_table(columns, shape_of(columns))]
-    [{'id': 't1', 'labels': [{'annotator': 'a', 'label': '1'}, {'annotator': 'b', 'label': '0'}], 'text': 'Hi.'}]
-    """
-    if shape.name == "long":
-        return _long(columns, shape)
-    return _one_per_item(columns, shape)
-
-
-def _long(columns: Mapping[str, Sequence[Any]], shape: Shape) -> Rows:
-    roles = (shape.id, shape.label, shape.annotator)
-    table = {name: [*map(_name, values)] if name in roles else values for name, values in columns.items()}
-    if shape.id is None:
-        count = len(next(iter(columns.values()), ()))
-        table, shape = {"id": [*map(str, range(count))], **table}, replace(shape, id="id")
-    rows = zip(*table.values(), strict=True)
-    return grouped(
-        (
-            (Place(NAME, number), {name: value for name, value in zip(table, row, strict=True) if value is not None})
-            for number, row in enumerate(rows, 1)
-        ),
-        shape,
+def _records(columns: Mapping[str, Sequence[Any]], most: int | None = None) -> Rows:
+    """The rows of a table; ``place`` is the row, from 1."""
+    rows = islice(zip(*columns.values(), strict=True), most)
+    return (
+        (Place(NAME, number), {name: value for name, value in zip(columns, row, strict=True) if value is not None})
+        for number, row in enumerate(rows, 1)
     )
 
 
-def _one_per_item(columns: Mapping[str, Sequence[Any]], shape: Shape) -> Rows:
-    count = len(next(iter(columns.values()), ()))
-    others = [name for name in columns if name not in (shape.id, *shape.values)]
-    for at in range(count):
-        row: dict[str, Any] = {"id": str(at) if shape.id is None else _name(columns[shape.id][at])}
-        if shape.name == "wide":
-            row["labels"] = [
-                {"annotator": name, "label": _name(columns[name][at])}
-                for name in shape.values
-                if not is_empty(columns[name][at])
-            ]
-        elif shape.name == "counts":
-            row["labels"] = {name: columns[name][at] or 0 for name in shape.values}
-        row |= {name: columns[name][at] for name in others if columns[name][at] is not None}
-        yield Place(NAME, at + 1), row
+def _opened(table: Mapping[str, Sequence[Any]], reading: Reading) -> Opened:
+    first = [row for _, row in _records(table, SAMPLE) if isinstance(row, dict)]
+    return open_records(partial(_records, table), Sample(first, "frame"), reading)
 
 
-def _name(value: Any) -> str | None:
-    """A label, an id or an annotator as a name: numbers without fraction as whole ones; None where there is none."""
-    if is_empty(value):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
+def _by_id(reading: Reading, column: str) -> Reading:
+    return replace(reading, columns=replace(reading.columns, roles={**reading.columns.roles, ID: (column,)}))
+
+
+def _counts_rows(opened: Opened) -> bool:
+    """Whether rows are items that nothing names."""
+    return opened.shape is not None and opened.shape.name != "long" and not opened.shape.id
 
 
 def open_frame(
     frame: Any,
     *,
-    columns: Mapping[str, str] | None = None,
-    shape: str | None = None,
+    read: ReadOptions | None = None,
     task: str | None = None,
     labels: Sequence[str] = (),
     scale: str | None = None,
@@ -155,20 +123,19 @@ def open_frame(
 ) -> Dataset:
     """The items of a data frame of pandas, polars or pyarrow, or of an array of items by annotators.
 
-    ``columns`` names those of ``id``, ``label`` and ``annotator`` where their names do not tell, ``shape`` one of
-    ``long``, ``wide``, ``counts`` and ``items`` (:mod:`labeldist.datasets.shapes`). All else is as for
-    :func:`~labeldist.datasets.source.open_source`.
-
-    Raises :class:`UsageError` and :class:`InputError` as :func:`~labeldist.datasets.shapes.shape_of` does.
+    All else is as for :func:`~labeldist.datasets.source.open_source`. Raises :class:`UsageError` and
+    :class:`InputError` as :func:`~labeldist.datasets.shapes.shape_of` does.
     """
     kind = kind_of(frame)
     table = columns_of_array(frame) if kind is None else columns_of_frame(frame)
     index = table.pop(UNNAMED, None)
-    found = shape_of(table, shape=shape or ("wide" if kind is None else None), roles=_roles(frame, table, columns))
-    if index is not None and found.id is None and found.name != "long":  # of annotations it only counts the rows
-        table, found = {UNNAMED: index, **table}, replace(found, id=UNNAMED)
-    read = partial(rows_of_table, table, found)
-    known, told = task_of(read, NAME, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
-    told = "; ".join(filter(None, (f"{NAME}, {found.told()}", told)))
-    how = reading(on_error, limit, reference_annotators, repeated_labels, None)
-    return Dataset(str(NAME), known, None, NAME, read, texts=texts, told=told, kind=kind, **how)
+    said = read or ReadOptions()
+    reading = read_reading(said if said.format or kind is not None else replace(said, format="wide"))
+    if ID not in reading.columns.roles and (id_ := _index_of_items(frame, table)) is not None:
+        reading = _by_id(reading, id_)
+    opened = _opened(table, reading)
+    if index is not None and _counts_rows(opened):  # of annotations an index only counts the rows
+        opened = _opened({UNNAMED: index, **table}, _by_id(reading, UNNAMED))
+    how = read_how(on_error, limit, reference_annotators, repeated_labels, None)
+    about: dict[str, Any] = {"task": task, "labels": labels, "scale": scale, "texts": texts, "evidence": evidence}
+    return dataset_of(opened, str(NAME), NAME, how, kind=kind, **about)

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
@@ -25,15 +26,52 @@ Rows = Iterator[tuple[Place, dict[str, Any] | InputError]]
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unzipped where its name ends in ``.gz``; what goes wrong becomes :class:`InputError`."""
+    """The bytes of a file, unzipped where it is gzip, whatever its name, and UTF-16 as UTF-8.
+
+    What goes wrong becomes :class:`InputError`.
+    """
     place = Place(path)
     try:
-        with cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb") as file:
-            yield file
+        with cast(IO[bytes], gzip.open(path)) if is_gzip(path) else path.open("rb") as file:
+            if path.is_file() and file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                file.seek(0)
+                yield cast(IO[bytes], BufferedReader(_Utf16(file)))
+            else:
+                if path.is_file():
+                    file.seek(0)
+                yield file
+    except UnicodeDecodeError as error:
+        raise InputError(f"broken UTF-16 ({error.reason})", expected="text in UTF-8 or UTF-16", place=place) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"broken gzip ({error})", expected="a whole gzip file", place=place) from error
     except OSError as error:
         raise InputError(f"{error.strerror or error}", expected="a file that can be read", place=place) from error
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file is gzip, by its first bytes; of what can be read only once, by its name."""
+    if not path.is_file():
+        return path.name.lower().endswith(".gz")
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b" or path.name.lower().endswith(".gz")
+
+
+class _Utf16(RawIOBase):
+    """The bytes of a text in UTF-16, after its mark, as UTF-8."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._text = TextIOWrapper(file, encoding="utf-16", newline="")
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = self._text.read(1 << 14).encode("utf-8", "surrogatepass")
+        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
 
 
 def byte_lines(file: IO[bytes], path: Path, *, ends: bool = False) -> Iterator[tuple[int, bytes | InputError]]:
@@ -50,12 +88,12 @@ def byte_lines(file: IO[bytes], path: Path, *, ends: bool = False) -> Iterator[t
         if blank > MOST_BLANK_LINES:
             found = f"more than {MOST_BLANK_LINES:,} blank lines in a row"
             raise InputError(found, expected="a row per line", place=Place(path, number))
-        if read > most and path.name.lower().endswith(".gz"):
+        if read > most and is_gzip(path):
             found = f"a gzip file that unzips to more than {most:,} bytes"
             expected = f"at most {EXPANDED_FREELY:,}, or {MOST_EXPANSION} times its size"
             raise InputError(found, expected=expected, place=Place(path, number), hint="unzip it first")
         if number == 1:
-            line = _without_mark(line, path)
+            line = _without_mark(line)
         if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             while line and not line.endswith(b"\n"):
                 line = file.readline(LONGEST_LINE)
@@ -214,8 +252,5 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _without_mark(line: bytes, path: Path) -> bytes:
-    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        hint = "save the file as UTF-8, for instance: iconv -f utf-16 -t utf-8"
-        raise InputError("text in UTF-16", expected="text in UTF-8", place=Place(path, 1), hint=hint)
+def _without_mark(line: bytes) -> bytes:
     return line.removeprefix(codecs.BOM_UTF8)

@@ -14,12 +14,14 @@ from labeldist.core.task import NOMINAL, ORDINAL, Task
 from labeldist.datasets.columns import gathered
 from labeldist.datasets.evidence_rows import SAID
 from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.odd_labels import refuse_odd
 from labeldist.tasks.labels import as_numbers, labels_task
 from labeldist.tasks.load import load_task
 
 MOST_KEPT = 10_000  # of the ways in which names stand together
 MOST_NAMES = 200  # more than that is a column of something else
 RARE = 0.005  # of all labels
+NO_SLIP = 3  # times that a label is there which is no slip
 ROWS_OF_EVIDENCE = 1_000  # of a file of distributions, whose rows nearly always name every label
 
 
@@ -56,9 +58,15 @@ def found_labels(rows: Rows, evidence: Iterable[Rows], place: Place, scale: str 
     times = _merged(found.spellings())
     if not times:
         return None
+    refuse_odd(times, place)
     names, default = [*times], load_task()
     if _mostly_of(times, default) and scale in (None, default.scale):
-        return FoundLabels(default, f"labels found in the data: those of the task {default.name}")
+        more = _more_than(times, default)
+        if not more:
+            return FoundLabels(default, f"labels found in the data: those of the task {default.name}")
+        told = ", ".join(f"{name} ({times[name]:,})" for name in more)
+        told = f"labels found in the data: those of the task {default.name}, and {told}; --missing drops what is none"
+        return FoundLabels(labels_task([*default.label_names, *more], scale=scale or NOMINAL), told)
     if len(names) == 1:
         raise InputError(
             f"the label {shown(names[0])} and no other",
@@ -171,6 +179,15 @@ def _merged(spellings: Counter[str]) -> dict[str, int]:
         alike.setdefault(folded(name), Counter())[name] += times
     names = {max(forms, key=lambda name: (forms[name], name)): sum(forms.values()) for forms in alike.values()}
     return dict(sorted(names.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _more_than(times: Mapping[str, int], task: Task) -> list[str]:
+    """The labels that are none of the task's and no slips; none where the task's own are written by letters."""
+    own = {folded(name) for name in task.label_names}
+    others = [name for name in times if folded(name) not in own]
+    if any(folded(name) in label.aliases for name in others for label in task.labels):
+        return []
+    return [name for name in others if times[name] >= NO_SLIP]
 
 
 def _mostly_of(times: Mapping[str, int], task: Task) -> bool:

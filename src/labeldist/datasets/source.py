@@ -17,18 +17,20 @@ from labeldist.core.registry import did_you_mean
 from labeldist.core.task import NOMINAL, Task
 from labeldist.datasets.catalog import DATASETS, Facts, data_folders, locate
 from labeldist.datasets.failures import OnError
-from labeldist.datasets.files import SUFFIXES, is_there, read_rows, readable_suffix, records_from_rows
-from labeldist.datasets.grouped import annotations_in, rows_of_file
+from labeldist.datasets.files import is_there, read_rows, records_from_rows
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.label_names import found_labels
 from labeldist.datasets.layout import DISTRIBUTIONS
 from labeldist.datasets.meant import MeantColumnError, column_meant, columns_of, missing_labels, part_meant
 from labeldist.datasets.meant import with_counts as meant_with_counts
+from labeldist.datasets.opening import Opened, open_file, read_reading
+from labeldist.datasets.read_options import ReadOptions
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.reference_annotators import ReferenceAnnotators, read_reference_annotators, with_reference
 from labeldist.datasets.repeated import Repeated, RepeatedLabelsError, counted_once, read_repeated, with_counts
 from labeldist.datasets.rows import item_from_row
 from labeldist.datasets.shard import Shard, read_shard
+from labeldist.datasets.stored import READABLE
 from labeldist.datasets.whole import is_special
 from labeldist.tasks.labels import labels_task, without_texts
 from labeldist.tasks.load import load_task, task_files
@@ -146,6 +148,7 @@ def open_source(
     reference_annotators: str | None = None,
     repeated_labels: str | None = None,
     shard: str | None = None,
+    read: ReadOptions | None = None,
     cache: Path | None = None,
 ) -> Dataset:
     """The data set ``NAME``, ``NAME:SPLIT``, or the file at the path ``source``.
@@ -157,7 +160,8 @@ def open_source(
     N:SEED: so many annotators of each item become its reference. ``repeated_labels``: which labels count of an
     annotator who labelled an item more than once, ``first``, ``last`` or ``each``; without it such items are refused,
     unless a named data set says what is right for it. ``shard``, NUMBER/OF: only that part of the items, by a hash of
-    their ids (:mod:`labeldist.datasets.shard`). Raises :class:`UsageError` for an unknown name and
+    their ids (:mod:`labeldist.datasets.shard`). ``read``: how a file is to be read, where that cannot be found
+    out. Raises :class:`UsageError` for an unknown name and
     :class:`InputError` for a file that cannot be read; rows are checked when they are read.
 
     >>> open_source("varier")
@@ -166,33 +170,63 @@ def open_source(
     labeldist.core.errors.UsageError: no data set or file is named 'varier'
       hint: did you mean 'varierr'? Known: anli-r1, anli-r2, anli-r3, ...
     """
-    how = reading(on_error, limit, reference_annotators, repeated_labels, shard)
+    how = read_how(on_error, limit, reference_annotators, repeated_labels, shard)
+    said = read or ReadOptions()
+    reading = read_reading(said)
     name, _, split = source.partition(":")
     if name in DATASETS.names():
+        _refuse_reading(name, said)
         named = DATASETS.get(name)
         chosen = named.facts.split(split or None)
         folders = data_folders(cache)
         path = locate(named.facts, chosen, folders)
         title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
-        read = partial(named.read, path, chosen, folders)
+        rows = partial(named.read, path, chosen, folders)
         own = task or named.facts.task
         how["repeated"] = how["repeated"] or named.facts.repeated_labels
         found = _named_labels(task, labels, scale) or load_task(own)
-        return Dataset(title, found, named.facts, path, read, texts=texts, inputs=(path, *task_files(own)), **how)
+        return Dataset(title, found, named.facts, path, rows, texts=texts, inputs=(path, *task_files(own)), **how)
     path = Path(source)
-    if not source or not (is_there(path) or source.lower().endswith(SUFFIXES) or os.sep in source):
+    if not source or not (is_there(path) or source.lower().endswith(READABLE) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
-    readable_suffix(path)
-    rows = partial(rows_of_file, path) if texts or task or labels else _readable_twice(path)
-    known, told = task_of(rows, path, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
-    inputs = (path, *task_files(task))
-    annotations = None if is_special(path) else annotations_in(path)
-    if annotations is not None:
-        told = "; ".join(filter(None, (f"{path.name}, {annotations.told()}", told)))
-    return Dataset(path.name, known, None, path, rows, texts=texts, told=told, inputs=inputs, **how)
+    opened = open_file(path, reading)
+    if not (texts or task or labels):
+        _refuse_pipe(path)
+    return dataset_of(
+        opened, path.name, path, how, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence
+    )
 
 
-def reading(
+def dataset_of(
+    opened: Opened,
+    name: str,
+    path: Path,
+    how: Mapping[str, Any],
+    *,
+    task: str | None,
+    labels: Sequence[str],
+    scale: str | None,
+    texts: bool,
+    evidence: Sequence[Path],
+    kind: str | None = None,
+) -> Dataset:
+    """The dataset of what was opened; ``path``: the file, or what stands for the frame in messages."""
+    known, told = task_of(opened.rows, path, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence)
+    said = f"{name}, {opened.told}" if opened.told else ""
+    told = "; ".join(filter(None, (said, told)))
+    inputs = () if kind is not None or not is_there(path) else (path, *task_files(task))
+    return Dataset(name, known, None, path, opened.rows, texts=texts, told=told, kind=kind, inputs=inputs, **how)
+
+
+def _refuse_reading(name: str, said: ReadOptions) -> None:
+    if said.any():
+        raise UsageError(
+            f"--format, --columns, --missing or --alias for the data set {name!r}",
+            hint="they say what a file of your own is; that of a named data set is known",
+        )
+
+
+def read_how(
     on_error: OnError,
     limit: int | None,
     reference_annotators: str | None,
@@ -240,10 +274,9 @@ def _named_labels(task: str | None, labels: Sequence[str], scale: str | None) ->
     return labels_task(labels, scale=scale or NOMINAL) if labels else None
 
 
-def _readable_twice(path: Path) -> Callable[[], Rows]:
-    """The rows of a file that can be read again; those of a pipe are gone once they are read."""
+def _refuse_pipe(path: Path) -> None:
+    """The rows of a file can be read again; those of a pipe are gone once they are read."""
     if is_special(path):
         raise UsageError(
             f"{path} can be read only once, and its labels are not known", hint="name them: --labels a,b,c, or --task"
         )
-    return partial(rows_of_file, path)

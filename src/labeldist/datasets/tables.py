@@ -15,7 +15,7 @@ import datetime
 import decimal
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,24 +27,32 @@ from labeldist.datasets.jsonl import Rows, byte_lines, decoded, opened, parse_js
 from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
 from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS
 from labeldist.datasets.parquet import parquet_names, parquet_pieces, piece_bytes, row_values
-from labeldist.datasets.shapes import columns_of_annotations
+from labeldist.datasets.roles import UNNAMED
 from labeldist.datasets.written_tables import load_parquet
 
 FLAGS = {"true": True, "false": False}  # spreadsheets write them in capitals, data frames with one
 
 
-def csv_rows(path: Path, delimiter: str = ",", key: str = "id", layout: Layout = ITEMS) -> Rows:
-    """The rows of a CSV or TSV file, numbered by the line on which each begins; column ``key`` must be there."""
+def csv_rows(
+    path: Path,
+    delimiter: str = ",",
+    key: str | None = "id",
+    layout: Layout = ITEMS,
+    *,
+    quoted: bool = True,
+    names: Sequence[str] = (),
+) -> Rows:
+    """The rows of a CSV or TSV file, numbered by the line on which each begins; column ``key`` must be there, if any.
+
+    ``quoted``: whether quotation marks have a meaning. ``names``: of the columns, where the file has no header. Without
+    a ``key`` the first column may lack a name (pandas writes row labels so): it is called UNNAMED.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), 2 * LONGEST_LINE))  # a record is bounded below
     with opened(path) as file:
         lines = _RecordLines(byte_lines(file, path, ends=True), path)
-        records = _records(csv.reader(lines, delimiter=delimiter, strict=True), lines)
-        place, header = next(records, (Place(path), None))
-        if header is None:
-            raise InputError("an empty file", expected="a header line with the names of the columns", place=place)
-        if isinstance(header, InputError):
-            raise header
-        _check_header(header, place, key)
+        how: dict[str, Any] = {} if quoted else {"quoting": csv.QUOTE_NONE}
+        records = _records(csv.reader(lines, delimiter=delimiter, strict=True, **how), lines)
+        header = [*names] or _header(records, path, key)
         rows = 0
         for place, record in records:
             rows += 1
@@ -53,10 +61,22 @@ def csv_rows(path: Path, delimiter: str = ",", key: str = "id", layout: Layout =
             raise InputError("a header and no row", expected="at least one row", place=Place(path))
 
 
-def parquet_rows(path: Path, layout: Layout = ITEMS) -> Rows:
+def _header(records: Iterator[tuple[Place, list[str] | InputError]], path: Path, key: str | None) -> list[str]:
+    place, header = next(records, (Place(path), None))
+    if header is None:
+        raise InputError("an empty file", expected="a header line with the names of the columns", place=place)
+    if isinstance(header, InputError):
+        raise header
+    if key is None and header and not header[0].strip():
+        header = [UNNAMED, *header[1:]]
+    _check_header(header, place, key)
+    return header
+
+
+def parquet_rows(path: Path, layout: Layout = ITEMS, key: str | None = "id") -> Rows:
     """The rows of a Parquet file in small batches, numbered from 1; needs the extra ``parquet``."""
     arrow, _ = load_parquet("reading Parquet")
-    _check_header(parquet_names(path), Place(path), "id")
+    _check_header(parquet_names(path), Place(path), key)
     number = 0
     for piece in parquet_pieces(path):
         for values in _values(arrow, piece):
@@ -144,7 +164,7 @@ def _records(reader: Any, lines: _RecordLines) -> Iterator[tuple[Place, list[str
             yield lines.place, record
 
 
-def _check_header(columns: list[str], place: Place, key: str) -> None:
+def _check_header(columns: list[str], place: Place, key: str | None) -> None:
     if len(columns) > MOST_COLUMNS:
         raise InputError(f"{len(columns):,} columns", expected=f"at most {MOST_COLUMNS:,}", place=place)
     names = Counter(column.removesuffix(JSON) for column in columns)
@@ -154,7 +174,7 @@ def _check_header(columns: list[str], place: Place, key: str) -> None:
             raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
         if names[column.removesuffix(JSON)] > 1:
             raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
-    if key not in names and columns_of_annotations(columns) is None:
+    if key is not None and key not in names:
         found = f"the columns {shown(', '.join(columns))}"
         expected = f"a header line with the names of the columns, one of them {key!r}"
         hint = "a comma separates cells (a tab in .tsv)" if len(columns) == 1 and ";" in columns[0] else ""

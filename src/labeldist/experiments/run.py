@@ -84,6 +84,7 @@ def run_experiment(
         limit=settings.limit,
         reference_annotators=settings.reference_annotators,
         repeated_labels=settings.repeated_labels,
+        read=settings.read,
     )
     found = survey(dataset)
     _check(dataset, settings, found)

@@ -10,6 +10,7 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_text
+from labeldist.datasets.read_options import ReadOptions
 from labeldist.evaluation.bootstrap import RESAMPLES
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
@@ -41,6 +42,7 @@ class ExperimentSettings:
     limit: int | None = None
     reference_annotators: str | None = None
     repeated_labels: str | None = None
+    read: ReadOptions = field(default_factory=ReadOptions)
     draws: int = 3
     resamples: int = RESAMPLES
     classifier: str | None = None

@@ -155,6 +155,7 @@ def _opened(settings: RunSettings) -> Dataset:
         shard=settings.shard,
         reference_annotators=settings.reference_annotators,
         repeated_labels=settings.repeated_labels,
+        read=settings.read,
     )
 
 

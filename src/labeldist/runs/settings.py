@@ -9,6 +9,7 @@ from typing import Any
 from labeldist.calls.store import Store
 from labeldist.core.errors import UsageError
 from labeldist.datasets.failures import OnError
+from labeldist.datasets.read_options import ReadOptions
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
 from labeldist.runs.stages import Generation
@@ -36,7 +37,7 @@ class RunSettings:
     and, where all items have labels, ``label-guided``. ``calibrate``: how labels and MJDs are combined into a
     posterior. ``leave_one_out``: also judge guided explanations with one annotator of each label left out, which
     ``calibrate="labels"`` needs to use them. ``reference_annotators``: so many annotators of each item become its
-    reference (N or N:SEED). ``repeated_labels``: see :func:`labeldist.datasets.source.open_source`.
+    reference (N or N:SEED). ``repeated_labels``, ``read``: see :func:`labeldist.datasets.source.open_source`.
     ``shard``: only that part of the items (NUMBER/OF). ``engine``, ``workers``: see
     :func:`labeldist.calls.engine.engine`.
     """
@@ -53,6 +54,7 @@ class RunSettings:
     shard: str | None = None
     reference_annotators: str | None = None
     repeated_labels: str | None = None
+    read: ReadOptions = field(default_factory=ReadOptions)
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     generation: Generation = field(default_factory=Generation)
     model_options: ModelOptions = field(default_factory=ModelOptions)

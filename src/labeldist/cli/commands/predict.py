@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labeldist.cli.options import AT_LEAST_ONE, json_option, out_option, source_options
+from labeldist.cli.options import AT_LEAST_ONE, json_option, opening, out_option, source_options
 
 
 @click.command("predict", epilog="Example: labeldist predict anli-r1:test --model tuned --out predictions.jsonl")
@@ -29,5 +29,8 @@ def command(source: str, model: str, out: Path, as_json: bool, **given: Any) -> 
     from labeldist.cli.training import show_predictions
 
     with shown_progress() as progress:
-        done = predict_to_file(source, model, out, progress=progress, **given)
+        done = predict_to_file(
+            source, model, out, progress=progress, max_length=given["max_length"], batch_size=given["batch_size"],
+            device=given["device"], **opening(given),
+        )  # fmt: skip
     return show_predictions(done, as_json=as_json)
