@@ -190,11 +190,18 @@ def test_items_of_a_wide_frame_keep_their_names() -> None:
     assert by_id["9002"] > by_id["9001"] > by_id["9003"]
 
 
-@pytest.mark.parametrize("names", [["tweet_id", "year", "rater", "verdict"], ["tweet", "year", "who", "verdict"]])
-def test_numbers_beside_annotations_are_no_counts(kind: str, names: list[str]) -> None:
-    frame = made(kind, dict(zip(names, MINE.values(), strict=True)))
+def test_numbers_beside_annotations_are_no_counts(kind: str) -> None:
+    frame = made(kind, dict(zip(["tweet", "year", "who", "verdict"], MINE.values(), strict=True)))
     with pytest.raises(InputError, match="say which column is what"):
         ld.estimate(frame)
+
+
+def test_the_label_is_what_varies_in_items_and_annotators(kind: str) -> None:
+    assert "item 'tweet_id', label 'verdict', annotator 'rater'" in ld.read(made(kind, MINE)).told
+    two = MINE | {"harm": ["lo", "hi", "lo", "lo", "hi", "lo", "hi", "lo"]}
+    with pytest.raises(UsageError, match="2 columns that may be the label: 'verdict, harm'") as caught:
+        ld.read(made(kind, two))
+    assert "--columns label=verdict" in caught.value.hint
 
 
 def test_evidence_of_items_that_were_skipped_is_skipped_too() -> None:

@@ -84,7 +84,7 @@ CALLS: dict[str, tuple[tuple[str, ...], dict[str, bytes], tuple[str, ...]]] = {
     "no such file": (("run", "nowhere.jsonl"), {}, ("nowhere.jsonl", "no such file")),
     "unknown data set": (("run", "chaosnli-snl"), {}, ("chaosnli-snli",)),
     "a folder": (("run", "folder.jsonl"), {"folder.jsonl/x": b""}, ("folder",)),
-    "unknown suffix": (("run", "items.txt"), {"items.txt": row()}, (".txt", ".jsonl")),
+    "no file of rows": (("run", "items.doc"), {"items.doc": b"\0\1" * 99}, ("items.doc", ".jsonl")),
     "broken gzip": (("run", "items.jsonl.gz"), {"items.jsonl.gz": gzip.compress(row())[:-9]}, ("items.jsonl.gz",)),
     "CSV without a header": (("run", "items.csv"), {"items.csv": b""}, ("items.csv",)),
     "CSV with a ragged row": (

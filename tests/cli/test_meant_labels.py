@@ -42,12 +42,10 @@ def called(labeldist: Command, command: str, source: str, *more: object) -> Any:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_names_the_column_that_was_meant(command: str, labeldist: Command, tmp_path: Path) -> None:
-    source = written(
-        tmp_path, [{"annotations": ANNOTATED, "page": at, "reference": {"e": 3, "n": 2}} for at in range(3)]
-    )
+    source = written(tmp_path, [{"lables": ANNOTATED, "page": at, "reference": {"e": 3, "n": 2}} for at in range(3)])
     done = called(labeldist, command, source)
     assert done.returncode == 2, done.stdout
-    for part in ("items.jsonl, line 1", "'annotations'", "3 of 3 items", "did you mean 'annotations'?"):
+    for part in ("items.jsonl, line 1", "'lables'", "3 of 3 items", "did you mean 'lables'?"):
         assert part in done.stderr
     assert {file.name for file in tmp_path.iterdir()} == {source}
 
@@ -55,19 +53,13 @@ def test_every_command_names_the_column_that_was_meant(command: str, labeldist: 
 @pytest.mark.parametrize(
     "column",
     [
-        {"Labels": ["e", "n"]},
         {"label": "e"},
         {"lables": ["e"]},
-        {"votes": {"e": 3, "n": 1}},
         {"crowd": ["e", "n", "n"]},
         {"worker_answers": {"w1": "entailment", "w2": "neutral"}},
-        {"annotations": "e;n"},
         {"raw": '["e", "e"]'},
-        {"votes.entailment": 3, "votes.neutral": 2, "votes.contradiction": 0},
         {"entailment": 3, "neutral": 2, "contradiction": 0},
         {"labels_entailment": 3, "labels_neutral": 2, "labels_contradiction": 0},
-        {"n_entailment": 3, "n_neutral": 2, "n_contradiction": 0},
-        {"entailment count": 3, "neutral count": 2, "contradiction count": 0},
     ],
     ids=lambda column: next(iter(column)),
 )
@@ -76,6 +68,27 @@ def test_what_looks_like_labels_is_not_dropped(column: dict[str, Any], tmp_path:
     with pytest.raises(InputError, match="looks like them") as caught:
         list(open_source(str(source)).items())
     assert f"did you mean '{next(iter(column))}'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"Labels": ["e", "n"]},
+        {"votes": {"e": 1, "n": 1, "c": 0}},
+        {"annotations": "e;n"},
+        {"annotations": ANNOTATED},
+        {"n_entailment": 1, "n_neutral": 1, "n_contradiction": 0},
+        {"entailment count": 1, "neutral count": 1, "contradiction count": 0},
+    ],
+    ids=repr,
+)
+def test_labels_under_the_names_of_elsewhere_are_read_and_that_is_said(column: dict[str, Any], tmp_path: Path) -> None:
+    other = {name: value if isinstance(value, list | str) else dict(value, c=3) if isinstance(value, dict) else value + 1
+             for name, value in column.items()}  # fmt: skip
+    found = open_source(str(tmp_path / written(tmp_path, [column, other, column])))
+    assert next(iter(column)) in found.told
+    first = next(found.items())
+    assert first.label_counts(("entailment", "neutral", "contradiction")) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ HEADER = b"id,premise,hypothesis,labels\n"
 WHOLE_FILES = {
     "empty": ("a.jsonl", b"", "an empty file", "at least one row"),
     "blank": ("a.jsonl", b"\n \n", "an empty file", "at least one row"),
-    "UTF-16": ("a.jsonl", row().decode().encode("utf-16"), "UTF-16", "UTF-8"),
+    "broken UTF-16": ("a.jsonl", row().decode().encode("utf-16")[:-1], "UTF-16", "UTF-8"),
     "unknown suffix": ("a.xlsx", b"x", "'.xlsx'", ".jsonl"),
     "JSON": ("a.json", b"[]", "'.json'", ".jsonl"),
     "no suffix": ("items", b"x", "without a suffix", ".jsonl"),

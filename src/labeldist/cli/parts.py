@@ -11,6 +11,7 @@ def registries() -> dict[str, Registry[Any]]:
     """All of them. Their modules are imported here, and none of their parts."""
     from labeldist.classifiers.objectives import OBJECTIVES
     from labeldist.datasets.catalog import DATASETS
+    from labeldist.datasets.format import FORMATS
     from labeldist.evaluation.metric import METRICS
     from labeldist.evaluation.variability.similarity import SIMILARITIES
     from labeldist.evaluation.variability.tagger import TAGGERS
@@ -22,6 +23,6 @@ def registries() -> dict[str, Registry[Any]]:
 
     known: tuple[Registry[Any], ...] = (
         METRICS, BACKENDS, DATASETS, GUIDES, RANKINGS, PARSERS, TRANSFORMS, EXPERIMENTS, OBJECTIVES, SIMILARITIES,
-        TAGGERS,
+        TAGGERS, FORMATS,
     )  # fmt: skip
     return {str(registry.group): registry for registry in known}

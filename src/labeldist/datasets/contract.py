@@ -39,7 +39,8 @@ def may_be_unlabelled(columns: Mapping[str, Sequence[Any]]) -> bool:
     ids = [*map(str, columns.get("id", ()))]
     others = [values for name, values in columns.items() if name != "id"]
     numbers = [values for values in others if all(as_share(value) is not None for value in values)]
-    return bool(ids) and len({*ids}) == len(ids) and len(numbers) < len(others) and not _are_shares(numbers)
+    readable = not others or len(numbers) < len(others)
+    return bool(ids) and len({*ids}) == len(ids) and readable and not _are_shares(numbers)
 
 
 def _are_shares(numbers: Sequence[Sequence[Any]]) -> bool:

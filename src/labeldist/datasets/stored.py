@@ -61,14 +61,14 @@ def how_stored(path: Path) -> Stored:
     if head.startswith(OLD_EXCEL):
         raise InputError("an old Excel file", expected="a file that can be read", place=place, hint="save it as .xlsx")
     notes = ("gzip, though its name does not say so",) if is_gzip(path) and not _named(path, ".gz") else ()
-    if b"\0" in head:
-        found = f"a NUL byte after {head.index(0):,} bytes, so this is no text"
-        hint = "it may be UTF-16 without a mark: save it as UTF-8" if head.count(0) > len(head) // 4 else ""
-        raise InputError(found, expected=f"one of: {', '.join(READABLE)}", place=place, hint=hint)
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff")
     kind = _json_kind(path, text)
     if kind is not None:
         return Stored(path, kind, notes=notes)
+    if b"\0" in head and (head.count(0) > len(head) // 100 or not _named(path, ".csv", ".tsv", ".gz")):
+        found = f"a NUL byte after {head.index(0):,} bytes, so this is no text"
+        hint = "it may be UTF-16 without a mark: save it as UTF-8" if head.count(0) > len(head) // 4 else ""
+        raise InputError(found, expected=f"one of: {', '.join(READABLE)}", place=place, hint=hint)
     delimiter = _delimiter(path, text)
     return Stored(path, "csv", delimiter, delimiter != "\t" or _is_quoted(path), notes)
 
