@@ -21,10 +21,11 @@ NLI = load_task("nli")
 
 
 @pytest.mark.parametrize(("name", "suffix"), WHOLE)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.lists(items, min_size=1, max_size=4, unique_by=lambda item: item.id))
 def test_all_of_an_item_survives(name: str, suffix: str, found: list[Item]) -> None:
-    assert [*map(same, back(name, found, NLI, suffix))] == [*map(same, found)]
+    again = {item.id: same(item) for item in back(name, found, NLI, suffix)}
+    assert again == {item.id: same(item) for item in found}
 
 
 @pytest.mark.parametrize(("name", "suffix"), WHOLE)
@@ -33,9 +34,9 @@ def test_a_thousand_real_items_survive(name: str, suffix: str, shared_data: Path
     assert len(found) == 1000
     assert len({one.annotator for item in found for one in item.labels}) > 100
     again = back(name, found, task, suffix)
-    assert [(item.id, item.fields, item.labels, item.extra) for item in again] == [
-        (item.id, item.fields, item.labels, item.extra) for item in found
-    ]
+    if name == "doccano":  # has a file per annotator, so items come in another order
+        again, found = sorted(again, key=lambda item: item.id), sorted(found, key=lambda item: item.id)
+    assert [*map(same, again)] == [*map(same, found)]
 
 
 @pytest.mark.parametrize(("name", "suffix"), WHOLE)

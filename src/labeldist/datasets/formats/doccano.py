@@ -64,7 +64,9 @@ def rows(records: Rows, columns: Mapping[str, str]) -> Rows:
 
     errors, items = collected(records, id_of)
     yield from errors
-    for id_, found in items.items():
+    ids = sorted(items, key=int) if all(map(str.isdecimal, items)) else [*items]  # files begin at different examples
+    for id_ in ids:
+        found = items[id_]
         place = found[0][0]
         try:
             yield place, _row(id_, found, id_column, label_column)
