@@ -28,9 +28,7 @@ def records_in(path: Path) -> Records:
     """The records of a file as it holds them: texts of CSV, values of all else, the members of a zip file."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as packed:
-            return [
-                record | {MEMBER: name} for name in packed.namelist() for record in parsed(name, packed.read(name))
-            ]
+            return [record | {MEMBER: name} for name in packed.namelist() for record in parsed(name, packed.read(name))]
     if path.is_dir():
         return [record for file in sorted(path.rglob("*.parquet")) for record in records_in(file)]
     if path.suffix == ".parquet":
@@ -82,7 +80,9 @@ def back(name: str, items: Sequence[Item], task: Task, suffix: str = "") -> list
         assert all(isinstance(sentence, str) and sentence for sentence in told)
         records = records_in(path)
         if records:
-            recognised = [one for one, other in FORMATS.parts().items() if other.recognises(Sample(records, stored(path)))]
+            recognised = [
+                one for one, other in FORMATS.parts().items() if other.recognises(Sample(records, stored(path)))
+            ]
             assert recognised == [name]
         file = next(iter(sorted(path.rglob("*.parquet"))), path) if path.is_dir() else path
         return items_of(name, records, task, file)

@@ -30,7 +30,11 @@ def binary(text: str, who: str, answer: str, label: str = "TOXIC") -> dict[str, 
 
 
 def test_an_input_is_an_item_and_its_annotators_lose_the_name_of_the_data_set() -> None:
-    lines = [line("Hi.", "my-news-ann", ["ok"]), line("Go.", "my-news-ann", ["toxic"]), line("Hi.", "my-news-bo", ["ok"])]
+    lines = [
+        line("Hi.", "my-news-ann", ["ok"]),
+        line("Go.", "my-news-ann", ["toxic"]),
+        line("Hi.", "my-news-bo", ["ok"]),
+    ]
     first, second = items_of("prodigy", lines, TASK)
     assert first.id == str(sum(map(ord, "Hi.")))
     assert first.labels == (Annotation("ok", "ann"), Annotation("ok", "bo"))

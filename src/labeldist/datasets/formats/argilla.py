@@ -22,7 +22,7 @@ from labeldist.core.task import Task
 from labeldist.datasets.carried import COLUMN, carried, is_reserved, restored
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.format import FORMATS, Format, Sample, question_of
-from labeldist.datasets.jsonl import Rows
+from labeldist.datasets.jsonl import Rows, parse_json
 from labeldist.datasets.tool_items import Given, Record, by_annotator, each, json_text, labels_row, name_of, sentences
 from labeldist.datasets.whole import whole_file
 
@@ -87,10 +87,9 @@ def _object(record: Record, part: str, place: Place) -> Mapping[str, Any]:
 def _row(record: Record, question: str, id_column: str, place: Place) -> dict[str, Any]:
     dropped: Counter[str] = Counter()
     given = [*_given(record, question, place, dropped)]
-    names = record.get(ANNOTATORS)
-    if isinstance(names, str):
-        known = json.loads(names)
-        given = [(known.get(who, who) if who else None, label) for who, label in given]
+    if record.get(ANNOTATORS) is not None:
+        names = _names(record[ANNOTATORS], place.at(ANNOTATORS))
+        given = [(names.get(who, who) if who else None, label) for who, label in given]
     used = (question + RESPONSES, question + USERS, question + STATUS, id_column, ANNOTATORS)
     rest = {
         f"argilla.{name}" if is_reserved(name) and name != COLUMN else name: value
@@ -103,6 +102,14 @@ def _row(record: Record, question: str, id_column: str, place: Place) -> dict[st
         row["evidence"] = {**row.get("evidence", {}), **said}
         row = {name: value for name, value in row.items() if not name.startswith(question + SUGGESTION)}
     return row | ({"labels": labels_row(given)} if given else {})
+
+
+def _names(found: Any, place: Place) -> Mapping[str, str]:
+    """The names of annotators by the ids that they got in :func:`_nested_record`."""
+    names = parse_json(found, place) if isinstance(found, str) else found
+    if not isinstance(names, Mapping) or not all(isinstance(name, str) for name in names.values()):
+        raise InputError(shown(found, 60), expected="the names that labeldist wrote there", place=place)
+    return names
 
 
 def _given(record: Record, question: str, place: Place, dropped: Counter[str]) -> Iterator[Given]:
