@@ -61,7 +61,7 @@ def each(records: Rows, row_of: Callable[[Record, Place], dict[str, Any]]) -> Ro
             yield place, error
 
 
-def others(records: Sequence[Record], used: Collection[str], tool: str) -> dict[str, Any]:
+def others(records: Sequence[Record], used: Collection[str | None], tool: str) -> dict[str, Any]:
     """All other columns of an item's records: one value where all have the same, else the list of them.
 
     A name that the Items contract uses gets the tool's before it.

@@ -1,4 +1,4 @@
-"""Run in the peers' environment: reads the files in a folder with the libraries that they are for, prints what it saw."""
+"""Run in the peers' environment: reads files with the libraries that they are for, and prints what these saw."""
 
 from __future__ import annotations
 

@@ -51,6 +51,15 @@ def test_names_that_share_no_data_set_stay(who: tuple[str, str]) -> None:
     assert [one.annotator for one in item.labels] == [*who]
 
 
+def test_a_session_is_the_annotator_where_no_other_is_named_and_else_kept() -> None:
+    (item,) = items_of("prodigy", [line("Hi.", "n-a", ["ok"]) | {"_annotator_id": None}], TASK)
+    assert item.labels == (Annotation("ok", "n-a"),)
+    assert "_session_id" not in item.extra
+    (item,) = items_of("prodigy", [line("Hi.", "n-a", ["ok"]) | {"_session_id": "monday"}], TASK)
+    assert item.labels == (Annotation("ok", "n-a"),)
+    assert item.extra["_session_id"] == "monday"
+
+
 def test_what_was_rejected_ignored_or_left_open_is_counted() -> None:
     lines = [line("Hi.", "n-a", ["ok"], "reject"), line("Hi.", "n-b", [], "ignore"), line("Hi.", "n-c", [])]
     (item,) = items_of("prodigy", [*lines, line("Hi.", "n-d", ["toxic"])], TASK)

@@ -74,12 +74,17 @@ def _question(records: Sequence[Record], columns: Mapping[str, str]) -> str | No
 
 def _dataset(records: Sequence[Record]) -> str:
     """What all annotators' names begin with: Prodigy puts the data set's before those of named sessions."""
-    names = {str(one[ANNOTATOR]) for one in records if one.get(ANNOTATOR) is not None}
+    names = {str(who) for one in records if (who := _who(one)) is not None}
     if len(names) < 2 or any(STAMP.search(name) for name in names) or any(OWN_ID in one for one in records):
         return ""
     first, last = min(names), max(names)
     shared = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return first[: first[:shared].rfind("-") + 1]
+
+
+def _who(record: Record) -> Any:
+    """Who answered: versions before 1.11 only name the session."""
+    return record.get(SESSION) if record.get(ANNOTATOR) is None else record[ANNOTATOR]
 
 
 def _row(
@@ -88,7 +93,10 @@ def _row(
     dropped: Counter[str] = Counter()
     given = [one for place, record in found for one in _given(record, question, dataset, place, dropped)]
     records = [record for _, record in found]
-    row = others(records, (*USED, COLUMN, *([] if question is None else ["label"]), id_column or ""), "prodigy")
+    used = {*USED, COLUMN, id_column, None if question is None else "label"}
+    if any(record.get(SESSION) not in (None, _who(record)) for record in records):
+        used.remove(SESSION)
+    row = others(records, used, "prodigy")
     carried_on = next((record[COLUMN] for record in records if record.get(COLUMN) is not None), None)
     row = {"id": id_, **restored({**row, COLUMN: carried_on}, found[0][0])}
     if dataset:
@@ -118,7 +126,7 @@ def _given(record: Record, question: str | None, dataset: str, place: Place, dro
         labels = _accepted(record, place) if answer == "accept" else []
     if not labels:
         dropped["nothing chosen" if answer == "accept" else answer] += 1
-    who = name_of(record.get(ANNOTATOR), "annotator", place.at(ANNOTATOR))
+    who = name_of(_who(record), "annotator", place.at(ANNOTATOR))
     for label in labels:
         yield None if who is None else who.removeprefix(dataset), label
 
