@@ -34,9 +34,11 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(PYTEST) -m 'not slow'
 
-# With a vLLM server in an environment of its own outside the repository, 3.5 GB: tests/servers/setup_vllm.sh.
+# With environments of their own outside the repository: a vLLM server, 3.5 GB (tests/servers/setup_vllm.sh), and the
+# libraries that read what labeldist writes, 1 GB (tests/datasets/formats/setup_peers.sh).
 test-all: $(VENV)/.dev
 	PYTHON=$(PYTHON) tests/servers/setup_vllm.sh
+	PYTHON=$(PYTHON) tests/datasets/formats/setup_peers.sh
 	$(PYTEST)
 
 # The lowest versions of the dependencies that pyproject.toml admits, but for torch. `make test` has the newest.

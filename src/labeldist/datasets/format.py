@@ -42,6 +42,11 @@ class Sample:
 Write = Callable[[Path, Iterable[Item], Task], Sequence[str]]
 
 
+def nothing_to_note(sample: Sample) -> str:
+    """The note of formats whose files say all there is to know."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format of annotation files.
@@ -49,6 +54,7 @@ class Format:
     ``title``: what it is, in words. ``recognises``: whether a file that begins so is one, told by marks that no other
     file has. ``rows``: records, and the columns that the user named by what they are (``{"label": "toxicity"}``), to
     rows of the Items contract. ``write``: the way back, where there is one; ``suffixes``: of the files that it writes.
+    ``note``: a sentence on what a user of a file that begins so must know, or nothing.
     """
 
     name: str
@@ -57,6 +63,7 @@ class Format:
     rows: Callable[[Rows, Mapping[str, str]], Rows]
     write: Write | None = None
     suffixes: tuple[str, ...] = ()
+    note: Callable[[Sample], str] = nothing_to_note
 
 
 FORMATS: Registry[Format] = Registry(
