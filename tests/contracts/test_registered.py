@@ -12,6 +12,7 @@ from labeldist.core.errors import UsageError
 from labeldist.core.item import Annotation, Explanation, Item
 from labeldist.core.registry import Registry
 from labeldist.datasets.catalog import DATASETS
+from labeldist.datasets.format import FORMATS
 from labeldist.evaluation.metric import METRICS
 from labeldist.evaluation.variability.similarity import SIMILARITIES
 from labeldist.evaluation.variability.tagger import TAGGERS
@@ -24,7 +25,8 @@ from labeldist.models.open import BACKENDS, open_model
 from labeldist.tasks.load import load_task, shipped_tasks
 
 REGISTRIES: list[Registry[object]] = [
-    BACKENDS, DATASETS, EXPERIMENTS, GUIDES, METRICS, OBJECTIVES, PARSERS, RANKINGS, SIMILARITIES, TAGGERS, TRANSFORMS,
+    BACKENDS, DATASETS, EXPERIMENTS, FORMATS, GUIDES, METRICS, OBJECTIVES, PARSERS, RANKINGS, SIMILARITIES, TAGGERS,
+    TRANSFORMS,
 ]  # type: ignore[list-item]  # fmt: skip
 
 

@@ -28,11 +28,12 @@ from labeldist.runs.stage_report import Progress, silent
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A training, how many items had no target, and the rows that were skipped."""
+    """A training, how many items had no target, the rows that were skipped, and how files were read."""
 
     summary: TrainingSummary
     without_target: int
     failures: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -52,11 +53,12 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """How many distributions were written where, and the rows that were skipped."""
+    """How many distributions were written where, the rows that were skipped, and how the file was read."""
 
     rows: int
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 def train_on_sources(
@@ -128,7 +130,8 @@ def train_on(
     how: dict[str, Any] = {"dev": tested, "inputs": inputs, "overwrite": overwrite, "progress": progress}
     summary = fine_tune(items, found, known, base, out, settings, **how)
     failures = tuple(row for report in reports for row in report.rows())
-    return Trained(summary, sum(item.id not in found for item in items), failures)
+    notes = tuple(dict.fromkeys(one.told for one in (*datasets, *filter(None, [dev])) if one.told))
+    return Trained(summary, sum(item.id not in found for item in items), failures, notes)
 
 
 def predict_to_file(
@@ -162,7 +165,8 @@ def predict_to_file(
     how: dict[str, Any] = {"max_length": max_length, "batch_size": batch_size, "device": device}
     count = write_rows(out, predicted_rows(dataset, model, report, progress=progress, **how))
     failures = report.rows()
-    return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))))
+    notes = (dataset.told,) if dataset.told else ()
+    return Predicted(count, failures, (out, *write_failures(failures, failures_of(out))), notes)
 
 
 def predicted_rows(

@@ -33,7 +33,7 @@ def show_training(done: Trained, *, as_json: bool) -> int:
                 "resumed": summary.resumed,
                 "best": summary.best,
                 "measured": summary.measured,
-                "notes": summary.notes,
+                "notes": [*done.notes, *summary.notes],
                 "failures": done.failures,
             }
         )
@@ -44,7 +44,7 @@ def show_training(done: Trained, *, as_json: bool) -> int:
         values = ", ".join(f"{title} {summary.best[name]:.4f}" for name, title in SHOWN.items())
         say(f"On the development set, best at step {summary.best['step']:,.0f}: {values}.")
     say(f"Written to {summary.folder}. Next: labeldist predict SOURCE --model {summary.folder}")
-    for note in summary.notes:
+    for note in (*done.notes, *summary.notes):
         tell("note", note)
     if done.without_target:
         tell("note", f"{counted(done.without_target, 'item')} had no target")
@@ -55,8 +55,10 @@ def show_training(done: Trained, *, as_json: bool) -> int:
 def show_predictions(done: Predicted, *, as_json: bool) -> int:
     """How many distributions are where; returns the exit status."""
     if as_json:
-        say_json({"rows": done.rows, "failures": done.failures, "files": done.files})
+        say_json({"rows": done.rows, "failures": done.failures, "files": done.files, "notes": done.notes})
         return status(done.failures)
     say(f"{counted(done.rows, 'distribution')} written to {done.files[0]}")
+    for note in done.notes:
+        tell("note", note)
     tell_failures(done.failures, done.files[-1])
     return status(done.failures)

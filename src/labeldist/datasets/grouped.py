@@ -13,6 +13,7 @@ from labeldist.datasets.column_map import ROW_NUMBER
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.shape import Shape
 
+FILE_ID = "file_id"  # a column called id that does not name the items
 UNLABELLED = "no_label"  # the column with the rows of an item that have no label
 MOSTLY = 0.5  # share of items whose rows agree in a text, from which it is the item's
 
@@ -57,7 +58,7 @@ def grouped(rows: Rows, shape: Shape) -> Rows:
             continue
         item = items.get(id_)
         if item is None:
-            shared = {name: value for name, value in row.items() if name not in roles}
+            shared = {other_name(name): value for name, value in row.items() if name not in roles}
             item = items[id_] = _Item(place, shared)
         _add(item, row, shape, roles)
     texts = _texts(items.values())
@@ -78,10 +79,19 @@ def item_id(row: Mapping[str, Any], shape: Shape, number: int) -> str | None:
     return None if None in names else "/".join(map(str, names))
 
 
+def other_name(name: str) -> str:
+    """What a column is called that is none of the item's own.
+
+    >>> other_name("id"), other_name("text")
+    ('file_id', 'text')
+    """
+    return FILE_ID if name == "id" else name
+
+
 def _add(item: _Item, row: Mapping[str, Any], shape: Shape, roles: frozenset[str]) -> None:
     labels = [*_names(row.get(str(shape.label)), shape)]
     who = _annotator(row, shape)
-    others = {name: value for name, value in row.items() if name not in roles}
+    others = {other_name(name): value for name, value in row.items() if name not in roles}
     if not labels:
         differ = {name: value for name, value in others.items() if item.shared.get(name) != value}
         item.unlabelled.append({"annotator": who, **differ})

@@ -101,7 +101,7 @@ def _opened(records: Callable[[], Rows], sample: Sample, reading: Reading, store
     tool = _tool(sample, reading)
     if tool is not None:
         named = {role: "+".join(names) for role, names in reading.columns.roles.items()}
-        told = f"{tool.title}"
+        told = "; ".join(filter(None, (tool.title, tool.note(sample))))
         return Opened(partial(_changed, partial(_of_tool, tool, records, named), reading), told)
     if stored is not None and stored.kind in ("folder", "zip"):
         _refuse_members(sample, stored)

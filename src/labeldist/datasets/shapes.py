@@ -75,7 +75,7 @@ def _as_named(columns: Columns, given: ColumnMap, shape: str | None) -> Shape | 
 
 
 def _long(columns: Columns, given: ColumnMap, label: str) -> Shape:
-    named = {role: given.roles[role][0] for role in (ID, ANNOTATOR) if role in given.roles}
+    named = _one_column_each(given)
     roles = roles_of(columns, {**named, LABEL: label})
     id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
     group = given.one(GROUP)
@@ -84,7 +84,7 @@ def _long(columns: Columns, given: ColumnMap, label: str) -> Shape:
 
 def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[Shape]:
     """Every shape that the table may have."""
-    named = {role: given.roles[role][0] for role in (ID, ANNOTATOR) if role in given.roles}
+    named = _one_column_each(given)
     roles = roles_of(columns, named)
     id_ = _id(columns, given)
     if long := label_columns(columns, roles, sure=shape == "long"):
@@ -104,6 +104,12 @@ def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[S
         return found
     other = sharing(columns, rest, id_, shape)
     return [] if other is None else [other]
+
+
+def _one_column_each(given: ColumnMap) -> dict[str, str]:
+    """The columns of items and annotators that were named; where rows are counted there is none."""
+    named = {role: given.roles[role][0] for role in (ID, ANNOTATOR) if role in given.roles}
+    return {role: name for role, name in named.items() if name != ROW_NUMBER}
 
 
 def _of_contract(name: str) -> bool:

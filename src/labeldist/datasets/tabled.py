@@ -8,7 +8,7 @@ from typing import Any
 from labeldist.core.errors import InputError, Place
 from labeldist.datasets.cells import as_number, is_empty, parsed
 from labeldist.datasets.columns import KNOWN, spread_over
-from labeldist.datasets.grouped import grouped, item_id
+from labeldist.datasets.grouped import grouped, item_id, other_name
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.shape import Shape, labels_of
 
@@ -39,7 +39,8 @@ def _one_per_item(records: Rows, shape: Shape) -> Rows:
                 row["labels"] = labels_of(record, shape, place)
             for name, value in record.items():
                 if name not in used and value is not None:
-                    row[name] = _of_contract(name, value) if name in KNOWN or spread_over(name) else value
+                    known = (name in KNOWN and name != "id") or spread_over(name)
+                    row[other_name(name)] = _of_contract(name, value) if known else value
             yield place, row
         except InputError as error:
             yield place, error

@@ -59,6 +59,7 @@ from labeldist.runs.survey import (
     needs_pool,
     notes_of,
     survey,
+    told,
 )
 from labeldist.runs.tally import Tally, model_notes
 
@@ -243,6 +244,7 @@ def _carry_out(
         answer_mass=mass,
         evaluation=evaluation,
         notes=(
+            *told(prepared.dataset),
             *notes_of(prepared.found),
             *leaks(prepared.dataset, _by_people(prepared)),
             *store.notes,

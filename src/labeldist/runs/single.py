@@ -30,7 +30,7 @@ from labeldist.runs.stages import (
     explain_items,
     explanation_pool,
 )
-from labeldist.runs.survey import check_orders, check_profile, leaks, needs_pool, survey
+from labeldist.runs.survey import check_orders, check_profile, leaks, needs_pool, survey, told
 from labeldist.runs.tally import Tally, model_notes
 
 GIVEN = "given"
@@ -84,7 +84,7 @@ def explain_source(
         return StageSummary(
             count,
             (*read.rows(), *report.rows()),
-            (*store.notes, *model_notes([model]), *report.notes(profile)),
+            (*told(dataset), *store.notes, *model_notes([model]), *report.notes(profile)),
             recorded.made,
             recorded.reused,
             store=store.totals(),
@@ -135,7 +135,7 @@ def select_to_file(
             for one in chosen
         ),
     )
-    notes = (*leaks(dataset, HUMAN in (whose, condition.guide)), *report.notes(profile))
+    notes = (*told(dataset), *leaks(dataset, HUMAN in (whose, condition.guide)), *report.notes(profile))
     failures = (*read.rows(), *report.rows())
     return _beside(StageSummary(rows, failures, notes, reference_annotators=_reference_note(dataset)), out)
 
@@ -174,7 +174,13 @@ def judge_source(
         return StageSummary(
             sink(tally.of(rows)),
             (*read.rows(), *report.rows()),
-            (*store.notes, *model_notes([model]), *leaks(dataset, by_people), *tally.notes(explanations)),
+            (
+                *told(dataset),
+                *store.notes,
+                *model_notes([model]),
+                *leaks(dataset, by_people),
+                *tally.notes(explanations),
+            ),
             recorded.made,
             recorded.reused,
             {explanations: tally.answer_mass},

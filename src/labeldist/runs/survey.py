@@ -70,6 +70,11 @@ def survey(dataset: Dataset) -> Survey:
     )
 
 
+def told(dataset: Dataset) -> tuple[str, ...]:
+    """How a file of the user's own was read, where that was found out."""
+    return (dataset.told,) if dataset.told else ()
+
+
 def notes_of(found: Survey) -> list[str]:
     """What the items lack, so that a column under a wrong name does not go unnoticed."""
     columns = f" ({found.unused})" if found.unused else ""
