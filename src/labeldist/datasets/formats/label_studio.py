@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labeldist.core.errors import InputError, Place, shown
+from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Evidence, Item
 from labeldist.core.task import Task
 from labeldist.datasets.by_item import ByItem, counted
@@ -79,8 +79,8 @@ def _of_tasks(tasks: Records, columns: Mapping[str, str]) -> Rows:
 
 
 def _annotations(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = next((task[name] for name in LISTS if isinstance(task.get(name), list)), [])
-    return [annotation for annotation in found if isinstance(annotation, Mapping)]
+    found = next((name for name in LISTS if isinstance(task.get(name), list)), None)
+    return [annotation for annotation in (task[found] if found else ()) if isinstance(annotation, Mapping)]
 
 
 def _results(annotation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -104,8 +104,9 @@ def _row(task: Mapping[str, Any], question: str | None, columns: Mapping[str, st
     kept = [_gives(one, question) for one in _newest(_annotations(task), dropped)]
     dropped["unanswered"] = sum(not labels for labels in kept)
     dropped["drafts"] = len(task.get("drafts") or ())
-    known = data.get("evidence") if isinstance(data.get("evidence"), Mapping) else {}
-    dropped["predictions"] = sum(_version(one) not in known for one in task.get("predictions") or ())
+    known = data.get("evidence")
+    whole = {*known} if isinstance(known, Mapping) else set()
+    dropped["predictions"] = sum(_version(one) not in whole for one in task.get("predictions") or ())
     row = {**data, "id": item, "labels": counted([label for labels in kept for label in labels])}
     noted = {name: count for name, count in dropped.items() if count}
     if not row["labels"]:
@@ -239,8 +240,8 @@ def write(path: Path, items: Iterable[Item], task: Task) -> list[str]:
     if not people:
         return []
     return [
-        f"Label Studio imports annotations of its own users only: make users of the {len(people):,} annotators first, or "
-        "set ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS"
+        "Label Studio imports annotations of its own users only: make users of the "
+        f"{len(people):,} annotators first, or set ALLOW_IMPORT_TASKS_WITH_UNKNOWN_EMAILS"
     ]
 
 
