@@ -52,7 +52,7 @@ def _choices(question: Question) -> str:
         f"\n    <Choice value={attribute(one.shown)} alias={attribute(one.stored)}/>" for one in question.options
     )
     name = attribute(question.name)
-    return f'<Choices name={name} toName="text1" choice="single" required="true">{options}\n  </Choices>'
+    return f'<Choices name={name} toName="text1" choice="single-radio" required="true">{options}\n  </Choices>'
 
 
 def attribute(text: str) -> str:

@@ -194,11 +194,8 @@ def _in_cell(cell: Any) -> list[str]:
 
 
 def _of_singles(singles: Records, columns: Mapping[str, str]) -> Rows:
-    """Rows of JSON_MIN and CSV: the questions stand between the task's number and the annotator, behind its data."""
-    names = list(dict.fromkeys(name for _, record in singles for name in record))
-    before = names[: names.index("annotator")] if "annotator" in names else names
-    asked = before[before.index("id") + 1 :] if "id" in before else before
-    question = question_of([name for name in asked if name not in (OWN_ID, *OF_ANNOTATIONS)], columns, "Label Studio")
+    """Rows of JSON_MIN and CSV, by task."""
+    question = question_of(_asked(singles), columns, "Label Studio")
     newest: dict[object, int] = {}
     for number, (_, record) in enumerate(singles):
         key: object = (_item(record, columns), _person(record.get("annotator")))
@@ -220,6 +217,17 @@ def _of_singles(singles: Records, columns: Mapping[str, str]) -> Rows:
         else:
             gathered.add(item, place, labels, data, "" if labels else "unanswered")
     yield from gathered.rows()
+
+
+def _asked(singles: Records) -> list[str]:
+    """The columns that may be questions: in JSON_MIN those between the task's number and the annotator.
+
+    CSV has its columns in alphabetical order, so there it may be any, and a task's data is not told from answers.
+    """
+    names = list(dict.fromkeys(name for _, record in singles for name in record))
+    if names != sorted(names) and "id" in names and "annotator" in names:
+        names = names[names.index("id") + 1 : names.index("annotator")]
+    return [name for name in names if name not in ("id", OWN_ID, *OF_ANNOTATIONS)]
 
 
 def _item(record: Mapping[str, Any], columns: Mapping[str, str]) -> str | None:

@@ -27,7 +27,7 @@ LABELS = ("labels", "label_annotations")  # today, and in version 1
 IDS, USERS = ("instance_id", "id"), ("user_id", "user")
 SEPARATORS = (":::", ".")
 NOT_CHOSEN = (None, "", False, 0, "0", "false", "False")
-CHOSEN = ("1", "true", "True")
+CHOSEN = ("1", "1.0", "true", "True")
 OTHERS = ("_spans", "_room", "_room_id", "_data")  # what follows the dot where a column holds no option
 UNNAMED = "unnamed-"
 
@@ -59,7 +59,7 @@ def _is_table(sample: Sample) -> bool:
         for record in sample.records
         for column in record
         for _, option in [_parted(column)]
-        if option and record[column] not in NOT_CHOSEN
+        if option and not _says_no(record[column])
     ]
     return bool(cells) and all(str(value) in (option, *CHOSEN) for option, value in cells)
 
