@@ -34,9 +34,11 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(PYTEST) -m 'not slow'
 
-# With a vLLM server in an environment of its own outside the repository, 3.5 GB: tests/servers/setup_vllm.sh.
+# With environments of their own outside the repository: a vLLM server, 3.5 GB (tests/servers/setup_vllm.sh), and
+# annotation tools, 700 MB (tests/collecting/setup_tools.sh), which also take a browser: apt-get install chromium.
 test-all: $(VENV)/.dev
 	PYTHON=$(PYTHON) tests/servers/setup_vllm.sh
+	PYTHON=$(PYTHON) tests/collecting/setup_tools.sh
 	$(PYTEST)
 
 # The lowest versions of the dependencies that pyproject.toml admits, but for torch. `make test` has the newest.

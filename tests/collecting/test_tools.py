@@ -44,7 +44,7 @@ def write_items(file: Path) -> Path:
         rows.append({"id": "{{id}}<5>" if number == 5 else f"post-{number}", "text": text, "labels": labels})
         if number < 3:
             rows[-1]["explanations"] = [
-                {"label": l, "text": t, "source": f"model-{n}"} for n, (l, t) in enumerate(said)
+                {"label": label, "text": why, "source": f"model-{n}"} for n, (label, why) in enumerate(said)
             ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
