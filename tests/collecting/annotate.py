@@ -11,21 +11,19 @@ from __future__ import annotations
 import json
 import sys
 
-from playwright.sync_api import sync_playwright
 
-URL, BROWSER, USER, SCREENSHOT = sys.argv[1:5]
-SHOWN = "#instance-number:has-text('#{}')"
+def main(url: str, browser_path: str, user: str, screenshot: str) -> None:
+    """Answer all that is on standard input."""
+    from playwright.sync_api import sync_playwright
 
-
-def main() -> None:
     answers = json.load(sys.stdin)
     seen, dialogs = {}, []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 1000})
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.goto(URL)
-        page.fill("input[name=email]", USER)
+        page.goto(url)
+        page.fill("input[name=email]", user)
         page.click("button[type=submit]")
         for number, (unit, given) in enumerate(answers.items(), 1):
             page.wait_for_function(f"document.querySelector('#instance_id')?.value === {json.dumps(unit)}")
@@ -36,11 +34,12 @@ def main() -> None:
                 with page.expect_response(lambda response: "updateinstance" in response.url):
                     option.check()
             if number == 2:
-                page.screenshot(path=SCREENSHOT, full_page=True)
+                page.screenshot(path=screenshot, full_page=True)
             if number < len(answers):
                 page.click("#next-btn")
         browser.close()
     print(json.dumps({"seen": seen, "dialogs": dialogs}))
 
 
-main()
+if __name__ == "__main__":
+    main(*sys.argv[1:5])
