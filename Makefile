@@ -34,11 +34,13 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(PYTEST) -m 'not slow'
 
-# With environments of their own outside the repository: a vLLM server, 3.5 GB (tests/servers/setup_vllm.sh), and the
-# libraries that read what labeldist writes, 1 GB (tests/datasets/formats/setup_peers.sh).
+# With environments of their own outside the repository: a vLLM server, 3.5 GB (tests/servers/setup_vllm.sh), the
+# libraries that read what labeldist writes, 1 GB (tests/datasets/formats/setup_peers.sh), and annotation tools, 700 MB
+# (tests/collecting/setup_tools.sh), which also take a browser: apt-get install chromium.
 test-all: $(VENV)/.dev
 	PYTHON=$(PYTHON) tests/servers/setup_vllm.sh
 	PYTHON=$(PYTHON) tests/datasets/formats/setup_peers.sh
+	PYTHON=$(PYTHON) tests/collecting/setup_tools.sh
 	$(PYTEST)
 
 # The lowest versions of the dependencies that pyproject.toml admits, but for torch. `make test` has the newest.

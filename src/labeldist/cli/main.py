@@ -31,6 +31,8 @@ COMMANDS = {
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
     "submission": "Distributions as a file for the Le-Wi-Di shared task.",
     "plan": "Where the next labels, references or model calls help most.",
+    "collect": "A project in which people label items or judge explanations, for Potato or Label Studio.",
+    "read": "What people answered in such a project, put together with its items.",
     "train": "Fine-tune a classifier on distributions over labels.",
     "predict": "The distributions that a trained classifier gives items.",
     "experiment": "Repeat an analysis of the paper with a model of your choice.",

@@ -1,0 +1,1 @@
+"""Projects for annotation tools, and what people answered in them."""
