@@ -43,7 +43,8 @@ class Agreement:
 def krippendorff_alpha(counts: ArrayLike, level: str = NOMINAL, values: Sequence[float] | None = None) -> float:
     """Krippendorff's alpha of ``counts`` (N, K); NaN where nothing pairs or only one label occurs.
 
-    ``level``: nominal, ordinal or interval. ``values`` says where each label stands; without, its place does. Four annotators of twelve items, as in Krippendorff's paper:
+    ``level``: nominal, ordinal or interval. ``values`` says where each label stands; without, its place does.
+    Four annotators of twelve items, as in Krippendorff's paper:
 
     >>> said = ["123321412...", "1233224125.3", ".3332342251.", "12332441251."]
     >>> units = [["".join(column).count(value) for value in "12345"] for column in zip(*said)]
@@ -122,7 +123,8 @@ def _figures(rows: Array, weights: Array, levels: Sequence[str], values: Sequenc
     with np.errstate(invalid="ignore", divide="ignore"):
         unanimous = (weights @ (several & (rows.max(axis=1) == size))) / (weights @ several)
         shares = totals / totals.sum(axis=1, keepdims=True)
-    return np.concatenate([[alphas(rows, weights, level, values) for level in levels], [unanimous], shares.T])
+    found: Array = np.concatenate([[alphas(rows, weights, one, values) for one in levels], [unanimous], shares.T])
+    return found
 
 
 def _ranks(totals: Array, values: Sequence[float] | None) -> Array:
@@ -136,7 +138,8 @@ def _ranks(totals: Array, values: Sequence[float] | None) -> Array:
 
 def _centred(values: Sequence[float] | None, labels: int) -> Array:
     places = np.arange(labels, dtype=np.float64) if values is None else np.asarray(values, dtype=np.float64)
-    return (places - places.mean())[None]
+    centred: Array = (places - places.mean())[None]
+    return centred
 
 
 def _apart(counts: Array, size: Array, weights: Array, places: Array) -> Array:

@@ -68,16 +68,16 @@ class AnnotationLog:
 
     def add(self, item: Item, groups: Sequence[str | None]) -> None:
         """Take in an item's labels; ``groups``: the group of each."""
-        row, annotators, of_group = len(self._ids), self._annotators, self._groups
+        annotators, of_group, said = self._annotators, self._groups, item.labels
+        self._row.extend([len(self._ids)] * len(said))
         self._ids.append(item.id)
-        for one, group in zip(item.labels, groups, strict=True):
-            name = one.annotator
-            who = NOBODY if name is None else annotators.setdefault(same_person(name), len(annotators))
-            self._row.append(row)
-            self._annotator.append(who)
-            self._group.append(NOBODY if group is None else of_group.setdefault(group, len(of_group)))
-            self._label.append(self._labels[one.label])
-            self._times.append(one.times)
+        names = [one.annotator for one in said]
+        self._annotator.extend(
+            [NOBODY if name is None else annotators.setdefault(same_person(name), len(annotators)) for name in names]
+        )
+        self._group.extend([NOBODY if one is None else of_group.setdefault(one, len(of_group)) for one in groups])
+        self._label.extend([self._labels[one.label] for one in said])
+        self._times.extend([one.times for one in said])
 
     def annotations(self) -> Annotations:
         """All of them; nothing may be added afterwards."""

@@ -25,15 +25,18 @@ from labeldist.evaluation.metric import Array
 CHANCE = 0.05  # below which an annotator stands out
 
 
+Whole = NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Annotator:
     """One annotator. ``items`` labelled, ``labels`` given, ``shares`` of each label among them.
 
     ``compared``: items that others labelled, too. On these: ``agreement``, how often another's label is the same;
     ``own`` and ``others``, the share of each label (an item counts once). NaN where there is none.
-    ``chance``: that an exchangeable annotator would differ as much, corrected for labels and annotators; ``uncorrected``
-    is for labels alone; None where nothing can tell. ``label`` is the one that differs most, chosen on ``chosen`` of the
-    ``contested`` items where not all agree on it, with ``expected`` times to be expected.
+    ``chance``: that an exchangeable annotator would differ as much, corrected for labels and annotators;
+    ``uncorrected`` is for labels alone; None where nothing can tell. ``label`` is the one that differs most, chosen on
+    ``chosen`` of the ``contested`` items where not all agree on it, with ``expected`` times to be expected.
     """
 
     name: str
@@ -61,10 +64,10 @@ class Annotator:
 class _Pairs:
     """Who labelled what: P pairs of an item and an annotator, and C choices of a label by one of these pairs."""
 
-    row: NDArray[np.int64]
-    annotator: NDArray[np.int64]
-    choice_pair: NDArray[np.int64]
-    choice_label: NDArray[np.int64]
+    row: Whole
+    annotator: Whole
+    choice_pair: Whole
+    choice_label: Whole
     size: Array  # annotators of the pair's item
     single: bool  # no pair has two labels
 
@@ -76,8 +79,8 @@ def annotators_of(found: Annotations) -> list[Annotator]:
     >>> from labeldist.evaluation.annotations import AnnotationLog
     >>> log = AnnotationLog(["no", "yes"])
     >>> for at in range(60):
-    ...     labels = [Annotation("yes", "odd"), *(Annotation("yes" if at % 3 == n else "no", f"a{n}") for n in range(3))]
-    ...     log.add(Item(str(at), {}, tuple(labels)), [None] * 4)
+    ...     others = [Annotation("yes" if at % 3 == n else "no", f"a{n}") for n in range(3)]
+    ...     log.add(Item(str(at), {}, (Annotation("yes", "odd"), *others)), [None] * 4)
     >>> [one.name for one in annotators_of(log.annotations()) if one.stands_out]
     ['odd', 'a0', 'a1', 'a2']
     """
@@ -136,11 +139,11 @@ def _pairs(found: Annotations) -> _Pairs:
     return _Pairs(row, pair % people, choice_pair.ravel(), choices % labels, size, len(pair) == len(choices))
 
 
-def _beside_others(pairs: _Pairs, people: int, labels: int) -> tuple[Array, Array, Array, Array]:
+def _beside_others(pairs: _Pairs, people: int, labels: int) -> tuple[Array, Array, Whole, Array]:
     """Own and others' shares (A, K) on items of several annotators, how many items (A,), agreement with others (A,)."""
     weight = 1 / np.bincount(pairs.choice_pair, minlength=len(pairs.row))  # an annotator's several labels share an item
     several = pairs.size > 1
-    compared = np.bincount(pairs.annotator[several], minlength=people)
+    compared: Whole = np.bincount(pairs.annotator[several], minlength=people).astype(np.int64)
     own, others = np.empty((people, labels)), np.empty((people, labels))
     same = np.zeros(people)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -157,9 +160,7 @@ def _beside_others(pairs: _Pairs, people: int, labels: int) -> tuple[Array, Arra
     return own, others, compared, same
 
 
-def _surprises(
-    pairs: _Pairs, found: Annotations, people: int
-) -> tuple[Array, NDArray[np.int64], Array, Array, NDArray[np.int64]]:
+def _surprises(pairs: _Pairs, found: Annotations, people: int) -> tuple[Array, Whole, Array, Array, Whole]:
     """Of each annotator (A,) the smallest chance of any label, corrected for labels; that label, or -1 where no label
     can tell; how often it was chosen and expected, and on how many contested items.
     """
@@ -179,7 +180,7 @@ def _surprises(
         people_here, place = np.unique(who, return_inverse=True)
         trials = np.bincount(place.ravel() * len(chances) + fraction.ravel(), minlength=len(people_here) * len(chances))
         times = trials.reshape(len(people_here), len(chances)).astype(np.float64)
-        observed = np.bincount(place.ravel(), weights=of[open_])
+        observed: Array = np.bincount(place.ravel(), weights=of[open_]).astype(np.float64)
         tails = tail_chances(times, chances, observed)
         told[people_here] += 1
         above = (observed - times @ chances) / np.sqrt(times @ (chances * (1 - chances)))
@@ -191,4 +192,4 @@ def _surprises(
         contested[at] = times.sum(axis=1)[better].astype(np.int64)
     # Where an annotator's contested items are all between the same two labels, the two say the same thing.
     tests = np.where((told == 2) & pairs.single, 1, told)
-    return np.minimum(smallest * tests, 1.0), best, chosen, expected, contested
+    return np.minimum(np.where(told > 0, smallest, 1.0) * tests, 1.0), best, chosen, expected, contested

@@ -95,9 +95,7 @@ def _difference(
     value = figures(patterns.rows, patterns.times[None])[:, 0]
     draws = resampled(patterns, figures, resamples, seed)
     items = both if both > 1 else int((patterns.times * (patterns.rows.sum(axis=1) > 0)).sum())
-    found = {
-        label: interval(float(one), draw, items) for label, one, draw in zip(labels, value, draws, strict=True)
-    }
+    found = {label: interval(float(one), draw, items) for label, one, draw in zip(labels, value, draws, strict=True)}
     return (both if both > 1 else 0), found
 
 

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import heapq
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labeldist.core.errors import UsageError
 from labeldist.core.item import Item
-from labeldist.evaluation.agreement import NOMINAL, krippendorff_alpha
 from labeldist.evaluation.metric import Array
-from labeldist.evaluation.people import votes_of
 
 DISPUTED, AGREED = "disputed", "agreed"
-LEAST, MOST = 0.1, 100.0  # annotators that the prior may be worth
+PSEUDO = 0.5  # counts per label
+MOST_KEPT = 10_000  # counts whose disagreement is known
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The ``disagreement`` of N items, and the rows (M,) of those with two labels or more, most disputed first."""
+def disagreement(counts: Array) -> Array:
+    """The chance that two further annotators of an item would choose different labels (N,), for ``counts`` (N, K).
 
-    disagreement: Array
-    rows: NDArray[np.int64]
+    The item's distribution is taken to be Dirichlet with half a pseudo-count for each label, the baseline that is hard
+    to beat. So one label of each of two is a smaller dispute than five of each, and two who agree are less sure to
+    agree than ten.
 
-    def chosen(self, how: str, number: int) -> list[int]:
-        """The rows of the first so many, ``disputed`` or ``agreed``."""
-        return (self.rows if how == DISPUTED else self.rows[::-1])[:number].tolist()
-
-
-def ranking(counts: Array) -> Ranking:
-    """The chance that two further annotators of an item would choose different labels, for ``counts`` (N, K).
-
-    Items are taken to differ as a Dirichlet distribution about the base rates has it, whose strength s follows from
-    the agreement there is: nominal alpha is 1/(1 + s) there. So one label of each of two is a smaller dispute
-    than five of each, and one label alone says little. Without any agreement to measure, half a pseudo-count per label.
-
-    >>> found = ranking(np.array([[5.0, 5], [1, 1], [10, 0], [1, 0], [0, 2]]))
-    >>> found.rows.tolist(), found.disagreement.argsort().tolist()
-    ([0, 1, 4, 2], [2, 3, 4, 1, 0])
+    >>> disagreement(np.array([[5.0, 5], [1, 1], [0, 2], [10, 0]])).round(2).tolist()
+    [0.46, 0.38, 0.21, 0.08]
     """
-    labels, size = counts.shape[1], counts.sum(axis=1)
-    total = size.sum()
-    alpha = krippendorff_alpha(counts, NOMINAL)
-    strength = labels / 2 if math.isnan(alpha) else min(max((1 - alpha) / max(alpha, 1e-9), LEAST), MOST)
-    base = (counts.sum(axis=0) + 0.5) / (total + labels / 2)
-    after = counts + strength * base
-    weight = size + strength
-    disagreement: Array = 1 - (after * (after + 1)).sum(axis=1) / (weight * (weight + 1))
-    several = np.flatnonzero(size >= 2)
-    order = several[np.argsort(-disagreement[several].round(12), kind="stable")]
-    return Ranking(disagreement, order)
+    after, weight = counts + PSEUDO, counts.sum(axis=1) + PSEUDO * counts.shape[1]
+    found: Array = 1 - (after * (after + 1)).sum(axis=1) / (weight * (weight + 1))
+    return found
 
 
 def ranked_spec(name: str) -> tuple[str, int] | None:
@@ -69,27 +45,73 @@ def ranked_spec(name: str) -> tuple[str, int] | None:
     return how, int(number)
 
 
-def named_ids(wanted: int | Sequence[str], ids: Sequence[str], found: Ranking) -> tuple[str, ...]:
-    """The ids that ``wanted`` names, in order: the first so many, ``disputed:N``, ``agreed:N``, or ids as they are."""
-    if isinstance(wanted, int):
-        return tuple(ids[:wanted])
-    chosen: list[str] = []
-    for name in wanted:
-        spec = ranked_spec(name)
-        chosen += [name] if spec is None else [ids[row] for row in found.chosen(*spec)]
-    return tuple(dict.fromkeys(chosen))
+class ChosenItems:
+    """The items of a stream that ``wanted`` names: the first so many, some ids, ``disputed:N`` or ``agreed:N``.
 
+    Disputes are those of :func:`disagreement`; an item with fewer than two labels is none, nor an agreement. Of equals
+    the first is taken. Nothing but the chosen is kept.
 
-def ids_wanted(items: Iterable[Item], labels: Sequence[str], wanted: int | Sequence[str]) -> int | tuple[str, ...]:
-    """As :func:`named_ids`, of a stream of items, which is read only where a ranking is asked for."""
-    if isinstance(wanted, int) or not any(ranked_spec(name) for name in wanted):
-        return wanted if isinstance(wanted, int) else tuple(wanted)
-    ids: list[str] = []
+    >>> from labeldist.core.item import Annotation
+    >>> chosen = ChosenItems(["disputed:1", "3"], ["no", "yes"])
+    >>> for id_, *labels in ["1", "no", "no"], ["2", "no", "yes"], ["3", "yes"]:
+    ...     chosen.add(Item(id_, {}, tuple(Annotation(label) for label in labels)))
+    >>> [(item.id, round(of_item, 2)) for item, of_item in chosen.items()]
+    [('2', 0.38), ('3', 0.25)]
+    """
 
-    def noted() -> Iterable[Item]:
-        for item in items:
-            ids.append(item.id)
-            yield item
+    def __init__(self, wanted: int | Sequence[str], labels: Sequence[str]) -> None:
+        self._wanted = wanted if isinstance(wanted, int) else tuple(dict.fromkeys(wanted))
+        self._labels = labels
+        names = () if isinstance(self._wanted, int) else self._wanted
+        self._most = {name: spec for name in names if (spec := ranked_spec(name)) is not None}
+        self._heaps: dict[str, list[tuple[float, int, Item]]] = {name: [] for name in self._most}
+        self._named: dict[str, Item | None] = {name: None for name in names if name not in self._most}
+        self._first: list[Item] = []
+        self._known: dict[tuple[int, ...], float] = {}
+        self._count = 0
 
-    counts = votes_of(noted(), labels).counts()
-    return named_ids(wanted, ids, ranking(counts))
+    @property
+    def missing(self) -> list[str]:
+        """The ids that no item had."""
+        return [name for name, item in self._named.items() if item is None]
+
+    def add(self, item: Item) -> None:
+        """Look at one more item."""
+        self._count += 1
+        if isinstance(self._wanted, int):
+            if self._count <= self._wanted:
+                self._first.append(item)
+            return
+        if item.id in self._named:
+            self._named[item.id] = item
+        if not self._heaps or not item.labels:
+            return
+        counts = item.label_counts(self._labels)
+        if sum(counts) < 2:
+            return
+        value = self._of(counts)
+        for name, heap in self._heaps.items():
+            how, most = self._most[name]
+            key = value if how == DISPUTED else -value
+            if len(heap) < most:
+                heapq.heappush(heap, (key, -self._count, item))
+            elif heap and key > heap[0][0]:
+                heapq.heapreplace(heap, (key, -self._count, item))
+
+    def items(self) -> list[tuple[Item, float]]:
+        """The chosen items, in the order of what named them, each once, with its disagreement."""
+        found = list(self._first)
+        for name in () if isinstance(self._wanted, int) else self._wanted:
+            if name in self._heaps:
+                found += [item for *_, item in sorted(self._heaps[name], reverse=True)]
+            elif (item := self._named[name]) is not None:
+                found.append(item)
+        return [(one, self._of(one.label_counts(self._labels))) for one in {item.id: item for item in found}.values()]
+
+    def _of(self, counts: tuple[int, ...]) -> float:
+        """Rounded, so that items whose labels only have other names are equals."""
+        if counts not in self._known:
+            if len(self._known) > MOST_KEPT:
+                self._known.clear()
+            self._known[counts] = round(float(disagreement(np.array([counts], dtype=np.float64))[0]), 12)
+        return self._known[counts]

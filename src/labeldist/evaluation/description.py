@@ -83,7 +83,7 @@ class Description:
         installed; so are the other frames. Raises :class:`~labeldist.core.errors.UsageError` where none is.
         """
         shares = [self.agreement.shares[label] for label in self.label_counts]
-        columns = {
+        columns: dict[str, list[Any]] = {
             "label": [*self.label_counts],
             "count": [*self.label_counts.values()],
             "share": self._shares(),
@@ -172,7 +172,9 @@ class Description:
         out = [one.name for one in self.standing_out()]
         named = f"stand out: {', '.join(out[:5])}{', ...' if len(out) > 5 else ''}" if out else ""
         problems = (one.in_words() for one in self.problems)
-        return html_table(["label", "count", "share"], rows, "; ".join(filter(None, (repr(self), named, *problems, self.told))))
+        return html_table(
+            ["label", "count", "share"], rows, "; ".join(filter(None, (repr(self), named, *problems, self.told)))
+        )
 
 
 UNDEFINED = Interval(math.nan, math.nan, math.nan, 0)
@@ -204,5 +206,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(one) for name, one in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from labeldist.evaluation.metric import Array
@@ -73,5 +72,3 @@ def holm(chances: Array) -> Array:
     corrected = np.empty(len(chances))
     corrected[order] = np.minimum(steps, 1.0)
     return corrected
-
-

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.evaluation.annotations import NOBODY, Annotations
 from labeldist.evaluation.annotators import Annotator
@@ -48,7 +49,9 @@ def problems_of(found: Annotations, counts: Array, annotators: Sequence[Annotato
     told = _several(len(hardly), "label hardly used", "labels hardly used")
     kinds.append(Problem("rare", len(hardly), told, tuple(f"{found.labels[at]} ({times[at]:,.0f})" for at in hardly)))
     never = [found.labels[at] for at, one in enumerate(times) if not one and times.sum()]
-    kinds.append(Problem("unused", len(never), _several(len(never), "label never used", "labels never used"), (*never,)))
+    kinds.append(
+        Problem("unused", len(never), _several(len(never), "label never used", "labels never used"), (*never,))
+    )
     few = [one for one in annotators if one.labels < FEW]
     told = _several(len(few), "annotator", "annotators") + f" with fewer than {FEW} labels"
     kinds.append(Problem("few", len(few), told, tuple(f"{one.name} ({one.labels})" for one in few[:NAMED])))
@@ -61,7 +64,7 @@ def repeated_texts(first: Sequence[tuple[str, str]], count: int) -> Problem:
     return Problem("texts", count, told, tuple(f"{other} as {one}" for one, other in first))
 
 
-def _items(kind: str, told: str, found: Annotations, rows: Array) -> Problem:
+def _items(kind: str, told: str, found: Annotations, rows: NDArray[np.int64]) -> Problem:
     examples = tuple(found.ids[row] for row in rows[:NAMED])
     return Problem(kind, len(rows), f"{_several(len(rows), 'item', 'items')} {told}", examples)
 
@@ -77,7 +80,9 @@ def _repeats(found: Annotations) -> Problem:
         for pair in again[:NAMED]
     )
     told = "annotator labelled an item" if len(again) == 1 else "times an annotator labelled an item"
-    return Problem("repeats", len(again), f"{told} more than once (each label counts here; --repeated-labels)", examples)
+    return Problem(
+        "repeats", len(again), f"{told} more than once (each label counts here; --repeated-labels)", examples
+    )
 
 
 def _several(count: int, one: str, many: str) -> str:

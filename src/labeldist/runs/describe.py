@@ -1,4 +1,4 @@
-"""Describe a dataset: its annotations are read once as a stream, and the items to show a second time, for their texts."""
+"""Describe a dataset: read once as a stream, of which the annotations are kept as arrays, and the items to show."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from labeldist.datasets.label_names import RARE
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.texts import SAMPLE, text_columns, texts_of
-from labeldist.datasets.whole import is_special
 from labeldist.evaluation.agreement import LEVELS, NOMINAL, agreement
 from labeldist.evaluation.annotations import AnnotationLog
 from labeldist.evaluation.annotators import annotators_of
 from labeldist.evaluation.bootstrap import RESAMPLES
 from labeldist.evaluation.by_group import MOST_GROUPS, groups_of, too_many_groups
-from labeldist.evaluation.contested import named_ids, ranked_spec, ranking
+from labeldist.evaluation.contested import ChosenItems, disagreement
 from labeldist.evaluation.description import Description, OfItems, ShownItem
 from labeldist.evaluation.problems import NAMED, problems_of, repeated_texts
 from labeldist.tasks.labels import as_numbers
@@ -44,10 +43,8 @@ def describe_dataset(
     ``show``: the first so many items, or some by id, ``disputed:N`` or ``agreed:N``. An annotator's several labels of
     an item all count, unless the dataset says which do. Raises :class:`UsageError` for an unknown column.
     """
-    for name in () if isinstance(show, int) else show:
-        ranked_spec(name)  # a bad one is refused before anything is read
     dataset = replace(dataset, repeated=dataset.repeated or "each")
-    seen = _Reading(dataset, by)
+    seen = _Reading(dataset, by, show)
     found = seen.log.annotations()
     counts = found.counts()
     levels, values = levels_of(dataset.task)
@@ -55,15 +52,12 @@ def describe_dataset(
     whole = agreement(counts, found.labels, levels, values, **how)
     people = annotators_of(found)
     groups = groups_of(found, levels, values, **how) if by is not None or len(found.groups) > 1 else []
-    ranked = ranking(counts)
     problems = problems_of(found, counts, people, RARE)
     if seen.texts_again:
         problems.append(repeated_texts(seen.first_again, seen.texts_again))
-    wanted = named_ids(show, found.ids, ranked)
-    disagreement = dict(zip(found.ids, ranked.disagreement, strict=True)) if wanted else {}
     shown = [
-        ShownItem(item.id, texts_of(item, seen.text_columns), _counted(item, found.labels), float(disagreement[item.id]))
-        for item in _items_of(dataset, wanted)
+        ShownItem(item.id, texts_of(item, seen.text_columns), _counted(item, found.labels), of_item)
+        for item, of_item in seen.chosen.items()
     ]
     return Description(
         dataset.name,
@@ -73,7 +67,7 @@ def describe_dataset(
         {int(size): times for size, times in sorted(Counter(counts.sum(axis=1).tolist()).items())},
         seen.with_reference,
         whole,
-        OfItems(found.ids, counts, ranked.disagreement),
+        OfItems(found.ids, counts, disagreement(counts)),
         tuple(seen.evidence),
         seen.report.rows(),
         dataset.told,
@@ -83,7 +77,7 @@ def describe_dataset(
         tuple(groups),
         tuple(shown),
         tuple(problems),
-        (*seen.notes(), *_unknown(show, found.ids), *_unread(dataset, wanted)),
+        (*seen.notes(), *_unknown(seen.chosen.missing, found.ids)),
         bootstrap,
         seed,
     )
@@ -98,8 +92,9 @@ def levels_of(task: Task) -> tuple[tuple[str, ...], Sequence[float] | None]:
 class _Reading:
     """One pass over the items: their annotations, and what else is counted on the way."""
 
-    def __init__(self, dataset: Dataset, by: str | None) -> None:
+    def __init__(self, dataset: Dataset, by: str | None, show: int | Sequence[str]) -> None:
         self.report = ReadReport()
+        self.chosen = ChosenItems(show, dataset.task.label_names)
         self.log = AnnotationLog(dataset.task.label_names)
         self.by, self.with_reference, self.texts_again = by, 0, 0
         self.evidence: dict[str, None] = {}
@@ -118,6 +113,7 @@ class _Reading:
         self.with_reference += item.reference is not None
         if item.evidence:
             self.evidence |= dict.fromkeys(item.evidence)
+        self.chosen.add(item)
         self.log.add(item, self._groups(item))
         if self.log.groups > MOST_GROUPS:
             raise too_many_groups(self.by or ANNOTATOR_GROUP)
@@ -194,30 +190,7 @@ def _counted(item: Item, labels: Sequence[str]) -> dict[str, int]:
     return dict(zip(labels, item.label_counts(labels), strict=True))
 
 
-def _items_of(dataset: Dataset, wanted: Sequence[str]) -> list[Item]:
-    """The items of these ids, in the order of the ids; none of what can be read only once."""
-    if not wanted or is_special(dataset.path):
-        return []
-    missing, found = set(wanted), {}
-    for item in dataset.items():
-        if item.id in missing:
-            found[item.id] = item
-            missing.discard(item.id)
-            if not missing:
-                break
-    return [found[name] for name in wanted if name in found]
-
-
-def _unread(dataset: Dataset, wanted: Sequence[str]) -> Iterator[str]:
-    if wanted and is_special(dataset.path):
-        yield "what is read from a pipe can be read only once, so no items are shown"
-
-
-def _unknown(show: int | Sequence[str], ids: Sequence[str]) -> Iterator[str]:
-    named = [] if isinstance(show, int) else [name for name in show if ranked_spec(name) is None]
-    unknown = sorted({*named} - {*ids}) if named else []
-    if unknown:
-        hint = did_you_mean("item", unknown[0], ids).hint.partition("Known:")[0]
-        yield f"--show names no item: {', '.join(unknown)}. {hint}".rstrip()
-
-
+def _unknown(missing: Sequence[str], ids: Sequence[str]) -> Iterator[str]:
+    if missing:
+        hint = did_you_mean("item", missing[0], ids).hint.partition("Known:")[0]
+        yield f"--show names no item: {', '.join(missing)}. {hint}".rstrip()
