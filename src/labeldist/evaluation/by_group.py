@@ -22,9 +22,9 @@ MOST_GROUPS = 50
 class Group:
     """A group's ``annotators`` (named ones), ``labels`` given and ``agreement`` within.
 
-    ``difference``: of each label, its share in the group minus that among all others who have a group. Where items have
-    labels of both (``both`` says how many), it is the mean of the items' differences: the same items, so nothing but
-    who labels differs. Elsewhere (``both`` is 0) it is that of all their labels, and items may differ, too.
+    ``difference``: of each label, its share in the group (``own``) minus that among all others who have a group. Where
+    items have labels of both (``both`` says how many), these are means over such items: the same items, so nothing but
+    who labels differs. Elsewhere (``both`` is 0) they are of all their labels, and items may differ, too.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Group:
     labels: int
     agreement: Agreement
     both: int
+    own: Mapping[str, float]
     difference: Mapping[str, Interval]
 
     def stands_out(self, label: str) -> bool:
@@ -64,7 +65,7 @@ def groups_of(
         own = found.group == place
         counts, rest = found.counts(own), found.counts(~own & (found.group != NOBODY))
         people = np.unique(found.annotator[own])
-        both, difference = _difference(counts, rest, found.labels, **how) if rest.any() else (0, {})
+        both, own_shares, apart = _difference(counts, rest, found.labels, **how) if rest.any() else (0, {}, {})
         groups.append(
             Group(
                 found.groups[place],
@@ -72,7 +73,8 @@ def groups_of(
                 int(counts.sum()),
                 agreement(counts, found.labels, levels, values, **how),
                 both,
-                difference,
+                own_shares,
+                apart,
             )
         )
     return groups
@@ -87,16 +89,20 @@ def _order(name: str, size: int) -> tuple[int, float, str]:
 
 def _difference(
     counts: Array, rest: Array, labels: Sequence[str], *, resamples: int, seed: int
-) -> tuple[int, dict[str, Interval]]:
-    """How many items have labels of both, and the difference of each label's share."""
+) -> tuple[int, dict[str, float], dict[str, Interval]]:
+    """How many items have labels of both, the group's share of each label there, and how it differs."""
     patterns = patterns_of(np.concatenate([counts, rest], axis=1))
-    both = int(((counts.sum(axis=1) > 0) & (rest.sum(axis=1) > 0)).sum())
-    figures = _paired if both > 1 else _pooled
+    shared = (counts.sum(axis=1) > 0) & (rest.sum(axis=1) > 0)
+    both = int(shared.sum())
+    both = both if both > 1 else 0
+    size = counts.sum(axis=1, keepdims=True)
+    shares = (counts[shared] / size[shared]).mean(axis=0) if both else counts.sum(axis=0) / size.sum()
+    figures = _paired if both else _pooled
     value = figures(patterns.rows, patterns.times[None])[:, 0]
     draws = resampled(patterns, figures, resamples, seed)
-    items = both if both > 1 else int((patterns.times * (patterns.rows.sum(axis=1) > 0)).sum())
+    items = both or int((patterns.times * (patterns.rows.sum(axis=1) > 0)).sum())
     found = {label: interval(float(one), draw, items) for label, one, draw in zip(labels, value, draws, strict=True)}
-    return (both if both > 1 else 0), found
+    return both, dict(zip(labels, shares.tolist(), strict=True)), found
 
 
 def _paired(rows: Array, weights: Array) -> Array:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labeldist.core.errors import UsageError
 from labeldist.core.item import Item
+from labeldist.core.ranked import DISPUTED, ranked_spec
 from labeldist.evaluation.metric import Array
 
-DISPUTED, AGREED = "disputed", "agreed"
 PSEUDO = 0.5  # counts per label
 MOST_KEPT = 10_000  # counts whose disagreement is known
 
@@ -29,20 +28,6 @@ def disagreement(counts: Array) -> Array:
     after, weight = counts + PSEUDO, counts.sum(axis=1) + PSEUDO * counts.shape[1]
     found: Array = 1 - (after * (after + 1)).sum(axis=1) / (weight * (weight + 1))
     return found
-
-
-def ranked_spec(name: str) -> tuple[str, int] | None:
-    """Of ``disputed:10`` or ``agreed:10`` the two parts; None of anything else, such as an id.
-
-    >>> ranked_spec("disputed:10"), ranked_spec("q7")
-    (('disputed', 10), None)
-    """
-    how, colon, number = name.partition(":")
-    if how not in (DISPUTED, AGREED):
-        return None
-    if not (colon and number.isdecimal() and len(number) < 10):
-        raise UsageError(f"{name!r} as items to show", hint=f"say how many: {how}:10")
-    return how, int(number)
 
 
 class ChosenItems:

@@ -197,6 +197,7 @@ def _group(group: Group) -> dict[str, Any]:
         "labels": group.labels,
         "agreement": _agreement(group.agreement),
         "both": group.both,
+        "own": dict(group.own),
         "difference": {label: one.as_dict() for label, one in group.difference.items()},
     }
 
