@@ -39,8 +39,8 @@ def texts_of(item: Item, columns: Sequence[str]) -> dict[str, str]:
     >>> texts_of(Item("1", {"premise": "It rains."}, extra={"hypothesis": "Wet.", "page": 3}), ["premise", "page"])
     {'premise': 'It rains.'}
     """
-    found = dict(_strings(item))
-    return {name: found[name] for name in columns if name in found}
+    found = {name: item.fields[name] if name in item.fields else item.extra.get(name) for name in columns}
+    return {name: text for name, text in found.items() if isinstance(text, str) and text.strip()}
 
 
 def _strings(item: Item) -> list[tuple[str, str]]:

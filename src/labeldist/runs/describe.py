@@ -100,6 +100,7 @@ class _Reading:
         self.evidence: dict[str, None] = {}
         self.first_again: list[tuple[str, str]] = []
         self._columns, self._ragged, self._stated = dict[str, None](), 0, False
+        self._names: dict[str, str | None] = {}
         items = dataset.items(self.report)
         sample = [*islice(items, SAMPLE)]
         self.text_columns = text_columns(sample, dataset.task.fields)
@@ -139,10 +140,17 @@ class _Reading:
         self._stated = self._stated or there
         if isinstance(value, list | tuple):
             if len(value) == len(item.labels):
-                return [_group_name(one) for one in value]
+                return [self._name_of(one) for one in value]
             self._ragged += 1
             return [None] * len(item.labels)
-        return [_group_name(value)] * len(item.labels)
+        return [self._name_of(value)] * len(item.labels)
+
+    def _name_of(self, value: Any) -> str | None:
+        if type(value) is not str:  # 1, 1.0 and True are one key
+            return _group_name(value)
+        if value not in self._names:
+            self._names[value] = _group_name(value)
+        return self._names[value]
 
     def _refuse(self, by: str, dataset: Dataset) -> None:
         if by == ANNOTATOR_GROUP:
