@@ -10,6 +10,7 @@ from typing import Any
 
 LABELS = ("entailment", "neutral", "contradiction")
 ANNOTATORS, VOTES = 4, 100
+PEOPLE, PER_ITEM, GENDERS = 1_000, 5, ("f", "m", "d")
 WORDS = tuple(
     "the a man woman dog street plays guitar near river old young runs sits red blue house they people crowd".split()  # noqa: SIM905
 )
@@ -23,6 +24,22 @@ def items(count: int, file: Path) -> Path:
 def evidence(count: int, file: Path) -> Path:
     """What a blind model says of the same items."""
     return _written(file, (_said(at, Random(at)) for at in range(count)))
+
+
+def annotated(count: int, file: Path) -> Path:
+    """Items with a text and the labels of five of a thousand annotators, each with a gender, about 380 bytes each."""
+    return _written(file, (_annotated(at, Random(at)) for at in range(count)))
+
+
+def _annotated(at: int, chance: Random) -> dict[str, Any]:
+    people = chance.sample(range(PEOPLE), PER_ITEM)
+    chosen = chance.choices(LABELS, _weights(chance), k=PER_ITEM)
+    return {
+        "id": f"item-{at:07d}",
+        "text": " ".join(chance.choices(WORDS, k=14)).capitalize() + ".",
+        "gender": [GENDERS[person % len(GENDERS)] for person in people],
+        "labels": [{"annotator": f"a{who}", "label": label} for who, label in zip(people, chosen, strict=True)],
+    }
 
 
 def _item(at: int, chance: Random) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load.measured import measured
-from benchmarks.load.sources import evidence, items
+from benchmarks.load.sources import annotated, evidence, items
 
 
 def run(code: Path, count: int, work: Path) -> dict[str, Any]:
@@ -37,12 +37,24 @@ def plan(code: Path, count: int, work: Path) -> dict[str, Any]:
     return measured(code, ["plan", *_given(count, work)], work / "log")
 
 
+def describe(code: Path, count: int, work: Path) -> dict[str, Any]:
+    """Agreement, annotators and groups, of five labels an item."""
+    source = annotated(count, work / f"annotated{count}.jsonl")
+    return measured(code, ["describe", str(source), "--by", "gender"], work / "log")
+
+
 def _given(count: int, work: Path) -> list[str]:
     source, said = items(count, work / f"items{count}.jsonl"), evidence(count, work / f"said{count}.jsonl")
     return [str(source), "--evidence", f"model={said}"]
 
 
 STAGES: dict[str, Callable[[Path, int, Path], dict[str, Any]]] = {
-    stage.__name__: stage for stage in (run, estimate, evaluate, plan)
+    stage.__name__: stage for stage in (run, estimate, evaluate, plan, describe)
 }
-SIZES = {"run": (1_000, 10_000, 100_000), "estimate": (1_000_000,), "evaluate": (1_000_000,), "plan": (1_000_000,)}
+SIZES = {
+    "run": (1_000, 10_000, 100_000),
+    "estimate": (1_000_000,),
+    "evaluate": (1_000_000,),
+    "plan": (1_000_000,),
+    "describe": (200_000,),
+}

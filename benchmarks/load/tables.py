@@ -46,4 +46,8 @@ def points(results: Mapping[str, Measured]) -> list[Point]:
     if million is not None:
         asked.append(Point("evaluate, 1,000,000 items: peak MB", "below", 1000, million["peak MB"]))
         asked.append(Point("evaluate, 1,000,000 items: processor seconds", "at most", 90, million["CPU seconds"]))
+    annotations = found.get(("describe", 200_000))
+    if annotations is not None:
+        asked.append(Point("describe, 1,000,000 annotations: seconds", "at most", 20, annotations["seconds"]))
+        asked.append(Point("describe, 1,000,000 annotations: peak MB", "below", 1000, annotations["peak MB"]))
     return asked

@@ -23,6 +23,7 @@ from labeldist.core.registry import did_you_mean
 
 # Name and one line of help; the file of a command is imported when it is called, so that --help is fast.
 COMMANDS = {
+    "describe": "What a source holds, how much annotators agree, who stands out.",
     "run": "The whole way: explain, select, judge, estimate, evaluate.",
     "explain": "A model lists explanations for each label of each item.",
     "select": "Choose which explanations go before the judge.",

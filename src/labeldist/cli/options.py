@@ -323,12 +323,21 @@ def run_settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_or_named(value: str) -> int | tuple[str, ...]:
-    """A number of items, or their ids with commas between them.
+    """A number of items, or with commas between them their ids, ``disputed:N`` or ``agreed:N``.
 
-    >>> first_or_named("3"), first_or_named("q1,q7")
-    (3, ('q1', 'q7'))
+    Raises :class:`UsageError` for a ranking without its number, before anything is read or paid for.
+
+    >>> first_or_named("3"), first_or_named("q1,disputed:7")
+    (3, ('q1', 'disputed:7'))
     """
-    return int(value) if value.isdecimal() and len(value) < LONGEST_NUMBER else split_names((value,))
+    from labeldist.core.ranked import ranked_spec
+
+    if value.isdecimal() and len(value) < LONGEST_NUMBER:
+        return int(value)
+    names = split_names((value,))
+    for name in names:
+        ranked_spec(name)
+    return names
 
 
 def split_names(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -105,8 +105,7 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
     from labeldist.core.registry import did_you_mean
     from labeldist.reports.items import chosen_items, lines_of_items
 
-    items = chosen_items(summary.dataset.items(), wanted)
-    unknown = [] if isinstance(wanted, int) else sorted({*wanted} - {item.id for item in items})
+    items, unknown = chosen_items(summary.dataset.items(), wanted, summary.dataset.task.label_names)
     if unknown:
         ids = [item.id for item in summary.dataset.items()]
         told = did_you_mean("item", unknown[0], ids).hint.partition("Known:")[0]

@@ -93,8 +93,10 @@ def _plain_fields(row: Mapping[str, Any], task: Task) -> dict[str, str] | None:
 
 
 def _fields(row: Mapping[str, Any], task: Task, place: Place) -> dict[str, str]:
-    if not task.fields:  # no text is read
-        return {}
+    if not task.fields:  # no text is read; what stands under ``fields`` is kept for whoever shows the item
+        given = row.get("fields")
+        pairs = given.items() if isinstance(given, Mapping) else ()
+        return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
     expected = f"an object with the fields: {', '.join(task.fields)}"
     nested = row.get("fields")
     if nested is None:

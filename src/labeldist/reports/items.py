@@ -10,18 +10,21 @@ from labeldist.core.distribution import LabelDistribution
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.predictions import read_predictions
+from labeldist.evaluation.contested import ChosenItems
 
 BAR = 8
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 PAGE = 78
 
 
-def chosen_items(items: Iterable[Item], wanted: int | Sequence[str]) -> list[Item]:
-    """The first ``wanted`` items, or those with these ids, in the order of the ids; unknown ids are left out."""
-    if isinstance(wanted, int):
-        return list(islice(items, wanted))
-    found = {item.id: item for item in items if item.id in wanted}
-    return [found[name] for name in wanted if name in found]
+def chosen_items(
+    items: Iterable[Item], wanted: int | Sequence[str], labels: Sequence[str]
+) -> tuple[list[Item], list[str]]:
+    """The first ``wanted`` items, or some by id, ``disputed:N`` or ``agreed:N``, in this order; and unknown ids."""
+    chosen = ChosenItems(wanted, labels)
+    for item in islice(items, wanted) if isinstance(wanted, int) else items:
+        chosen.add(item)
+    return [item for item, _ in chosen.items()], sorted(chosen.missing)
 
 
 def lines_of_items(items: Sequence[Item], files: Mapping[str, Path], task: Task) -> Iterator[str]:

@@ -73,7 +73,11 @@ from labeldist.cli.options import (
     help="Replace the results of a run with other settings, and move changed files aside; its calls are kept.",
 )
 @click.option(
-    "--show", default="3", show_default=True, metavar="N|ID,...", help="Items to print: the first N, or by id."
+    "--show",
+    default="3",
+    show_default=True,
+    metavar="N|ID,...",
+    help="Items to print: the first N, by id, or disputed:N and agreed:N.",
 )
 @json_option
 def command(
@@ -91,6 +95,7 @@ def command(
     from labeldist.runs.pipeline import run
     from labeldist.runs.settings import RunSettings
 
+    wanted = first_or_named(show)
     settings = RunSettings(
         source=source,
         conditions=split_names(explanations),
@@ -102,4 +107,4 @@ def command(
     with shown_progress() as progress:
         summary = run(settings, out, overwrite=overwrite, progress=progress)
     prices = TokenPrices(given["price_in"], given["price_out"])
-    return show_run(summary, first_or_named(show), prices, as_json=as_json)
+    return show_run(summary, wanted, prices, as_json=as_json)
