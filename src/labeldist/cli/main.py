@@ -32,6 +32,7 @@ COMMANDS = {
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
     "submission": "Distributions as a file for the Le-Wi-Di shared task.",
     "plan": "Where the next labels, references or model calls help most.",
+    "convert": "A source, with what was estimated of it, as a file of any format.",
     "collect": "A project in which people label items or judge explanations, for Potato or Label Studio.",
     "read": "What people answered in such a project, put together with its items.",
     "train": "Fine-tune a classifier on distributions over labels.",

@@ -27,8 +27,9 @@ from labeldist.datasets.shape import Shape, listed
 Columns = Mapping[str, Sequence[Any]]
 NUMBERED = re.compile(r"(.*?)[\s_.\-]*\d+", re.DOTALL)
 NO_PEOPLE = re.compile(r"q|question|item|task|text|sentence|option|choice|feature|field|page|line|doc|source", re.I)
-COUNT_OF = re.compile(r"(n|num|number|no|count|counts|votes|total)[\s_.\-]+(?P<label>.+)", re.I | re.DOTALL)
-COUNTED = re.compile(r"(?P<label>.+)[\s_.\-]+(n|num|count|counts|votes|total)", re.I | re.DOTALL)
+WORD = "(?P<word>n|num|number|no|count|counts|votes|total)"
+COUNT_OF = re.compile(rf"{WORD}[\s_.\-]+(?P<label>(?!of\b).+)", re.I | re.DOTALL)
+COUNTED = re.compile(rf"(?P<label>.+)[\s_.\-]+{WORD}", re.I | re.DOTALL)
 SAME_TOTAL = 0.8  # share of rows whose counts have the same sum, from which numbers beside other columns are counts
 
 
@@ -178,6 +179,8 @@ def sharing(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape:
     if len(texts) > 1 and shape != "counts":
         return Shape("wide", id_, values=tuple(texts))
     whole = [name for name in names if are_whole(columns[name])]
+    if shape != "wide" and (called := _called_counts(whole)):
+        return counted(id_, called)
     if len(whole) < 2:
         return None
     kind = shape or _wide_or_counts(columns, whole)
@@ -185,9 +188,20 @@ def sharing(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape:
         return Shape("wide", id_, values=tuple(whole), decimal=are_decimal(v for name in whole for v in columns[name]))
     alone = len(whole) == len([*columns]) - len(id_)
     repeats = any(are_labels(columns[name]) for name in names if name not in whole)
-    if shape is None and not alone and not counted((), whole).labels and (repeats or not _are_counts(columns, whole)):
+    if shape is None and not alone and (repeats or not _are_counts(columns, whole)):
         return None
     return counted(id_, whole)
+
+
+def _called_counts(names: Sequence[str]) -> list[str]:
+    """The columns that are called counts in one and the same way, where two or more are."""
+    called: dict[tuple[Any, str], list[str]] = {}
+    for name in names:
+        for pattern in (COUNT_OF, COUNTED):
+            if match := pattern.fullmatch(name):
+                called.setdefault((pattern, match["word"].lower()), []).append(name)
+    several = [found for found in called.values() if len(found) > 1]
+    return several[0] if len(several) == 1 else []
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

@@ -14,6 +14,7 @@ from labeldist.datasets.layout import PLAIN
 from labeldist.datasets.written_rows import item_to_row
 
 UNNAMED_ANNOTATOR = "annotator{}"
+WRITTEN = ("items", "long", "wide", "counts")
 Rows = Iterator[dict[str, Any]]
 
 

@@ -11,7 +11,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -72,6 +72,8 @@ def _row(record: Record, columns: Mapping[str, str], names: Names, place: Place)
     row = {"id": name_of(record.get(id_, place.line), "id", place.at(id_)), **restored(rest, place)}
     if given:
         row["labels"] = labels_row(given)
+    if _is_evidence(record.get(SOFT), row.get("evidence"), names.get(label) or ()):
+        return row
     return row | _soft(record.get(SOFT), names.get(label) or names.get("label") or (), given, place)
 
 
@@ -101,6 +103,15 @@ def _named(value: Any, names: Sequence[str], place: Place) -> Any:
     return None if value == -1 else names[value]
 
 
+def _is_evidence(found: Any, evidence: Any, names: Sequence[str]) -> bool:
+    """Whether a soft label is what the evidence says, as `labeldist convert` writes it: that is nothing of people's."""
+    if not isinstance(found, list) or not isinstance(evidence, Mapping) or len(found) != len(names):
+        return False
+    said = [one.get("distribution", {}) for one in evidence.values() if isinstance(one, Mapping)]
+    shares = dict(zip(names, found, strict=True))
+    return any(all(abs(one.get(name, 0.0) - share) < TOLERANCE for name, share in shares.items()) for one in said)
+
+
 def _soft(found: Any, names: Sequence[str], given: Sequence[Given], place: Place) -> dict[str, Any]:
     """The soft label where it says more than the labels: as the reference where there are none, else as a column."""
     if found is None:
@@ -122,11 +133,11 @@ class _Spool:
     file: IO[bytes]
     types: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, columns: dict[str, Any], given: Sequence[Given]) -> None:
+    def add(self, columns: dict[str, Any], given: Sequence[Given], soft: Sequence[float] | None) -> None:
         for name, value in columns.items():
             large = isinstance(value, int) and abs(value) > LARGEST_INT
             self.types.setdefault(name, set()).add("large" if large else type(value).__name__)
-        self.file.write(json_text([columns, given]).encode() + b"\n")
+        self.file.write(json_text([columns, given, soft]).encode() + b"\n")
 
     def features(self) -> dict[str, str]:
         """The columns that have one type in all records, and that type."""
@@ -137,19 +148,24 @@ class _Spool:
     def records(self, labels: Sequence[str], features: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         self.file.seek(0)
         for line in self.file:
-            columns, given = json.loads(line)
-            yield _record(columns, given, labels, features)
+            columns, given, soft = json.loads(line)
+            yield _record(columns, given, soft, labels, features)
 
 
 def _record(
-    columns: dict[str, Any], given: Sequence[Given], labels: Sequence[str], features: Mapping[str, str]
+    columns: dict[str, Any],
+    given: Sequence[Given],
+    soft: Sequence[float] | None,
+    labels: Sequence[str],
+    features: Mapping[str, str],
 ) -> dict[str, Any]:
     odd = {name: columns.pop(name) for name in [*columns] if name not in features}
     if odd:
         more = json.loads(columns.get(COLUMN, "{}"))
         columns[COLUMN] = json_text(more | {ROW: more.get(ROW, {}) | odd})
     numbers = [labels.index(label) for _, label in given]
-    soft = [numbers.count(at) / len(numbers) for at in range(len(labels))] if numbers else None
+    if soft is None and numbers:
+        soft = [numbers.count(at) / len(numbers) for at in range(len(labels))]
     return columns | {LABELS: numbers, ANNOTATORS: [who for who, _ in given], SOFT: soft}
 
 
@@ -162,7 +178,8 @@ def write(path: Path, items: Iterable[Item], task: Task) -> Sequence[str]:
     with opened as kept:
         spool = _Spool(kept)
         for item in items:
-            spool.add({"id": item.id, **carried(item, _taken)}, [*given_labels(item)])
+            soft, item = _soft_of(item, task.label_names)
+            spool.add({"id": item.id, **carried(item, _taken)}, [*given_labels(item)], soft)
         features = {"id": "string", **spool.features()}
         with naming_errors(path):
             kept.flush()
@@ -170,6 +187,15 @@ def write(path: Path, items: Iterable[Item], task: Task) -> Sequence[str]:
     if file != path:
         write_text(path / CARD, _card(features, task.label_names))
     return []
+
+
+def _soft_of(item: Item, labels: Sequence[str]) -> tuple[list[float] | None, Item]:
+    """The soft label that the item has in a column of its own, and the item without it."""
+    found = item.extra.get(SOFT)
+    if not isinstance(found, Mapping) or {*found} != {*labels}:
+        return None, item
+    extra = {name: value for name, value in item.extra.items() if name != SOFT}
+    return [float(found[label]) for label in labels], replace(item, extra=extra)
 
 
 def _taken(name: str) -> bool:
@@ -209,7 +235,8 @@ def _card(features: Mapping[str, str], labels: Sequence[str]) -> str:
     lines += [f"          '{at}': {quoted(label)}" for at, label in enumerate(labels)]
     lines += [f"  - name: {ANNOTATORS}", "    sequence: string", f"  - name: {SOFT}", "    sequence: float64"]
     lines += ["configs:", "- config_name: default", "  data_files:", "  - split: train", "    path: data/train-*"]
-    told = f"`{LABELS}` has the label of each annotator in `{ANNOTATORS}`; `{SOFT}` is their distribution."
+    told = f"`{LABELS}` has the label of each annotator in `{ANNOTATORS}`; `{SOFT}` is their distribution, "
+    told += "or what was estimated of them."
     return "\n".join([*lines, "---", "", told, ""])
 
 
