@@ -248,3 +248,10 @@ def test_every_form_is_taken_by_every_reader(tmp_path: Path) -> None:
 def test_what_says_too_little_or_too_much_is_refused(row: dict[str, Any], told: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=told):
         said(tmp_path, row)
+
+
+def test_a_column_and_its_parts_are_both_kept(tmp_path: Path) -> None:
+    """Found by fuzz: a file from elsewhere with ``interval`` beside ``interval.low.entailment``."""
+    (tmp_path / "a.csv").write_text("id,interval,interval.low.e,spread.e,spread,scores.e\n1,x,0.5,1,y,2\n")
+    (row,) = [row for _, row in read_rows(tmp_path / "a.csv", DISTRIBUTIONS)]
+    assert row == {"id": "1", "interval": "x", "interval.low.e": 0.5, "spread.e": 1, "spread": "y", "scores.e": 2}

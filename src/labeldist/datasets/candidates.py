@@ -82,7 +82,8 @@ def _few_names(parts: Sequence[Any]) -> bool:
 def _may_be_counts(parts: Sequence[list[Any]]) -> bool:
     """Whether these are lists of numbers, as many in each and with the same sum: counts in an order not told."""
     found = [cell for cell in parts if cell]
-    if len({len(cell) for cell in found}) != 1 or not are_whole(part for cell in found for part in cell):
+    flat = [part for cell in found for part in cell]
+    if len({len(cell) for cell in found}) != 1 or any(map(is_empty, flat)) or not are_whole(flat):
         return False
     totals = [sum(map(as_number, cell)) for cell in found]
     return len(totals) > 1 and totals.count(totals[0]) >= SAME_TOTAL * len(totals)
@@ -125,7 +126,10 @@ def by_label(columns: Columns, names: Sequence[str], id_: tuple[str, ...]) -> Sh
         if entries and all(isinstance(entry, Mapping) and "annotator" in entry for entry in entries):
             found.append(name)
     entries_have_labels = any(
-        "label" in entry for name in found for value in columns[name] for entry in split(value, None)
+        isinstance(entry, Mapping) and "label" in entry
+        for name in found
+        for value in columns[name]
+        for entry in split(value, None)
     )
     return Shape("by-label", id_, values=tuple(found)) if len(found) > 1 and not entries_have_labels else None
 

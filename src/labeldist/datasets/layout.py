@@ -77,7 +77,7 @@ def from_columns(row: dict[str, Any], layout: Layout) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for column, value in row.items():
         part = spread_over(column, layout.whole)
-        if part is None:
+        if part is None or ("interval" if part in (LOW, HIGH) else part) in row:  # a file from elsewhere has both
             whole[column] = value
         elif part in (LOW, HIGH):
             ends = whole.setdefault("interval", {}).setdefault(column[len(part) + 1 :], [None, None])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -34,7 +35,7 @@ def member_files(path: Path) -> Iterator[Iterable[tuple[str, Path]]]:
                 expected = f"at most {LARGEST_DOCUMENT:,} bytes, unzipped"
                 raise InputError("a zip file that grows too large", expected=expected, place=Place(path))
             yield _unzipped(archive, names, Path(folder))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError) as error:
         expected = "one that is whole, and without a password"
         raise InputError(f"a zip file that cannot be read ({error})", expected=expected, place=Place(path)) from error
 
