@@ -47,6 +47,7 @@ def grouped(rows: Rows, shape: Shape) -> Rows:
     """
     items: dict[str, _Item] = {}
     roles = frozenset(shape.used)
+    known: dict[tuple[str, ...], list[tuple[str, str]]] = {}  # most tables have the same columns in all rows
     for number, (place, row) in enumerate(rows):
         if isinstance(row, InputError):
             yield place, row
@@ -56,11 +57,14 @@ def grouped(rows: Rows, shape: Shape) -> Rows:
             lacking = next((name for name in shape.id if is_empty(row.get(name))), "id")
             yield place, InputError("an annotation without an item", expected="its id", place=place.at(lacking))
             continue
+        names = known.get(columns := tuple(row))
+        if names is None:
+            names = known[columns] = [(name, other_name(name)) for name in columns if name not in roles]
+        others = {new: row[name] for name, new in names}
         item = items.get(id_)
         if item is None:
-            shared = {other_name(name): value for name, value in row.items() if name not in roles}
-            item = items[id_] = _Item(place, shared)
-        _add(item, row, shape, roles)
+            item = items[id_] = _Item(place, others)
+        _add(item, row, others, shape)
     texts = _texts(items.values())
     for id_, item in items.items():
         suspects = texts if len({*item.annotators}) == len(item.annotators) else item.vary
@@ -88,17 +92,15 @@ def other_name(name: str) -> str:
     return FILE_ID if name == "id" else name
 
 
-def _add(item: _Item, row: Mapping[str, Any], shape: Shape, roles: frozenset[str]) -> None:
+def _add(item: _Item, row: Mapping[str, Any], others: dict[str, Any], shape: Shape) -> None:
     labels = [*_names(row.get(str(shape.label)), shape)]
     who = _annotator(row, shape)
-    others = {other_name(name): value for name, value in row.items() if name not in roles}
     if not labels:
         differ = {name: value for name, value in others.items() if item.shared.get(name) != value}
         item.unlabelled.append({"annotator": who, **differ})
         return
-    before = len(item.labels)
     if others != item.shared or item.vary:
-        _vary(item, others, before, len(labels))
+        _vary(item, others, len(item.labels), len(labels))
     for label in labels:
         item.labels.append(sys.intern(label))
         item.annotators.append(who)

@@ -45,7 +45,8 @@ class Shape:
     @property
     def used(self) -> tuple[str, ...]:
         """The columns that are no others beside the labels."""
-        named = (*self.id, self.label, self.annotator, self.group)
+        id_ = self.id if len(self.id) == 1 else ()  # of several, each says more than the id
+        named = (*id_, self.label, self.annotator, self.group)
         return tuple(name for name in (*named, *self.values) if name is not None and name != ROW_NUMBER)
 
     def told(self) -> str:

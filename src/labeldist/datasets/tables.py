@@ -24,7 +24,7 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.datasets.columns import KNOWN, spread_over
 from labeldist.datasets.jsonl import Rows, byte_lines, decoded, opened, parse_json
-from labeldist.datasets.layout import ITEMS, JSON, Layout, from_columns
+from labeldist.datasets.layout import ITEMS, JSON, PLAIN, Layout, from_columns
 from labeldist.datasets.limits import LONGEST_LINE, MOST_COLUMNS
 from labeldist.datasets.parquet import parquet_names, parquet_pieces, piece_bytes, row_values
 from labeldist.datasets.roles import UNNAMED
@@ -53,9 +53,13 @@ def csv_rows(
         how: dict[str, Any] = {} if quoted else {"quoting": csv.QUOTE_NONE}
         records = _records(csv.reader(lines, delimiter=delimiter, strict=True, **how), lines)
         header = [*names] or _header(records, path, key)
+        plain = layout == PLAIN and not any(name.endswith(JSON) for name in header)
         rows = 0
         for place, record in records:
             rows += 1
+            if plain and isinstance(record, list) and len(record) == len(header):  # texts as they are
+                yield place, dict(zip(header, record, strict=True))
+                continue
             yield place, record if isinstance(record, InputError) else _row_of(header, record, place, lines, layout)
         if not rows:
             raise InputError("a header and no row", expected="at least one row", place=Place(path))
