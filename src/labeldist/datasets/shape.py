@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, shown
-from labeldist.datasets.cells import as_number, name_of, parsed, split
+from labeldist.datasets.cells import as_number, is_empty, name_of, parsed, split
 from labeldist.datasets.column_map import ROW_NUMBER
 
 SHAPES = ("long", "wide", "counts", "lists", "by-label", "items")
@@ -27,7 +27,8 @@ class Shape:
 
     ``id``: the columns that name the item, none where rows are counted. ``separator``: between labels in a cell.
     ``decimal``: labels like 1.0 are whole numbers. ``beside``: columns that hold labels, too, and are left out.
-    ``missing``: what a cell says that holds no label.
+    ``missing``: what a cell says that holds no label. ``unseen``: columns that may be annotators, too, or not: they were
+    empty as far as was looked.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Shape:
     decimal: bool = False
     beside: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
+    unseen: tuple[str, ...] = ()
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -94,6 +96,8 @@ def labels_of(record: Mapping[str, Any], shape: Shape, place: Place) -> list[Any
     {'yes': 2}
     """
     if shape.name == "wide":
+        if shape.unseen:
+            _refuse_unseen(record, shape, place)
         return [{"annotator": who, "label": label} for who in shape.values for label in _names(record.get(who), shape)]
     if shape.name == "counts":
         if shape.label is not None:
@@ -103,6 +107,18 @@ def labels_of(record: Mapping[str, Any], shape: Shape, place: Place) -> list[Any
     if shape.name == "by-label":
         return [entry for label in shape.values for entry in _who_chose(record.get(label), label, place)]
     return [*_listed_labels(record, shape, place)]
+
+
+def _refuse_unseen(record: Mapping[str, Any], shape: Shape, place: Place) -> None:
+    """Labels of an annotator who comes late would be lost."""
+    late = next((name for name in shape.unseen if not is_empty(record.get(name))), None)
+    if late is not None:
+        raise InputError(
+            f"{shown(record[late])} in a column that is empty in the first rows",
+            expected="that it is known as an annotator, or as none",
+            place=place.at(late),
+            hint=f"name the annotators: --columns label={'+'.join((*shape.values, late))}, or without {late}",
+        )
 
 
 def _count(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError
@@ -43,7 +44,15 @@ def shape_of(columns: Columns, *, shape: str | None = None, named: ColumnMap | N
     candidates = [one for one in _candidates(columns, given, shape) if shape in (None, one.name)]
     if not candidates:
         raise _no_shape(columns, shape)
-    return _only(columns, candidates)
+    return _with_unseen(columns, _only(columns, candidates))
+
+
+def _with_unseen(columns: Columns, found: Shape) -> Shape:
+    """Annotators by the first rows: whoever labelled none of these is not known to be one."""
+    if found.name != "wide":
+        return found
+    empty = [name for name in columns if name not in found.used and all(map(is_empty, columns[name]))]
+    return replace(found, unseen=tuple(empty))
 
 
 def _id(columns: Columns, given: ColumnMap) -> tuple[str, ...]:
