@@ -52,7 +52,7 @@ def _are_shares(numbers: Sequence[Sequence[Any]]) -> bool:
 def told_unlabelled(columns: Mapping[str, Sequence[Any]]) -> str:
     """That rows were read without labels, where some columns might hold them; empty where none might.
 
-    >>> told_unlabelled({"id": ["1", "2"], "text": ["Hi.", "Ho."], "kim": ["-1", "1"]})
+    >>> told_unlabelled({"id": ["1", "2"], "kim": ["-1", "1"]})
     "rows without labels; if they are in 'kim': --columns label=kim (in several columns: label=a+b)"
     """
     may = [name for name, values in columns.items() if name != "id" and _may_be_labels(values)]

@@ -27,8 +27,8 @@ class Shape:
 
     ``id``: the columns that name the item, none where rows are counted. ``separator``: between labels in a cell.
     ``decimal``: labels like 1.0 are whole numbers. ``beside``: columns that hold labels, too, and are left out.
-    ``missing``: what a cell says that holds no label. ``unseen``: columns that may be annotators, too, or not: they were
-    empty as far as was looked.
+    ``missing``: what a cell says that holds no label. ``unseen``: columns that may be annotators, too: the first
+    rows have nothing in them.
     """
 
     name: str
