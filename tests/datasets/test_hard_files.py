@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,65 @@ def test_what_is_no_label_is_not_taken_for_one(names: list[str], tmp_path: Path)
     found = opened(tmp_path / "a.csv", rows)
     assert not any(item.labels for item in found.items())
     assert f"rows without labels; if they are in {names[0]!r} or {names[1]!r}" in found.told
+
+
+PEOPLE = ["u7", "u8", "u9"]
+SAID = {
+    str(at): dict(zip(PEOPLE, ["yes", "no", "yes"] if at % 2 else ["no", "no", "yes"], strict=True)) for at in range(8)
+}
+
+
+def votes(dataset: Dataset) -> dict[str, dict[str | None, str]]:
+    return {item.id: {one.annotator: one.label for one in item.labels} for item in dataset.items()}
+
+
+def test_columns_of_labels_beside_columns_of_annotators(tmp_path: Path) -> None:
+    names = [["id", "Score1", "Score2", "Score3", "TurkId1", "TurkId2", "TurkId3"], ["id", *"abc", *"xyz"]]
+    body = [[at, *given.values(), *given] for at, given in SAID.items()]
+    assert votes(opened(tmp_path / "a.csv", [names[0], *body])) == SAID
+    assert votes(opened(tmp_path / "a.csv", [names[1], *body], "label=a+b+c,annotator=x+y+z")) == SAID
+    with pytest.raises(LabeldistError, match="3 columns of labels and 2 of annotators"):
+        opened(tmp_path / "a.csv", [names[1], *body], "label=a+b+c,annotator=x+y")
+
+
+def test_a_column_per_label_in_a_row_per_annotation(tmp_path: Path) -> None:
+    rows = [["item", "worker", "yes", "no"]]
+    rows += [[at, who, int(one == "yes"), int(one == "no")] for at, given in SAID.items() for who, one in given.items()]
+    with pytest.raises(LabeldistError, match=r"(?s)2 columns that may be the label.*--columns label=yes\+no"):
+        opened(tmp_path / "a.csv", rows)
+    assert votes(opened(tmp_path / "a.csv", rows, "label=yes+no")) == SAID
+    found = [
+        *opened(tmp_path / "a.csv", [*rows, [0, "u6", 0, 0], [0, "u5", 1, 1]], "label=yes+no", repeated="each").items()
+    ]
+    assert [one.label for one in found[0].labels if one.annotator == "u5"] == ["yes", "no"]
+    assert found[0].extra["no_label"] == [{"annotator": "u6"}]
+    with pytest.raises(LabeldistError, match="more than 1 and 0 in 'no'"):
+        opened(tmp_path / "a.csv", [*rows, [0, "u6", 0, 2]], "label=yes+no")
+
+
+def entries(**more: Any) -> str:
+    rows = [
+        {"id": at, "ratings": [{"who": who, "harm": one, **more} for who, one in given.items()]}
+        for at, given in SAID.items()
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_annotations_that_are_objects_in_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    for content, columns in (
+        (entries().replace("who", "user"), None),
+        (entries().replace("who", "annotator_id").replace("harm", "label").replace("ratings", "annotators"), None),
+        (entries(age=30), "label=ratings.harm,annotator=ratings.who"),
+    ):
+        path.write_text(content)
+        assert votes(open_source(str(path), texts=False, read=ReadOptions(columns=columns))) == SAID
+    path.write_text(entries(sex="f"))
+    read = ReadOptions(columns="label=ratings.harm,annotator=ratings.who,group=ratings.sex")
+    assert people(open_source(str(path), texts=False, read=read)) == {"f/u7", "f/u8", "f/u9"}
+    for columns, found in (("label=ratings.ham", "'ham'"), ("label=id.harm", "'id.harm' as the label")):
+        with pytest.raises(LabeldistError, match=found):
+            open_source(str(path), texts=False, read=ReadOptions(columns=columns))
+    path.write_text(entries(age=30).replace('"age": 30', '"age": 31', 3).replace("who", "user"))
+    with pytest.raises(LabeldistError, match=r"(?s)2 keys that may be their label: 'harm, age'.*label=ratings.harm"):
+        open_source(str(path), texts=False)

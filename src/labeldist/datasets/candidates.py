@@ -148,7 +148,11 @@ def numbered(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape
         if (match := NUMBERED.fullmatch(name)) and not NO_PEOPLE.fullmatch(match[1]) and match[1]:
             series.setdefault(match[1].lower(), []).append(name)
     found = []
+    # Some who labelled may have a number each, too: Score1, TurkId1, Score2, TurkId2.
+    people = {prefix: members for prefix, members in series.items() if _name_people(columns, prefix, members)}
     for prefix, members in series.items():
+        if prefix in people:
+            continue
         of_labels = OF_LABELS.search(prefix) or OF_A_PERSON.fullmatch(prefix + "1")
         seen = [name for name in members if not all(map(is_empty, columns[name]))]
         hold = [name for name in seen if are_labels(columns[name]) or (of_labels and _few_numbers(columns[name]))]
@@ -162,14 +166,25 @@ def numbered(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape
     if not found or shape == "counts":
         return None
     chosen = found[0]
+    beside_them = [names for names in people.values() if len(names) == len(chosen)]
+    who = tuple(beside_them[0]) if len(beside_them) == 1 else ()
     given = {value for name in chosen for value in columns[name] if not is_empty(value)}
     beside = [
         name
         for name in names
-        if name not in chosen and are_labels(columns[name]) and {*columns[name]} - {None, ""} <= given
+        if name not in (*chosen, *who) and are_labels(columns[name]) and {*columns[name]} - {None, ""} <= given
     ]
     decimal = are_decimal(value for name in chosen for value in columns[name])
-    return Shape("wide", id_, values=tuple(chosen), decimal=decimal, beside=tuple(beside))
+    return Shape("wide", id_, values=tuple(chosen), decimal=decimal, beside=tuple(beside), people=who)
+
+
+def _name_people(columns: Columns, prefix: str, members: Sequence[str]) -> bool:
+    """Whether columns of one series name those who labelled: they are called so, and nobody is on a row twice."""
+    if len(members) < 2 or OF_LABELS.search(prefix) or not (OF_SOMEBODY.search(prefix) or prefix.endswith("id")):
+        return False
+    rows = [[value for value in row if not is_empty(value)] for row in zip(*(columns[n] for n in members), strict=True)]
+    rows = [row for row in rows if len(row) > 1]
+    return len(rows) > 1 and all(len({*row}) == len(row) for row in rows)
 
 
 def _few_numbers(values: Sequence[Any]) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.registry import did_you_mean
 from labeldist.datasets.candidates import by_label, counted, in_lists, numbered, sharing
-from labeldist.datasets.cells import are_decimal, are_whole, as_share, is_empty
-from labeldist.datasets.column_map import ANNOTATOR, COUNTS, GROUP, ID, LABEL, LABELS, ROW_NUMBER, ColumnMap, there
+from labeldist.datasets.cells import are_decimal, are_whole, are_yes_or_no, as_share, is_empty
+from labeldist.datasets.column_map import ANNOTATOR, COUNTS, GROUP, ID, LABEL, LABELS, ROW_NUMBER, WAY, ColumnMap, there
 from labeldist.datasets.columns import KNOWN, spread_over
-from labeldist.datasets.roles import NAMES, bare, misspelt, roles_of
+from labeldist.datasets.entries import keys_in
+from labeldist.datasets.roles import NAMES, OF_LABELS, OF_SOMEBODY, bare, misspelt, roles_of
 from labeldist.datasets.shape import SHAPES, Shape, labels_of, listed
 from labeldist.datasets.structure import label_columns
 
@@ -67,20 +68,68 @@ def _as_named(columns: Columns, given: ColumnMap, shape: str | None) -> Shape | 
     """The shape that follows from the columns that were named, where they tell."""
     id_ = _id(columns, given)
     if LABELS in given.roles:
+        if (entries := _of_entries(columns, given, str(given.one(LABELS)))) is not None:
+            return entries
         column, who = str(given.one(LABELS)), given.one(ANNOTATOR)
         return in_lists(columns, column, id_, who) or Shape("lists", id_, column, who)
     if COUNTS in given.roles:
         names = given.roles[COUNTS]
         return Shape("counts", id_, names[0]) if len(names) == 1 else counted(id_, names)
     labels = given.roles.get(LABEL, ())
+    if labels and labels[0] not in columns:
+        column = labels[0].partition(WAY)[0]
+        if (entries := _of_entries(columns, given, column)) is None:
+            raise UsageError(f"{labels[0]!r} as the label", hint=f"{column!r} has no lists of objects: name a column")
+        return entries
+    if len(labels) > 1 and len(given.roles.get(ANNOTATOR, ())) > 1:
+        return _of_pairs(columns, given, id_)
+    if len(labels) > 1 and (long := _one_hot(columns, given)) is not None:
+        return long
     if len(labels) > 1 and (found := by_label(columns, labels, id_)) is not None:
         return found
     if len(labels) > 1 or (labels and shape == "wide"):
         return Shape("wide", id_, values=labels, decimal=_decimal(columns, labels))
     if not labels or shape not in (None, "long"):
         return None
+    if (entries := _of_entries(columns, given, labels[0])) is not None:
+        return entries
     lists = in_lists(columns, labels[0], id_, given.one(ANNOTATOR))
     return lists if lists is not None and shape is None else _long(columns, given, labels[0])
+
+
+def _of_entries(columns: Columns, given: ColumnMap, column: str) -> Shape | None:
+    """Annotations that are objects in a list, each key as it was named, or by its name."""
+    named = {role: str(given.one(role)) for role in (LABEL, ANNOTATOR, GROUP) if role in given.roles}
+    keys = {role: name.removeprefix(column + WAY) for role, name in named.items() if name.startswith(column + WAY)}
+    found = keys_in(columns, column, keys)
+    return None if found is None else Shape("lists", _id(columns, given), column, keys=found)
+
+
+def _of_pairs(columns: Columns, given: ColumnMap, id_: tuple[str, ...]) -> Shape:
+    labels, people = given.roles[LABEL], given.roles[ANNOTATOR]
+    if len(labels) != len(people):
+        raise UsageError(
+            f"{len(labels)} columns of labels and {len(people)} of annotators",
+            hint="name an annotator for each label: --columns label=score1+score2,annotator=who1+who2",
+        )
+    return Shape("wide", id_, values=labels, people=people, decimal=_decimal(columns, labels))
+
+
+def _one_hot(columns: Columns, given: ColumnMap) -> Shape | None:
+    """A row per annotation whose labels are columns with 1 for those that were chosen; None where ids do not repeat."""
+    labels = given.roles[LABEL]
+    roles = roles_of(columns, _one_column_each(given))
+    id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
+    rows = [*zip(*(columns[name] for name in id_ if name != ROW_NUMBER), strict=True)]
+    if ROW_NUMBER in id_ or len({*map(str, rows)}) == len(rows):
+        return None
+    if not all(are_yes_or_no(columns[name]) for name in labels):
+        odd = next(name for name in labels if not are_yes_or_no(columns[name]))
+        raise UsageError(
+            f"a row per annotation, and more than 1 and 0 in {odd!r}, one of {len(labels)} columns named as labels",
+            hint=f"name one column with the label: --columns label={labels[0]}",
+        )
+    return Shape("long", id_, annotator=roles.get(ANNOTATOR), group=given.one(GROUP), values=labels)
 
 
 def _long(columns: Columns, given: ColumnMap, label: str) -> Shape:
@@ -98,14 +147,14 @@ def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[S
     id_ = _id(columns, given)
     if long := label_columns(columns, roles, sure=shape == "long"):
         if len(long) > 1:
-            raise UsageError(
-                f"a row per annotation (item {roles.get(ID, ROW_NUMBER)!r}, annotator {roles.get(ANNOTATOR)!r}), and "
-                f"{len(long)} columns that may be the label: {listed(long)}",
-                hint=f"say which: --columns label={long[0]}",
-            )
+            raise _several(columns, roles, long)
         _refuse_misspelt(columns, roles)
         return [_long(columns, given, long[0])]
     rest = [name for name in columns if name not in (*id_, roles.get(ANNOTATOR)) and not _of_contract(name)]
+    lists = [name for name in rest if OF_LABELS.search(name) or OF_SOMEBODY.search(name)]
+    entries = [one for name in lists if (one := _of_entries(columns, given, name)) is not None]
+    if entries and by_label(columns, rest, id_) is None:
+        return entries
     found = [one for name in rest if (one := in_lists(columns, name, id_, None, by_name=True)) is not None]
     found += [one for one in (by_label(columns, rest, id_), numbered(columns, rest, id_, shape)) if one is not None]
     # Who says who annotated has a row per annotation, and only the names of its other columns are not known.
@@ -113,6 +162,18 @@ def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[S
         return found
     other = sharing(columns, rest, id_, shape)
     return [] if other is None else [other]
+
+
+def _several(columns: Columns, roles: Mapping[str, str], may: Sequence[str]) -> UsageError:
+    spelt = {str(value) for name in may for value in columns[name]}
+    binary = [name for name in columns if name not in roles.values() and are_yes_or_no(columns[name])]
+    binary = [name for name in binary if {*map(str, columns[name])} <= spelt]
+    one_hot = f"; if each is a label, chosen or not: --columns label={'+'.join(binary)}" if {*may} <= {*binary} else ""
+    return UsageError(
+        f"a row per annotation (item {roles.get(ID, ROW_NUMBER)!r}, annotator {roles.get(ANNOTATOR)!r}), and "
+        f"{len(may)} columns that may be the label: {listed(may)}",
+        hint=f"say which: --columns label={may[0]}{one_hot}",
+    )
 
 
 def _one_column_each(given: ColumnMap) -> dict[str, str]:
