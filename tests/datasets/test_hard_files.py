@@ -122,3 +122,62 @@ def test_annotations_that_are_objects_in_a_list(tmp_path: Path) -> None:
     path.write_text(entries(age=30).replace('"age": 30', '"age": 31', 3).replace("who", "user"))
     with pytest.raises(LabeldistError, match=r"(?s)2 keys that may be their label: 'harm, age'.*label=ratings.harm"):
         open_source(str(path), texts=False)
+
+
+def annotations(names: str, *extra: Any) -> Rows:
+    rows = [[at, f"This is text {at}", who, one] for at, given in SAID.items() for who, one in given.items()]
+    return [names.split(","), *([number, *row, *extra] for number, row in enumerate(rows))]
+
+
+def test_a_number_of_the_row_is_not_the_item(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for names, mended in (("id,nr,text,worker,label", "text"), ("id,post_id,text,worker,label", "post_id")):
+        with pytest.raises(
+            LabeldistError, match=rf"(?s)'id' is another on each row; values of '{mended}'.*id={mended}"
+        ):
+            opened(path, annotations(names))
+    assert votes(opened(path, annotations("id,post_id,text,worker,label"), "id=post_id")) == SAID
+    assert len(votes(opened(path, annotations("id,post_id,text,worker,label"), "id=id"))) == 24
+    with pytest.raises(LabeldistError, match=r"(?s)nothing names the item; values of 'text'.*id=text"):
+        opened(path, annotations("row,nr,text,worker,label"), "label=label")
+    with pytest.raises(LabeldistError, match=r"(?s)nothing names the item; values of 'text'.*id=text"):
+        opened(path, annotations("row,nr,text,by,label"), "label=label")
+
+
+HINTS = {
+    "a capital is no slip": ("row,Nr,Text,Annotator,Urteil", "annotators are in 'Annotator'.*id=Text,label=..."),
+    "no id": ("row,nr,text,by,label", "'label' has labels; say what the item is: --columns id=text,label=label"),
+    "an annotator of a HIT": ("row,HITId,text,WorkerId,harm", "annotators are in 'WorkerId'"),
+}
+
+
+@pytest.mark.parametrize(("names", "hint"), HINTS.values(), ids=HINTS.keys())
+def test_what_was_found_is_in_the_hint(names: str, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(LabeldistError, match=hint):
+        opened(tmp_path / "a.csv", annotations(names))
+
+
+def test_columns_beside_the_one_who_labelled_are_no_annotators(tmp_path: Path) -> None:
+    rows = [["pair", "model_a", "model_b", "judge", "winner"]]
+    rows += [[at, "gpt", ("gpt", "llama")[at % 2], f"j{at % 3}", ("a", "b")[at % 2]] for at in range(9)]
+    with pytest.raises(LabeldistError, match="a table with the columns"):
+        opened(tmp_path / "a.csv", rows)
+    assert people(opened(tmp_path / "a.csv", rows, "id=pair,annotator=judge,label=winner")) == {"j0", "j1", "j2"}
+
+
+def test_rows_that_are_people(tmp_path: Path) -> None:
+    rows = [
+        ["participant", "item_1", "item_2", "item_3"],
+        *([f"p{at}", *("yn"[at % k] for k in (1, 2, 2))] for at in range(6)),
+    ]
+    with pytest.raises(LabeldistError, match=r"(?s)a row per annotator \('participant'\).*melt"):
+        opened(tmp_path / "a.csv", rows)
+
+
+def test_cells_between_spaces_and_rows_without_a_header(tmp_path: Path) -> None:
+    rows = [[at, who, one] for at, given in SAID.items() for who, one in given.items()]
+    (tmp_path / "a.txt").write_text("".join(" ".join(row) + "\n" for row in rows))
+    read = ReadOptions(columns="id,annotator,label")
+    assert votes(open_source(str(tmp_path / "a.txt"), texts=False, read=read)) == SAID
+    with pytest.raises(LabeldistError, match=r"(?s)two columns named '3'.*no header but a row.*--columns id,annotator"):
+        opened(tmp_path / "b.csv", [[3, 3, 1], [3, 4, 2]])

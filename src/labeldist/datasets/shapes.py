@@ -13,9 +13,9 @@ from labeldist.datasets.cells import are_decimal, are_whole, are_yes_or_no, as_s
 from labeldist.datasets.column_map import ANNOTATOR, COUNTS, GROUP, ID, LABEL, LABELS, ROW_NUMBER, WAY, ColumnMap, there
 from labeldist.datasets.columns import KNOWN, spread_over
 from labeldist.datasets.entries import keys_in
-from labeldist.datasets.roles import NAMES, OF_LABELS, OF_SOMEBODY, bare, misspelt, roles_of
+from labeldist.datasets.roles import OF_AN_ITEM, OF_LABELS, OF_SOMEBODY, misspelt, roles_of
 from labeldist.datasets.shape import SHAPES, Shape, labels_of, listed
-from labeldist.datasets.structure import label_columns
+from labeldist.datasets.structure import label_columns, repeated_text
 
 MAP = "--columns id=...,label=...,annotator=... (in Python: columns={'id': ...})"
 Columns = Mapping[str, Sequence[Any]]
@@ -137,7 +137,32 @@ def _long(columns: Columns, given: ColumnMap, label: str) -> Shape:
     roles = roles_of(columns, {**named, LABEL: label})
     id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
     group = given.one(GROUP)
+    if not id_ or (
+        ID not in given.roles and ANNOTATOR in roles and len({*map(str, columns[id_[0]])}) == _rows(columns)
+    ):
+        _refuse_nameless(columns, roles, label)
     return Shape("long", id_, label, roles.get(ANNOTATOR), group, decimal=_decimal(columns, [label]))
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values()), ()))
+
+
+def _refuse_nameless(columns: Columns, roles: Mapping[str, str], label: str) -> None:
+    """Annotations of one item, each taken for an item of its own, would lose who disagrees."""
+    rest = {name: values for name, values in columns.items() if name not in roles.values()}
+    ids = [name for name in rest if OF_AN_ITEM.fullmatch(name) and not OF_SOMEBODY.search(name)]
+    ids = [name for name in ids if 1 < len({*map(str, rest[name])}) < _rows(columns)]
+    item, id_ = next(iter(ids), None) or repeated_text(rest), roles.get(ID)
+    if item is None and (id_ is not None or ANNOTATOR not in roles):
+        return
+    named = "nothing names the item" if id_ is None else f"{id_!r} is another on each row"
+    found = f"; values of {item!r} stand on several" if item is not None else ""
+    raise UsageError(
+        f"a row per annotation (label {label!r}, annotator {roles.get(ANNOTATOR)!r}), but {named}{found}",
+        hint=f"say what the item is: --columns id={item or '...'},label={label}"
+        f" (id={id_ or ROW_NUMBER}: each row is one)",
+    )
 
 
 def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[Shape]:
@@ -161,7 +186,28 @@ def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[S
     if found or (shape is None and ANNOTATOR in roles):
         return found
     other = sharing(columns, rest, id_, shape)
-    return [] if other is None else [other]
+    if other is None or shape is not None:
+        return [] if other is None else [other]
+    whose = [name for name in columns if name not in other.used and OF_SOMEBODY.search(name)]
+    _refuse_people(columns, other, whose)
+    # Beside one who labelled, a column is no annotator: model_a and model_b beside the judge.
+    return [] if any(OF_WHO_LABELLED.search(name) and _are_names(columns[name]) for name in whose) else [other]
+
+
+def _are_names(values: Sequence[Any]) -> bool:
+    found = [value for value in values if not is_empty(value)]
+    return bool(found) and all(isinstance(one, str) and " " not in one and as_share(one) is None for one in found)
+
+
+def _refuse_people(columns: Columns, found: Shape, whose: Sequence[str]) -> None:
+    """Where each row is a person, the columns are the items."""
+    rows = _rows(columns)
+    each = [name for name in whose if rows > 1 and len({*map(str, columns[name])} - {"", "None"}) == rows]
+    if each and not found.id:
+        raise UsageError(
+            f"a row per annotator ({each[0]!r}), and a column per item: {listed(found.values)}",
+            hint="turn it into a row per annotation (pandas: frame.melt); if rows are items: --format wide",
+        )
 
 
 def _several(columns: Columns, roles: Mapping[str, str], may: Sequence[str]) -> UsageError:
@@ -239,32 +285,53 @@ def _counted(labels: Any) -> dict[str, int]:
 
 
 def _no_shape(columns: Columns, shape: str | None) -> InputError:
-    near = misspelt(columns)
-    named = next((name for name in columns if bare(name) in NAMES[LABEL]), None)
-    if named is not None and shape is None:
-        hint = f"{named!r} has one label of each item; if it is an annotator's: --columns label={named}"
-    elif near:
-        told = ",".join(f"{role}={name}" for role, name in near.items())
-        hint = f"is {' and '.join(map(repr, near.values()))} misspelt? --columns {told}"
-    elif shares := _shares(columns):
-        hint = f"{shares} are no counts of annotators; what a model says of the labels is evidence: --evidence FILE"
-    else:
-        hint = f"say which column is what: {MAP}"
     empty = not any(not is_empty(value) for values in columns.values() for value in values)
     return InputError(
         "a table without values" if empty else f"a table with the columns {listed(columns)}",
         expected=f"the shape {shape}"
         if shape
         else "a row per annotation (id, annotator, label), a column per annotator, or a count per label",
-        hint=hint,
+        hint=_what_mends(columns, shape),
     )
 
 
-def _shares(columns: Columns) -> str:
-    """Numbers that can be no counts, in words; empty where there are none."""
-    for name, values in columns.items():
-        numbers = [as_share(value) for value in values if not is_empty(value)]
-        if numbers and all(number is not None for number in numbers) and not are_whole(values):
+def _what_mends(columns: Columns, shape: str | None) -> str:
+    near, roles = misspelt(columns), roles_of(columns, {})
+    label, who, id_ = roles.get(LABEL), roles.get(ANNOTATOR), roles.get(ID)
+    rest = [name for name in columns if name not in (id_, who)]
+    lists = [name for name in rest if (one := in_lists(columns, name, (), None)) is not None and one.name == "lists"]
+    if label is not None and shape is None:
+        if who is not None or repeated_text(columns) is not None:
+            return f"{label!r} has labels; say what the item is: --columns id={_item_of(columns, roles)},label={label}"
+        return f"{label!r} has one label of each item; if it is an annotator's: --columns label={label}"
+    if near:
+        told = ",".join(f"{role}={name}" for role, name in near.items())
+        return f"is {' and '.join(map(repr, near.values()))} misspelt? --columns {told}"
+    if who is not None:
+        item = "" if id_ is not None else f"id={_item_of(columns, roles)},"
+        return f"annotators are in {who!r}; say which column has their labels: --columns {item}label=..."
+    if lists:
+        return f"lists are in {listed(lists)}; if they are the labels of all annotators: --columns labels={lists[0]}"
+    if shares := _shares(columns, rest):
+        return f"{shares} are no counts of annotators; what a model says of the labels is evidence: --evidence FILE"
+    return f"say which column is what: {MAP}"
+
+
+def _item_of(columns: Columns, roles: Mapping[str, str]) -> str:
+    rest = {name: values for name, values in columns.items() if name not in roles.values()}
+    return repeated_text(rest) or "..."
+
+
+def _shares(columns: Columns, rest: Sequence[str]) -> str:
+    """Numbers that can be no counts, in words; empty where there are none, or where most columns are something else."""
+    numeric = []
+    for name in rest:
+        numbers = [as_share(value) for value in columns[name] if not is_empty(value)]
+        if numbers and all(number is not None for number in numbers):
+            numeric.append(name)
+    for name in numeric if 2 * len(numeric) > len(rest) else ():
+        values = columns[name]
+        if not are_whole(values):
             found = next(value for value in values if not is_empty(value))
             return f"numbers such as {str(found)!r} in {name!r}"
     return ""
