@@ -82,7 +82,7 @@ def test_columns_of_labels_beside_columns_of_annotators(tmp_path: Path) -> None:
 
 
 def test_a_column_per_label_in_a_row_per_annotation(tmp_path: Path) -> None:
-    rows = [["item", "worker", "yes", "no"]]
+    rows: Rows = [["item", "worker", "yes", "no"]]
     rows += [[at, who, int(one == "yes"), int(one == "no")] for at, given in SAID.items() for who, one in given.items()]
     with pytest.raises(LabeldistError, match=r"(?s)2 columns that may be the label.*--columns label=yes\+no"):
         opened(tmp_path / "a.csv", rows)
@@ -124,7 +124,7 @@ def test_annotations_that_are_objects_in_a_list(tmp_path: Path) -> None:
         open_source(str(path), texts=False)
 
 
-def annotations(names: str, *extra: Any) -> Rows:
+def annotated(names: str, *extra: Any) -> Rows:
     rows = [[at, f"This is text {at}", who, one] for at, given in SAID.items() for who, one in given.items()]
     return [names.split(","), *([number, *row, *extra] for number, row in enumerate(rows))]
 
@@ -135,13 +135,13 @@ def test_a_number_of_the_row_is_not_the_item(tmp_path: Path) -> None:
         with pytest.raises(
             LabeldistError, match=rf"(?s)'id' is another on each row; values of '{mended}'.*id={mended}"
         ):
-            opened(path, annotations(names))
-    assert votes(opened(path, annotations("id,post_id,text,worker,label"), "id=post_id")) == SAID
-    assert len(votes(opened(path, annotations("id,post_id,text,worker,label"), "id=id"))) == 24
+            opened(path, annotated(names))
+    assert votes(opened(path, annotated("id,post_id,text,worker,label"), "id=post_id")) == SAID
+    assert len(votes(opened(path, annotated("id,post_id,text,worker,label"), "id=id"))) == 24
     with pytest.raises(LabeldistError, match=r"(?s)nothing names the item; values of 'text'.*id=text"):
-        opened(path, annotations("row,nr,text,worker,label"), "label=label")
+        opened(path, annotated("row,nr,text,worker,label"), "label=label")
     with pytest.raises(LabeldistError, match=r"(?s)nothing names the item; values of 'text'.*id=text"):
-        opened(path, annotations("row,nr,text,by,label"), "label=label")
+        opened(path, annotated("row,nr,text,by,label"), "label=label")
 
 
 HINTS = {
@@ -154,11 +154,11 @@ HINTS = {
 @pytest.mark.parametrize(("names", "hint"), HINTS.values(), ids=HINTS.keys())
 def test_what_was_found_is_in_the_hint(names: str, hint: str, tmp_path: Path) -> None:
     with pytest.raises(LabeldistError, match=hint):
-        opened(tmp_path / "a.csv", annotations(names))
+        opened(tmp_path / "a.csv", annotated(names))
 
 
 def test_columns_beside_the_one_who_labelled_are_no_annotators(tmp_path: Path) -> None:
-    rows = [["pair", "model_a", "model_b", "judge", "winner"]]
+    rows: Rows = [["pair", "model_a", "model_b", "judge", "winner"]]
     rows += [[at, "gpt", ("gpt", "llama")[at % 2], f"j{at % 3}", ("a", "b")[at % 2]] for at in range(9)]
     with pytest.raises(LabeldistError, match="a table with the columns"):
         opened(tmp_path / "a.csv", rows)
@@ -175,7 +175,7 @@ def test_rows_that_are_people(tmp_path: Path) -> None:
 
 
 def test_cells_between_spaces_and_rows_without_a_header(tmp_path: Path) -> None:
-    rows = [[at, who, one] for at, given in SAID.items() for who, one in given.items()]
+    rows: Rows = [[at, who, one] for at, given in SAID.items() for who, one in given.items()]
     (tmp_path / "a.txt").write_text("".join(" ".join(row) + "\n" for row in rows))
     read = ReadOptions(columns="id,annotator,label")
     assert votes(open_source(str(tmp_path / "a.txt"), texts=False, read=read)) == SAID

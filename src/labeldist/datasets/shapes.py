@@ -13,7 +13,14 @@ from labeldist.datasets.cells import are_decimal, are_whole, are_yes_or_no, as_s
 from labeldist.datasets.column_map import ANNOTATOR, COUNTS, GROUP, ID, LABEL, LABELS, ROW_NUMBER, WAY, ColumnMap, there
 from labeldist.datasets.columns import KNOWN, spread_over
 from labeldist.datasets.entries import keys_in
-from labeldist.datasets.roles import OF_AN_ITEM, OF_LABELS, OF_SOMEBODY, misspelt, roles_of
+from labeldist.datasets.roles import (
+    OF_AN_ITEM,
+    OF_LABELS,
+    OF_SOMEBODY,
+    OF_WHO_LABELLED,
+    misspelt,
+    roles_of,
+)
 from labeldist.datasets.shape import SHAPES, Shape, labels_of, listed
 from labeldist.datasets.structure import label_columns, repeated_text
 
