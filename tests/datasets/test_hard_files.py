@@ -40,7 +40,7 @@ def test_an_annotator_who_comes_late_is_not_lost(tmp_path: Path) -> None:
 
 
 def test_every_annotator_of_numbers_counts_also_one_below_0(tmp_path: Path) -> None:
-    rows = [["id", "text", "kim", "lee"], *([at, f"Text {at}", at % 2, (at % 3) - 1] for at in range(30))]
+    rows: Rows = [["id", "text", "kim", "lee"], *([at, f"Text {at}", at % 2, (at % 3) - 1] for at in range(30))]
     assert people(opened(tmp_path / "a.csv", rows, format="wide")) == {"kim", "lee"}
     told = opened(tmp_path / "a.csv", rows).told
     assert "without labels; if they are in 'kim' or 'lee': --columns label=kim" in told
@@ -56,7 +56,7 @@ NO_ANNOTATORS = {
 
 @pytest.mark.parametrize("names", NO_ANNOTATORS.values(), ids=NO_ANNOTATORS.keys())
 def test_what_is_no_label_is_not_taken_for_one(names: list[str], tmp_path: Path) -> None:
-    rows = [["id", "text", *names], *([at, f"Text {at}", at % 2 + 1, at % 3 + 1] for at in range(30))]
+    rows: Rows = [["id", "text", *names], *([at, f"Text {at}", at % 2 + 1, at % 3 + 1] for at in range(30))]
     found = opened(tmp_path / "a.csv", rows)
     assert not any(item.labels for item in found.items())
     assert f"rows without labels; if they are in {names[0]!r} or {names[1]!r}" in found.told
@@ -97,7 +97,7 @@ def test_a_column_per_label_in_a_row_per_annotation(tmp_path: Path) -> None:
 
 
 def entries(**more: Any) -> str:
-    rows = [
+    rows: Rows = [
         {"id": at, "ratings": [{"who": who, "harm": one, **more} for who, one in given.items()]}
         for at, given in SAID.items()
     ]
@@ -166,7 +166,7 @@ def test_columns_beside_the_one_who_labelled_are_no_annotators(tmp_path: Path) -
 
 
 def test_rows_that_are_people(tmp_path: Path) -> None:
-    rows = [
+    rows: Rows = [
         ["participant", "item_1", "item_2", "item_3"],
         *([f"p{at}", *("yn"[at % k] for k in (1, 2, 2))] for at in range(6)),
     ]
