@@ -97,7 +97,7 @@ def test_a_column_per_label_in_a_row_per_annotation(tmp_path: Path) -> None:
 
 
 def entries(**more: Any) -> str:
-    rows: Rows = [
+    rows = [
         {"id": at, "ratings": [{"who": who, "harm": one, **more} for who, one in given.items()]}
         for at, given in SAID.items()
     ]
@@ -122,6 +122,31 @@ def test_annotations_that_are_objects_in_a_list(tmp_path: Path) -> None:
     path.write_text(entries(age=30).replace('"age": 30', '"age": 31', 3).replace("who", "user"))
     with pytest.raises(LabeldistError, match=r"(?s)2 keys that may be their label: 'harm, age'.*label=ratings.harm"):
         open_source(str(path), texts=False)
+
+
+def test_an_id_is_no_object_and_not_the_same_on_all_rows(tmp_path: Path) -> None:
+    rows = [
+        {
+            "task": "nli",
+            "example": {"uid": f"u{at}"},
+            "uid": f"u{at}",
+            "votes": {"yes": 1 + at % 2, "no": 2},
+            "text": "Hi.",
+        }
+        for at in range(6)
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = open_source(str(tmp_path / "a.jsonl"), texts=False)
+    assert [item.id for item in found.items()] == [f"u{at}" for at in range(6)]
+
+
+def test_columns_beside_annotators_are_not_taken_for_them(tmp_path: Path) -> None:
+    header = ["id", "author", "begun_at", "ended_at", "kim", "lee"]
+    rows: Rows = [header, *([at, f"a{at}", "1/1/2024", "1/1/2024", "yn"[at % 2], "yn"[at % 3 == 0]] for at in range(9))]
+    assert people(opened(tmp_path / "a.csv", rows)) == {"kim", "lee"}
+    joys: list[Any] = ["joy", *[0, '"[0, 1]"'] * 5]
+    rows = [[*row, extra] for row, extra in zip(rows, joys, strict=False)]
+    assert people(opened(tmp_path / "a.csv", rows)) == {"kim", "lee"}
 
 
 def annotated(names: str, *extra: Any) -> Rows:
@@ -181,3 +206,9 @@ def test_cells_between_spaces_and_rows_without_a_header(tmp_path: Path) -> None:
     assert votes(open_source(str(tmp_path / "a.txt"), texts=False, read=read)) == SAID
     with pytest.raises(LabeldistError, match=r"(?s)two columns named '3'.*no header but a row.*--columns id,annotator"):
         opened(tmp_path / "b.csv", [[3, 3, 1], [3, 4, 2]])
+
+
+def test_an_annotator_whose_label_nobody_else_gave(tmp_path: Path) -> None:
+    header = ["id", "11", "12", "13"]
+    rows: Rows = [header, *([at, "yn"[at % 2], "yn"[at % 3 == 0], "m" if at < 2 else ""] for at in range(9))]
+    assert people(opened(tmp_path / "a.csv", rows)) == {"11", "12", "13"}

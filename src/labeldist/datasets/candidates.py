@@ -41,6 +41,7 @@ OF_ITEMS = re.compile(
     r"domain|topic|platform|date|time|year|translated)([\W_].*)?",
     re.I,
 )
+DATE = re.compile(r"\d+[/.\-]\d+[/.\-]\d+([ T].*)?")
 SAME_TOTAL = 0.8  # share of rows whose counts have the same sum, from which numbers beside other columns are counts
 
 
@@ -105,8 +106,9 @@ def _people_beside(columns: Columns, name: str, labels: Sequence[list[Any]], sep
         if other == name or not OF_SOMEBODY.search(other):
             continue
         people = [split(value, separator or ",") for value in columns[other]]
-        alike = sum(len(who) == len(given) for who, given in zip(people, labels, strict=True))
-        if 2 * alike > len(labels):  # a row in which they differ is an error of its own
+        several = [(who, given) for who, given in zip(people, labels, strict=True) if len(given) > 1]
+        alike = sum(len(who) == len(given) for who, given in several)
+        if 2 * alike > len(several):  # a row in which they differ is an error of its own
             return other
     return None
 
@@ -202,7 +204,10 @@ def sharing(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape:
     """Columns of texts that share values are annotators; of whole numbers, counts, or annotators as well."""
     names = [name for name in names if not (MADE_OF_LABELS.search(name) or OF_ITEMS.fullmatch(name))]
     texts = [name for name in names if are_labels(columns[name]) and not _are_numbers(columns[name])]
+    texts = [name for name in texts if not all(DATE.fullmatch(str(one)) for one in columns[name] if not is_empty(one))]
     texts = [name for name in texts if any(_share(columns, (name, other)) for other in texts if other != name)]
+    if texts and all(name.isdecimal() for name in texts):  # one whose labels are shared with nobody, too
+        texts = [name for name in names if name in texts or (name.isdecimal() and are_labels(columns[name]))]
     if len(texts) > 1 and shape != "counts":
         return Shape("wide", id_, values=tuple(texts))
     if shape == "wide":

@@ -26,6 +26,7 @@ from labeldist.datasets.structure import label_columns, repeated_text
 
 MAP = "--columns id=...,label=...,annotator=... (in Python: columns={'id': ...})"
 Columns = Mapping[str, Sequence[Any]]
+MANY_ROWS = 5  # that have the same value in a column, which then names no item
 
 
 def shape_of(columns: Columns, *, shape: str | None = None, named: ColumnMap | None = None) -> Shape:
@@ -66,9 +67,27 @@ def _with_unseen(columns: Columns, found: Shape) -> Shape:
 def _id(columns: Columns, given: ColumnMap) -> tuple[str, ...]:
     if ID in given.roles:
         return given.roles[ID]
-    column = roles_of(columns, {}).get(ID)
+    column = _roles(columns, {}).get(ID)
     taken = {name for role, names in given.roles.items() if role != ID for name in names}
     return () if column is None or column in taken else (column,)
+
+
+def _roles(columns: Columns, given: Mapping[str, str]) -> dict[str, str]:
+    """The column of each role, by its name; an item has a name that is no object, and not that of all others."""
+    names = [*columns]
+    while True:
+        found = roles_of(names, given)
+        id_ = found.get(ID)
+        if id_ is None or ID in given or _may_name_items(columns[id_]):
+            return found
+        names.remove(id_)
+
+
+def _may_name_items(values: Sequence[Any]) -> bool:
+    found = [value for value in values if not is_empty(value)]
+    if any(isinstance(value, Mapping | list) for value in found):
+        return False
+    return len(found) < MANY_ROWS or len({*map(str, found)}) > 1
 
 
 def _as_named(columns: Columns, given: ColumnMap, shape: str | None) -> Shape | None:
@@ -125,7 +144,7 @@ def _of_pairs(columns: Columns, given: ColumnMap, id_: tuple[str, ...]) -> Shape
 def _one_hot(columns: Columns, given: ColumnMap) -> Shape | None:
     """A row per annotation whose labels are columns with 1 for those that were chosen; None where ids do not repeat."""
     labels = given.roles[LABEL]
-    roles = roles_of(columns, _one_column_each(given))
+    roles = _roles(columns, _one_column_each(given))
     id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
     rows = [*zip(*(columns[name] for name in id_ if name != ROW_NUMBER), strict=True)]
     if ROW_NUMBER in id_ or len({*map(str, rows)}) == len(rows):
@@ -141,7 +160,7 @@ def _one_hot(columns: Columns, given: ColumnMap) -> Shape | None:
 
 def _long(columns: Columns, given: ColumnMap, label: str) -> Shape:
     named = _one_column_each(given)
-    roles = roles_of(columns, {**named, LABEL: label})
+    roles = _roles(columns, {**named, LABEL: label})
     id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
     group = given.one(GROUP)
     if not id_ or (
@@ -175,7 +194,7 @@ def _refuse_nameless(columns: Columns, roles: Mapping[str, str], label: str) -> 
 def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[Shape]:
     """Every shape that the table may have."""
     named = _one_column_each(given)
-    roles = roles_of(columns, named)
+    roles = _roles(columns, named)
     id_ = _id(columns, given)
     if long := label_columns(columns, roles, sure=shape == "long"):
         if len(long) > 1:
@@ -184,11 +203,12 @@ def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[S
         return [_long(columns, given, long[0])]
     rest = [name for name in columns if name not in (*id_, roles.get(ANNOTATOR)) and not _of_contract(name)]
     lists = [name for name in rest if OF_LABELS.search(name) or OF_SOMEBODY.search(name)]
+    lists = lists if shape in (None, "lists") else []
     entries = [one for name in lists if (one := _of_entries(columns, given, name)) is not None]
-    if entries and by_label(columns, rest, id_) is None:
-        return entries
-    found = [one for name in rest if (one := in_lists(columns, name, id_, None, by_name=True)) is not None]
-    found += [one for one in (by_label(columns, rest, id_), numbered(columns, rest, id_, shape)) if one is not None]
+    plain = [name for name in rest if name not in {one.label for one in entries}]
+    found = [one for name in plain if (one := in_lists(columns, name, id_, None, by_name=True)) is not None]
+    found += [one for one in (by_label(columns, plain, id_), numbered(columns, plain, id_, shape)) if one is not None]
+    found += [] if any(one.name == "by-label" for one in found) else entries
     # Who says who annotated has a row per annotation, and only the names of its other columns are not known.
     if found or (shape is None and ANNOTATOR in roles):
         return found
@@ -303,7 +323,7 @@ def _no_shape(columns: Columns, shape: str | None) -> InputError:
 
 
 def _what_mends(columns: Columns, shape: str | None) -> str:
-    near, roles = misspelt(columns), roles_of(columns, {})
+    near, roles = misspelt(columns), _roles(columns, {})
     label, who, id_ = roles.get(LABEL), roles.get(ANNOTATOR), roles.get(ID)
     rest = [name for name in columns if name not in (id_, who)]
     lists = [name for name in rest if (one := in_lists(columns, name, (), None)) is not None and one.name == "lists"]
