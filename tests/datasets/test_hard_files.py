@@ -212,3 +212,11 @@ def test_an_annotator_whose_label_nobody_else_gave(tmp_path: Path) -> None:
     header = ["id", "11", "12", "13"]
     rows: Rows = [header, *([at, "yn"[at % 2], "yn"[at % 3 == 0], "m" if at < 2 else ""] for at in range(9))]
     assert people(opened(tmp_path / "a.csv", rows)) == {"11", "12", "13"}
+
+
+def test_one_id_of_several_items_with_short_texts_is_refused_with_what_tells_them_apart(tmp_path: Path) -> None:
+    rows: Rows = [["doc_id", "token", "annotator", "label"]]
+    rows += [["d", f"word{at}", who, one] for at, given in SAID.items() for who, one in given.items()]
+    with pytest.raises(LabeldistError, match=r"(?s)8 labels of item 'd'.*--columns id=a\+b"):
+        votes(opened(tmp_path / "a.csv", rows))
+    assert [*votes(opened(tmp_path / "a.csv", rows, "id=doc_id+token"))][:2] == ["d/word0", "d/word1"]
