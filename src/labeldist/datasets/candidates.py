@@ -30,6 +30,18 @@ NO_PEOPLE = re.compile(r"q|question|item|task|text|sentence|option|choice|featur
 WORD = "(?P<word>n|num|number|no|count|counts|votes|total)"
 COUNT_OF = re.compile(rf"{WORD}[\s_.\-]+(?P<label>(?!of\b).+)", re.I | re.DOTALL)
 COUNTED = re.compile(rf"(?P<label>.+)[\s_.\-]+{WORD}", re.I | re.DOTALL)
+# What is counted beside labels, such as n_words, and what is known of items, such as author_gender and lang.
+NO_LABELS = re.compile(
+    r".*(annotat|worker|rater|coder|judg)\w*|words?|chars?|characters|tokens|sentences|lines|likes|retweets|replies|"
+    r"comments|shares|views|followers|friends|posts|labels|votes",
+    re.I,
+)
+OF_ITEMS = re.compile(
+    r"(.*[\W_])?(gender|sex|age|race|ethnicity|country|nationality|religion|lang|language|split|train|test|dev|source|"
+    r"domain|topic|platform|date|time|year|translated)([\W_].*)?",
+    re.I,
+)
+DATE = re.compile(r"\d+[/.\-]\d+[/.\-]\d+([ T].*)?")
 SAME_TOTAL = 0.8  # share of rows whose counts have the same sum, from which numbers beside other columns are counts
 
 
@@ -95,8 +107,9 @@ def _people_beside(columns: Columns, name: str, labels: Sequence[list[Any]], sep
         if other == name or not OF_SOMEBODY.search(other):
             continue
         people = [split(value, separator or ",") for value in columns[other]]
-        alike = sum(len(who) == len(given) for who, given in zip(people, labels, strict=True))
-        if 2 * alike > len(labels):  # a row in which they differ is an error of its own
+        several = [(who, given) for who, given in zip(people, labels, strict=True) if len(given) > 1]
+        alike = sum(len(who) == len(given) for who, given in several)
+        if 2 * alike > len(several):  # a row in which they differ is an error of its own
             return other
     return None
 
@@ -141,11 +154,16 @@ def numbered(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape
         if (match := NUMBERED.fullmatch(name)) and not NO_PEOPLE.fullmatch(match[1]) and match[1]:
             series.setdefault(match[1].lower(), []).append(name)
     found = []
+    # Some who labelled may have a number each, too: Score1, TurkId1, Score2, TurkId2.
+    people = {prefix: members for prefix, members in series.items() if _name_people(columns, prefix, members)}
     for prefix, members in series.items():
+        if prefix in people:
+            continue
         of_labels = OF_LABELS.search(prefix) or OF_A_PERSON.fullmatch(prefix + "1")
-        hold = [name for name in members if are_labels(columns[name]) or (of_labels and _few_numbers(columns[name]))]
-        if len(hold) == len(members) > 1 and not MADE_OF_LABELS.search(prefix) and _share(columns, hold):
-            found.append(hold)
+        seen = [name for name in members if not all(map(is_empty, columns[name]))]
+        hold = [name for name in seen if are_labels(columns[name]) or (of_labels and _few_numbers(columns[name]))]
+        if len(hold) == len(seen) > 1 and not MADE_OF_LABELS.search(prefix) and _share(columns, hold):
+            found.append(members)  # also those who have labelled none of the first rows
     if len(found) > 1:
         raise UsageError(
             f"{len(found)} series of columns that may be annotators: {'; '.join(map(listed, found))}",
@@ -154,14 +172,25 @@ def numbered(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape
     if not found or shape == "counts":
         return None
     chosen = found[0]
+    beside_them = [names for names in people.values() if len(names) == len(chosen)]
+    who = tuple(beside_them[0]) if len(beside_them) == 1 else ()
     given = {value for name in chosen for value in columns[name] if not is_empty(value)}
     beside = [
         name
         for name in names
-        if name not in chosen and are_labels(columns[name]) and {*columns[name]} - {None, ""} <= given
+        if name not in (*chosen, *who) and are_labels(columns[name]) and {*columns[name]} - {None, ""} <= given
     ]
     decimal = are_decimal(value for name in chosen for value in columns[name])
-    return Shape("wide", id_, values=tuple(chosen), decimal=decimal, beside=tuple(beside))
+    return Shape("wide", id_, values=tuple(chosen), decimal=decimal, beside=tuple(beside), people=who)
+
+
+def _name_people(columns: Columns, prefix: str, members: Sequence[str]) -> bool:
+    """Whether columns of one series name those who labelled: they are called so, and nobody is on a row twice."""
+    if len(members) < 2 or OF_LABELS.search(prefix) or not (OF_SOMEBODY.search(prefix) or prefix.endswith("id")):
+        return False
+    rows = [[value for value in row if not is_empty(value)] for row in zip(*(columns[n] for n in members), strict=True)]
+    rows = [row for row in rows if len(row) > 1]
+    return len(rows) > 1 and all(len({*row}) == len(row) for row in rows)
 
 
 def _few_numbers(values: Sequence[Any]) -> bool:
@@ -177,19 +206,25 @@ def _share(columns: Columns, names: Sequence[str]) -> bool:
 
 def sharing(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape: str | None) -> Shape | None:
     """Columns of texts that share values are annotators; of whole numbers, counts, or annotators as well."""
-    names = [name for name in names if not MADE_OF_LABELS.search(name)]
+    names = [name for name in names if not (MADE_OF_LABELS.search(name) or OF_ITEMS.fullmatch(name))]
     texts = [name for name in names if are_labels(columns[name]) and not _are_numbers(columns[name])]
+    texts = [name for name in texts if not all(DATE.fullmatch(str(one)) for one in columns[name] if not is_empty(one))]
     texts = [name for name in texts if any(_share(columns, (name, other)) for other in texts if other != name)]
+    if texts and all(name.isdecimal() for name in texts):  # one whose labels are shared with nobody, too
+        texts = [name for name in names if name in texts or (name.isdecimal() and are_labels(columns[name]))]
     if len(texts) > 1 and shape != "counts":
         return Shape("wide", id_, values=tuple(texts))
+    if shape == "wide":
+        numbers = [name for name in names if are_labels(columns[name]) or _few_numbers(columns[name])]
+        return Shape("wide", id_, values=tuple(numbers), decimal=_decimal(columns, numbers)) if numbers else None
     whole = [name for name in names if are_whole(columns[name])]
-    if shape != "wide" and (called := _called_counts(whole)):
+    if called := _called_counts(whole):
         return counted(id_, called)
     if len(whole) < 2:
         return None
     kind = shape or _wide_or_counts(columns, whole)
     if kind == "wide":
-        return Shape("wide", id_, values=tuple(whole), decimal=are_decimal(v for name in whole for v in columns[name]))
+        return Shape("wide", id_, values=tuple(whole), decimal=_decimal(columns, whole))
     alone = len(whole) == len([*columns]) - len(id_)
     repeats = any(are_labels(columns[name]) for name in names if name not in whole)
     if shape is None and not alone and (repeats or not _are_counts(columns, whole)):
@@ -197,12 +232,16 @@ def sharing(columns: Columns, names: Sequence[str], id_: tuple[str, ...], shape:
     return counted(id_, whole)
 
 
+def _decimal(columns: Columns, names: Sequence[str]) -> bool:
+    return are_decimal(value for name in names for value in columns[name])
+
+
 def _called_counts(names: Sequence[str]) -> list[str]:
     """The columns that are called counts in one and the same way, where two or more are."""
     called: dict[tuple[Any, str], list[str]] = {}
     for name in names:
         for pattern in (COUNT_OF, COUNTED):
-            if match := pattern.fullmatch(name):
+            if (match := pattern.fullmatch(name)) and not NO_LABELS.fullmatch(match["label"]):
                 called.setdefault((pattern, match["word"].lower()), []).append(name)
     several = [found for found in called.values() if len(found) > 1]
     return several[0] if len(several) == 1 else []

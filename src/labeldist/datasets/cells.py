@@ -11,6 +11,7 @@ from typing import Any
 
 SEPARATORS = ("#", ";", "|", ",")
 DECIMAL = re.compile(r"[+-]?\d+\.0+")  # how tables write whole numbers where some cell is empty
+YES, NO = ("1", "1.0", "true"), ("0", "0.0", "false")
 LONGEST_LABEL = 60
 MOST_DISTINCT = 50  # values of a column of labels; a column of texts has more, or as many as it has rows
 
@@ -156,6 +157,21 @@ def are_whole(values: Iterable[Any]) -> bool:
         isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1
         for value in found
     )
+
+
+def is_true(value: Any) -> bool:
+    """Whether a cell says yes, where cells say yes or no (:func:`are_yes_or_no`)."""
+    return str(value).strip().lower() in YES
+
+
+def are_yes_or_no(values: Iterable[Any]) -> bool:
+    """Whether all that is there is 1 or 0, or true or false.
+
+    >>> are_yes_or_no(["1", "0", ""]), are_yes_or_no([True, 0.0]), are_yes_or_no(["2", "1"])
+    (True, True, False)
+    """
+    found = {str(value).strip().lower() for value in values if not is_empty(value)}
+    return bool(found) and found <= {*YES, *NO}
 
 
 def is_counts(value: Any) -> bool:

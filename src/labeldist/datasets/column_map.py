@@ -13,6 +13,7 @@ LABELS, COUNTS = "labels", "counts"
 ROLES = (ID, LABEL, LABELS, COUNTS, ANNOTATOR, GROUP)
 ROW_NUMBER = "#"
 JOIN = "+"
+WAY = "."  # to a key of the annotations in a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def there(found: ColumnMap, columns: Iterable[str]) -> ColumnMap:
 def _columns(role: str, names: Iterable[str], known: list[str]) -> Iterable[str]:
     for name in names:
         for part in [name] if name in known or JOIN not in name else name.split(JOIN):
-            if part not in known and not (role == ID and part == ROW_NUMBER):
+            of_entries = role in (LABEL, ANNOTATOR, GROUP) and part.partition(WAY)[0] in known and WAY in part
+            if part not in known and not of_entries and not (role == ID and part == ROW_NUMBER):
                 raise did_you_mean("column", part, known)
             yield part

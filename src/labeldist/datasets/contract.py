@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labeldist.datasets.cells import as_share, is_counts, is_empty, parsed, separator_of
+from labeldist.datasets.cells import are_labels, as_share, is_counts, is_empty, parsed, separator_of
 from labeldist.datasets.roles import OF_A_PERSON
 
 
@@ -47,3 +47,24 @@ def _are_shares(numbers: Sequence[Sequence[Any]]) -> bool:
     """Whether numbers side by side have a sum of 1: what a model says, or a share of people."""
     totals = [sum(as_share(value) or 0.0 for value in row) for row in zip(*numbers, strict=True)]
     return len(numbers) > 1 and all(abs(total - 1) < 0.02 for total in totals)
+
+
+def told_unlabelled(columns: Mapping[str, Sequence[Any]]) -> str:
+    """That rows were read without labels, where some columns might hold them; empty where none might.
+
+    >>> told_unlabelled({"id": ["1", "2"], "kim": ["-1", "1"]})
+    "rows without labels; if they are in 'kim': --columns label=kim (in several columns: label=a+b)"
+    """
+    may = [name for name, values in columns.items() if name != "id" and _may_be_labels(values)]
+    if not may:
+        return ""
+    names = " or ".join(map(repr, may[:3])) + (" or another" if len(may) > 3 else "")
+    return f"rows without labels; if they are in {names}: --columns label={may[0]} (in several columns: label=a+b)"
+
+
+def _may_be_labels(values: Sequence[Any]) -> bool:
+    found = [parsed(value) for value in values if not is_empty(value)]
+    if any(isinstance(value, list | Mapping) for value in found):
+        return True
+    texts = [str(value) for value in found if not isinstance(value, bool)]
+    return len({*texts}) > 1 and are_labels(texts)

@@ -70,7 +70,8 @@ def _header(values: Sequence[Any], place: Place) -> Iterator[str]:
         if not name and number:
             raise InputError("a column without a name", expected="a name for each column", place=place)
         if name and names.count(name) > 1:
-            raise InputError(f"two columns named {name!r}", expected="each column once", place=place)
+            hint = "if this is no header but a row, name all columns: --columns id,annotator,label"
+            raise InputError(f"two columns named {name!r}", expected="each column once", place=place, hint=hint)
         yield name or UNNAMED
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, shown
-from labeldist.datasets.cells import LONGEST_LABEL, is_empty, name_of, split
+from labeldist.datasets.cells import LONGEST_LABEL, is_empty, is_true, name_of, split
 from labeldist.datasets.column_map import ROW_NUMBER
 from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.shape import Shape
@@ -93,7 +93,7 @@ def other_name(name: str) -> str:
 
 
 def _add(item: _Item, row: Mapping[str, Any], others: dict[str, Any], shape: Shape) -> None:
-    labels = [*_names(row.get(str(shape.label)), shape)]
+    labels = [*_names(row.get(str(shape.label)), shape)] if shape.label else [*_chosen(row, shape)]
     who = _annotator(row, shape)
     if not labels:
         differ = {name: value for name, value in others.items() if item.shared.get(name) != value}
@@ -114,6 +114,11 @@ def _names(value: Any, shape: Shape) -> Iterator[str]:
     for part in split(value, shape.separator):
         if (found := name_of(part, decimal=shape.decimal)) is not None and found not in shape.missing:
             yield found
+
+
+def _chosen(row: Mapping[str, Any], shape: Shape) -> Iterator[str]:
+    """Of columns that are a label each, those that are true."""
+    return (name for name in shape.values if is_true(row.get(name)))
 
 
 def _annotator(row: Mapping[str, Any], shape: Shape) -> str | None:

@@ -43,7 +43,8 @@ class MeantColumnError(InputError):
             f"no {part}, but a column {shown(column)} that looks like {'them' if part.endswith('s') else 'it'}",
             expected=f"{part if part.endswith('s') else f'the {part}'} in the column {part!r}",
             place=place,
-            hint=f"did you mean {shown(column)}? Rename it to {renamed!r}",
+            hint=f"did you mean {shown(column)}? Rename it to {renamed!r}"
+            + (f", or say so: --columns labels={column}" if renamed == "labels" else ""),
         )
         self.column = column
         self.part = part

@@ -14,7 +14,7 @@ from labeldist.datasets.answers import read_aliases, with_meanings
 from labeldist.datasets.cells import are_labels
 from labeldist.datasets.column_map import ID, LABEL, ROLES, ColumnMap, read_columns, there
 from labeldist.datasets.columns import KNOWN, spread_over
-from labeldist.datasets.contract import keeps_contract, may_be_unlabelled
+from labeldist.datasets.contract import keeps_contract, may_be_unlabelled, told_unlabelled
 from labeldist.datasets.files import read_rows, readable_suffix
 from labeldist.datasets.format import FORMATS, Format, Sample
 from labeldist.datasets.jsonl import Rows
@@ -108,7 +108,9 @@ def _opened(records: Callable[[], Rows], sample: Sample, reading: Reading, store
     shape = _shape(sample, reading, stored)
     if shape is None:  # the Items contract
         rows = records if stored is None else partial(_contract_rows, stored)
-        return Opened(partial(_changed, rows, reading))
+        columns = _columns(sample)
+        told = "" if _has_contract_labels(columns) or _has_contract_part(columns) else told_unlabelled(columns)
+        return Opened(partial(_changed, rows, reading), told)
     shape = replace(shape, missing=frozenset(reading.missing))
     return Opened(partial(_changed, partial(_of_shape, records, shape), reading), shape.told(), shape)
 
@@ -150,7 +152,7 @@ def _tool(sample: Sample, reading: Reading) -> Format | None:
 
 def _shape(sample: Sample, reading: Reading, stored: Stored | None) -> Shape | None:
     """The shape of a table; None for rows of the Items contract, among them those that have no label yet."""
-    columns = {name: [record.get(name) for record in sample.records] for name in sample.columns}
+    columns = _columns(sample)
     named = bool(reading.columns.roles)
     if reading.format in (None, "items") and not named and (_has_contract_labels(columns) or not columns):
         return None
@@ -163,6 +165,10 @@ def _shape(sample: Sample, reading: Reading, stored: Stored | None) -> Shape | N
         if {*reading.columns.roles} == {ID}:  # whoever says what the items are may have no labels yet
             return Shape("items", there(reading.columns, columns).roles[ID])
         raise InputError(error.found, expected=error.expected, place=_place(stored), hint=error.hint) from None
+
+
+def _columns(sample: Sample) -> dict[str, list[Any]]:
+    return {name: [record.get(name) for record in sample.records] for name in sample.columns}
 
 
 def _place(stored: Stored | None) -> Place | None:

@@ -15,7 +15,7 @@ Repeated = Literal["first", "last", "each"]
 WAYS: tuple[Repeated, ...] = get_args(Repeated)
 HINT = (
     "--repeated-labels first or last counts each annotator once; each counts every label, as where annotators may "
-    "choose several"
+    "choose several; if several items have one id, name what tells them apart: --columns id=a+b"
 )
 
 

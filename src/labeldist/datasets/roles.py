@@ -16,13 +16,15 @@ NAMES = {
          "pairid", "docid", "documentid", "sentenceid", "textid"),
     LABEL: ("label", "annotation", "rating", "judgment", "judgement"),
     ANNOTATOR: ("annotator", "annotatorid", "worker", "workerid", "rater", "raterid", "coder", "coderid",
-                "performer", "userid", "participantid", "respondentid"),
+                "performer", "userid", "participantid", "respondentid", "prolificid", "prolificpid", "turkid",
+                "turkerid", "amtworkerids"),
 }  # fmt: skip
 OF_A_PERSON = re.compile(r"(annotator|annot|ann|worker|rater|coder|user|person|judge|expert|a|w|r)?[\s_.\-]*\d+", re.I)
 OF_AN_ITEM = re.compile(r"(.*[\W_])?(id|ID|Id)|.*[a-z]I[dD]")  # such as tweet_id
 OF_SOMEBODY = re.compile(
     r"annot|worker|rater|coder|performer|user|person|judge|expert|author|participant|respond", re.I
 )
+OF_WHO_LABELLED = re.compile(r"annotator|worker|rater|coder|performer|judge|participant|respondent", re.I)
 OF_LABELS = re.compile(r"label|annotation|judg|rating|vote|verdict|opinion", re.I)
 # What was made of the labels, and is none that an annotator gave.
 MADE_OF_LABELS = re.compile(
@@ -80,10 +82,12 @@ def misspelt(columns: Iterable[str]) -> dict[str, str]:
     for role, known in NAMES.items():
         if any(name in names for name in known):
             continue
+        others = {name for other in NAMES if other != role for name in NAMES[other]}
         near = [
             name
             for name in names
             if len(name) > 3
+            and name not in others
             and difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             and not any(right.startswith(name) for right in known)
         ]

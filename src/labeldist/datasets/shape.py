@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, shown
-from labeldist.datasets.cells import as_number, name_of, parsed, split
+from labeldist.datasets.cells import as_number, is_empty, name_of, parsed, split
 from labeldist.datasets.column_map import ROW_NUMBER
+from labeldist.datasets.entries import Keys, entry_labels
 
 SHAPES = ("long", "wide", "counts", "lists", "by-label", "items")
 
@@ -17,17 +18,20 @@ SHAPES = ("long", "wide", "counts", "lists", "by-label", "items")
 class Shape:
     """How a table holds labels, by ``name`` of SHAPES.
 
-    - ``long``: a row per annotation, with the columns ``label``, ``annotator`` and perhaps ``group``;
-    - ``wide``: a row per item, and each of ``values`` is an annotator;
+    - ``long``: a row per annotation, with the columns ``label``, ``annotator`` and perhaps ``group``; or each of
+      ``values`` is a label that was chosen or not;
+    - ``wide``: a row per item, and each of ``values`` is an annotator, or the label of one of ``people``;
     - ``counts``: a row per item, and each of ``values`` is the count of a label, called as in ``labels``; or ``label``
       holds a count for each;
-    - ``lists``: a row per item, with a list in ``label``, of the annotators in ``annotator``, or by annotator;
+    - ``lists``: a row per item, with a list in ``label``, of the annotators in ``annotator``, or by annotator, or of
+      objects with these ``keys``;
     - ``by-label``: a row per item, and each of ``values`` is a label with a list of those who chose it;
     - ``items``: a row per item as the Items contract has it.
 
     ``id``: the columns that name the item, none where rows are counted. ``separator``: between labels in a cell.
     ``decimal``: labels like 1.0 are whole numbers. ``beside``: columns that hold labels, too, and are left out.
-    ``missing``: what a cell says that holds no label.
+    ``missing``: what a cell says that holds no label. ``unseen``: columns that may be annotators, too: the first
+    rows have nothing in them.
     """
 
     name: str
@@ -41,12 +45,16 @@ class Shape:
     decimal: bool = False
     beside: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
+    unseen: tuple[str, ...] = ()
+    keys: Keys | None = None
+    people: tuple[str, ...] = ()
 
     @property
     def used(self) -> tuple[str, ...]:
         """The columns that are no others beside the labels."""
         id_ = self.id if len(self.id) == 1 else ()  # of several, each says more than the id
-        named = (*id_, self.label, self.annotator, self.group)
+        whole = self.label if self.keys is None or self.label == "labels" else None  # the objects say more
+        named = (*id_, whole, self.annotator, self.group, *self.people)
         return tuple(name for name in (*named, *self.values) if name is not None and name != ROW_NUMBER)
 
     def told(self) -> str:
@@ -62,14 +70,22 @@ class Shape:
         if self.name == "long":
             who = "not named" if self.annotator is None else repr(self.annotator)
             group = "" if self.group is None else f", group {self.group!r}"
-            return f"a row per annotation: item {item}, label {self.label!r}, annotator {who}{group}"
+            label = repr(self.label) if self.label else f"each of {listed(self.values)} that is 1 (none: all 0)"
+            return f"a row per annotation: item {item}, label {label}, annotator {who}{group}"
         if self.name == "items":
             return f"a row per item: {item}, with the column 'labels'"
         if self.name == "lists":
             who = "" if self.annotator is None else f", of the annotators in {self.annotator!r}"
+            if self.keys is not None:
+                names = ", ".join(f"{role} {key!r}" for role, key in self.keys._asdict().items() if key is not None)
+                who = f", an object each: {names}"
             return f"a row per item: {item}; all its labels in {self.label!r}{who}"
         if self.label is not None:
             return f"a row per item: {item}; the counts of labels in {self.label!r}"
+        if self.people:
+            return (
+                f"a row per item: {item}; each of {listed(self.values)} is a label, of those in {listed(self.people)}"
+            )
         kinds = {"wide": "an annotator", "counts": "the count of a label"}
         return f"a row per item: {item}; each of {listed(self.values)} is {kinds.get(self.name, 'a label')}"
 
@@ -95,6 +111,10 @@ def labels_of(record: Mapping[str, Any], shape: Shape, place: Place) -> list[Any
     {'yes': 2}
     """
     if shape.name == "wide":
+        if shape.unseen:
+            _refuse_unseen(record, shape, place)
+        if shape.people:
+            return [*_of_people(record, shape)]
         return [{"annotator": who, "label": label} for who in shape.values for label in _names(record.get(who), shape)]
     if shape.name == "counts":
         if shape.label is not None:
@@ -103,7 +123,26 @@ def labels_of(record: Mapping[str, Any], shape: Shape, place: Place) -> list[Any
         return {name: _count(record.get(column)) for name, column in zip(names, shape.values, strict=True)}
     if shape.name == "by-label":
         return [entry for label in shape.values for entry in _who_chose(record.get(label), label, place)]
+    if shape.keys is not None:
+        return [*entry_labels(parsed(record.get(str(shape.label))), str(shape.label), shape.keys, place)]
     return [*_listed_labels(record, shape, place)]
+
+
+def _of_people(record: Mapping[str, Any], shape: Shape) -> Iterator[dict[str, Any]]:
+    for column, who in zip(shape.values, shape.people, strict=True):
+        yield from ({"annotator": name_of(record.get(who)), "label": one} for one in _names(record.get(column), shape))
+
+
+def _refuse_unseen(record: Mapping[str, Any], shape: Shape, place: Place) -> None:
+    """Labels of an annotator who comes late would be lost."""
+    late = next((name for name in shape.unseen if not is_empty(record.get(name))), None)
+    if late is not None:
+        raise InputError(
+            f"{shown(record[late])} in a column that is empty in the first rows",
+            expected="that it is known as an annotator, or as none",
+            place=place.at(late),
+            hint=f"name the annotators: --columns label={'+'.join((*shape.values, late))}, or without {late}",
+        )
 
 
 def _count(value: Any) -> Any:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.registry import did_you_mean
 from labeldist.datasets.candidates import by_label, counted, in_lists, numbered, sharing
-from labeldist.datasets.cells import are_decimal, are_whole, as_share, is_empty
-from labeldist.datasets.column_map import ANNOTATOR, COUNTS, GROUP, ID, LABEL, LABELS, ROW_NUMBER, ColumnMap, there
+from labeldist.datasets.cells import are_decimal, are_whole, are_yes_or_no, as_share, is_empty
+from labeldist.datasets.column_map import ANNOTATOR, COUNTS, GROUP, ID, LABEL, LABELS, ROW_NUMBER, WAY, ColumnMap, there
 from labeldist.datasets.columns import KNOWN, spread_over
-from labeldist.datasets.roles import NAMES, bare, misspelt, roles_of
+from labeldist.datasets.entries import keys_in
+from labeldist.datasets.roles import (
+    OF_AN_ITEM,
+    OF_LABELS,
+    OF_SOMEBODY,
+    OF_WHO_LABELLED,
+    misspelt,
+    roles_of,
+)
 from labeldist.datasets.shape import SHAPES, Shape, labels_of, listed
-from labeldist.datasets.structure import label_columns
+from labeldist.datasets.structure import label_columns, repeated_text
 
 MAP = "--columns id=...,label=...,annotator=... (in Python: columns={'id': ...})"
 Columns = Mapping[str, Sequence[Any]]
+MANY_ROWS = 5  # that have the same value in a column, which then names no item
 
 
 def shape_of(columns: Columns, *, shape: str | None = None, named: ColumnMap | None = None) -> Shape:
@@ -43,67 +53,200 @@ def shape_of(columns: Columns, *, shape: str | None = None, named: ColumnMap | N
     candidates = [one for one in _candidates(columns, given, shape) if shape in (None, one.name)]
     if not candidates:
         raise _no_shape(columns, shape)
-    return _only(columns, candidates)
+    return _with_unseen(columns, _only(columns, candidates))
+
+
+def _with_unseen(columns: Columns, found: Shape) -> Shape:
+    """Annotators by the first rows: whoever labelled none of these is not known to be one."""
+    if found.name != "wide":
+        return found
+    empty = [name for name in columns if name not in found.used and all(map(is_empty, columns[name]))]
+    return replace(found, unseen=tuple(empty))
 
 
 def _id(columns: Columns, given: ColumnMap) -> tuple[str, ...]:
     if ID in given.roles:
         return given.roles[ID]
-    column = roles_of(columns, {}).get(ID)
+    column = _roles(columns, {}).get(ID)
     taken = {name for role, names in given.roles.items() if role != ID for name in names}
     return () if column is None or column in taken else (column,)
+
+
+def _roles(columns: Columns, given: Mapping[str, str]) -> dict[str, str]:
+    """The column of each role, by its name; an item has a name that is no object, and not that of all others."""
+    names = [*columns]
+    while True:
+        found = roles_of(names, given)
+        id_ = found.get(ID)
+        if id_ is None or ID in given or _may_name_items(columns[id_]):
+            return found
+        names.remove(id_)
+
+
+def _may_name_items(values: Sequence[Any]) -> bool:
+    found = [value for value in values if not is_empty(value)]
+    if any(isinstance(value, Mapping | list) for value in found):
+        return False
+    return len(found) < MANY_ROWS or len({*map(str, found)}) > 1
 
 
 def _as_named(columns: Columns, given: ColumnMap, shape: str | None) -> Shape | None:
     """The shape that follows from the columns that were named, where they tell."""
     id_ = _id(columns, given)
     if LABELS in given.roles:
+        if (entries := _of_entries(columns, given, str(given.one(LABELS)))) is not None:
+            return entries
         column, who = str(given.one(LABELS)), given.one(ANNOTATOR)
         return in_lists(columns, column, id_, who) or Shape("lists", id_, column, who)
     if COUNTS in given.roles:
         names = given.roles[COUNTS]
         return Shape("counts", id_, names[0]) if len(names) == 1 else counted(id_, names)
     labels = given.roles.get(LABEL, ())
+    if labels and labels[0] not in columns:
+        column = labels[0].partition(WAY)[0]
+        if (entries := _of_entries(columns, given, column)) is None:
+            raise UsageError(f"{labels[0]!r} as the label", hint=f"{column!r} has no lists of objects: name a column")
+        return entries
+    if len(labels) > 1 and len(given.roles.get(ANNOTATOR, ())) > 1:
+        return _of_pairs(columns, given, id_)
+    if len(labels) > 1 and (long := _one_hot(columns, given)) is not None:
+        return long
     if len(labels) > 1 and (found := by_label(columns, labels, id_)) is not None:
         return found
     if len(labels) > 1 or (labels and shape == "wide"):
         return Shape("wide", id_, values=labels, decimal=_decimal(columns, labels))
     if not labels or shape not in (None, "long"):
         return None
+    if (entries := _of_entries(columns, given, labels[0])) is not None:
+        return entries
     lists = in_lists(columns, labels[0], id_, given.one(ANNOTATOR))
     return lists if lists is not None and shape is None else _long(columns, given, labels[0])
 
 
+def _of_entries(columns: Columns, given: ColumnMap, column: str) -> Shape | None:
+    """Annotations that are objects in a list, each key as it was named, or by its name."""
+    named = {role: str(given.one(role)) for role in (LABEL, ANNOTATOR, GROUP) if role in given.roles}
+    keys = {role: name.removeprefix(column + WAY) for role, name in named.items() if name.startswith(column + WAY)}
+    found = keys_in(columns, column, keys)
+    return None if found is None else Shape("lists", _id(columns, given), column, keys=found)
+
+
+def _of_pairs(columns: Columns, given: ColumnMap, id_: tuple[str, ...]) -> Shape:
+    labels, people = given.roles[LABEL], given.roles[ANNOTATOR]
+    if len(labels) != len(people):
+        raise UsageError(
+            f"{len(labels)} columns of labels and {len(people)} of annotators",
+            hint="name an annotator for each label: --columns label=score1+score2,annotator=who1+who2",
+        )
+    return Shape("wide", id_, values=labels, people=people, decimal=_decimal(columns, labels))
+
+
+def _one_hot(columns: Columns, given: ColumnMap) -> Shape | None:
+    """A row per annotation whose labels are columns with 1 for those that were chosen; None where ids do not repeat."""
+    labels = given.roles[LABEL]
+    roles = _roles(columns, _one_column_each(given))
+    id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
+    rows = [*zip(*(columns[name] for name in id_ if name != ROW_NUMBER), strict=True)]
+    if ROW_NUMBER in id_ or len({*map(str, rows)}) == len(rows):
+        return None
+    if not all(are_yes_or_no(columns[name]) for name in labels):
+        odd = next(name for name in labels if not are_yes_or_no(columns[name]))
+        raise UsageError(
+            f"a row per annotation, and more than 1 and 0 in {odd!r}, one of {len(labels)} columns named as labels",
+            hint=f"name one column with the label: --columns label={labels[0]}",
+        )
+    return Shape("long", id_, annotator=roles.get(ANNOTATOR), group=given.one(GROUP), values=labels)
+
+
 def _long(columns: Columns, given: ColumnMap, label: str) -> Shape:
     named = _one_column_each(given)
-    roles = roles_of(columns, {**named, LABEL: label})
+    roles = _roles(columns, {**named, LABEL: label})
     id_ = given.roles.get(ID) or ((roles[ID],) if ID in roles else ())
     group = given.one(GROUP)
+    if not id_ or (
+        ID not in given.roles and ANNOTATOR in roles and len({*map(str, columns[id_[0]])}) == _rows(columns)
+    ):
+        _refuse_nameless(columns, roles, label)
     return Shape("long", id_, label, roles.get(ANNOTATOR), group, decimal=_decimal(columns, [label]))
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values()), ()))
+
+
+def _refuse_nameless(columns: Columns, roles: Mapping[str, str], label: str) -> None:
+    """Annotations of one item, each taken for an item of its own, would lose who disagrees."""
+    rest = {name: values for name, values in columns.items() if name not in roles.values()}
+    ids = [name for name in rest if OF_AN_ITEM.fullmatch(name) and not OF_SOMEBODY.search(name)]
+    ids = [name for name in ids if 1 < len({*map(str, rest[name])}) < _rows(columns)]
+    item, id_ = next(iter(ids), None) or repeated_text(rest), roles.get(ID)
+    if item is None and (id_ is not None or ANNOTATOR not in roles):
+        return
+    named = "nothing names the item" if id_ is None else f"{id_!r} is another on each row"
+    found = f"; values of {item!r} stand on several" if item is not None else ""
+    raise UsageError(
+        f"a row per annotation (label {label!r}, annotator {roles.get(ANNOTATOR)!r}), but {named}{found}",
+        hint=f"say what the item is: --columns id={item or '...'},label={label}"
+        f" (id={id_ or ROW_NUMBER}: each row is one)",
+    )
 
 
 def _candidates(columns: Columns, given: ColumnMap, shape: str | None) -> list[Shape]:
     """Every shape that the table may have."""
     named = _one_column_each(given)
-    roles = roles_of(columns, named)
+    roles = _roles(columns, named)
     id_ = _id(columns, given)
     if long := label_columns(columns, roles, sure=shape == "long"):
         if len(long) > 1:
-            raise UsageError(
-                f"a row per annotation (item {roles.get(ID, ROW_NUMBER)!r}, annotator {roles.get(ANNOTATOR)!r}), and "
-                f"{len(long)} columns that may be the label: {listed(long)}",
-                hint=f"say which: --columns label={long[0]}",
-            )
+            raise _several(columns, roles, long)
         _refuse_misspelt(columns, roles)
         return [_long(columns, given, long[0])]
     rest = [name for name in columns if name not in (*id_, roles.get(ANNOTATOR)) and not _of_contract(name)]
-    found = [one for name in rest if (one := in_lists(columns, name, id_, None, by_name=True)) is not None]
-    found += [one for one in (by_label(columns, rest, id_), numbered(columns, rest, id_, shape)) if one is not None]
+    lists = [name for name in rest if OF_LABELS.search(name) or OF_SOMEBODY.search(name)]
+    lists = lists if shape in (None, "lists") else []
+    entries = [one for name in lists if (one := _of_entries(columns, given, name)) is not None]
+    plain = [name for name in rest if name not in {one.label for one in entries}]
+    found = [one for name in plain if (one := in_lists(columns, name, id_, None, by_name=True)) is not None]
+    found += [one for one in (by_label(columns, plain, id_), numbered(columns, plain, id_, shape)) if one is not None]
+    found += [] if any(one.name == "by-label" for one in found) else entries
     # Who says who annotated has a row per annotation, and only the names of its other columns are not known.
     if found or (shape is None and ANNOTATOR in roles):
         return found
     other = sharing(columns, rest, id_, shape)
-    return [] if other is None else [other]
+    if other is None or shape is not None:
+        return [] if other is None else [other]
+    whose = [name for name in columns if name not in other.used and OF_SOMEBODY.search(name)]
+    _refuse_people(columns, other, whose)
+    # Beside one who labelled, a column is no annotator: model_a and model_b beside the judge.
+    return [] if any(OF_WHO_LABELLED.search(name) and _are_names(columns[name]) for name in whose) else [other]
+
+
+def _are_names(values: Sequence[Any]) -> bool:
+    found = [value for value in values if not is_empty(value)]
+    return bool(found) and all(isinstance(one, str) and " " not in one and as_share(one) is None for one in found)
+
+
+def _refuse_people(columns: Columns, found: Shape, whose: Sequence[str]) -> None:
+    """Where each row is a person, the columns are the items."""
+    rows = _rows(columns)
+    each = [name for name in whose if rows > 1 and len({*map(str, columns[name])} - {"", "None"}) == rows]
+    if each and not found.id:
+        raise UsageError(
+            f"a row per annotator ({each[0]!r}), and a column per item: {listed(found.values)}",
+            hint="turn it into a row per annotation (pandas: frame.melt); if rows are items: --format wide",
+        )
+
+
+def _several(columns: Columns, roles: Mapping[str, str], may: Sequence[str]) -> UsageError:
+    spelt = {str(value) for name in may for value in columns[name]}
+    binary = [name for name in columns if name not in roles.values() and are_yes_or_no(columns[name])]
+    binary = [name for name in binary if {*map(str, columns[name])} <= spelt]
+    one_hot = f"; if each is a label, chosen or not: --columns label={'+'.join(binary)}" if {*may} <= {*binary} else ""
+    return UsageError(
+        f"a row per annotation (item {roles.get(ID, ROW_NUMBER)!r}, annotator {roles.get(ANNOTATOR)!r}), and "
+        f"{len(may)} columns that may be the label: {listed(may)}",
+        hint=f"say which: --columns label={may[0]}{one_hot}",
+    )
 
 
 def _one_column_each(given: ColumnMap) -> dict[str, str]:
@@ -169,32 +312,53 @@ def _counted(labels: Any) -> dict[str, int]:
 
 
 def _no_shape(columns: Columns, shape: str | None) -> InputError:
-    near = misspelt(columns)
-    named = next((name for name in columns if bare(name) in NAMES[LABEL]), None)
-    if named is not None and shape is None:
-        hint = f"{named!r} has one label of each item; if it is an annotator's: --columns label={named}"
-    elif near:
-        told = ",".join(f"{role}={name}" for role, name in near.items())
-        hint = f"is {' and '.join(map(repr, near.values()))} misspelt? --columns {told}"
-    elif shares := _shares(columns):
-        hint = f"{shares} are no counts of annotators; what a model says of the labels is evidence: --evidence FILE"
-    else:
-        hint = f"say which column is what: {MAP}"
     empty = not any(not is_empty(value) for values in columns.values() for value in values)
     return InputError(
         "a table without values" if empty else f"a table with the columns {listed(columns)}",
         expected=f"the shape {shape}"
         if shape
         else "a row per annotation (id, annotator, label), a column per annotator, or a count per label",
-        hint=hint,
+        hint=_what_mends(columns, shape),
     )
 
 
-def _shares(columns: Columns) -> str:
-    """Numbers that can be no counts, in words; empty where there are none."""
-    for name, values in columns.items():
-        numbers = [as_share(value) for value in values if not is_empty(value)]
-        if numbers and all(number is not None for number in numbers) and not are_whole(values):
+def _what_mends(columns: Columns, shape: str | None) -> str:
+    near, roles = misspelt(columns), _roles(columns, {})
+    label, who, id_ = roles.get(LABEL), roles.get(ANNOTATOR), roles.get(ID)
+    rest = [name for name in columns if name not in (id_, who)]
+    lists = [name for name in rest if (one := in_lists(columns, name, (), None)) is not None and one.name == "lists"]
+    if label is not None and shape is None:
+        if who is not None or repeated_text(columns) is not None:
+            return f"{label!r} has labels; say what the item is: --columns id={_item_of(columns, roles)},label={label}"
+        return f"{label!r} has one label of each item; if it is an annotator's: --columns label={label}"
+    if near:
+        told = ",".join(f"{role}={name}" for role, name in near.items())
+        return f"is {' and '.join(map(repr, near.values()))} misspelt? --columns {told}"
+    if who is not None:
+        item = "" if id_ is not None else f"id={_item_of(columns, roles)},"
+        return f"annotators are in {who!r}; say which column has their labels: --columns {item}label=..."
+    if lists:
+        return f"lists are in {listed(lists)}; if they are the labels of all annotators: --columns labels={lists[0]}"
+    if shares := _shares(columns, rest):
+        return f"{shares} are no counts of annotators; what a model says of the labels is evidence: --evidence FILE"
+    return f"say which column is what: {MAP}"
+
+
+def _item_of(columns: Columns, roles: Mapping[str, str]) -> str:
+    rest = {name: values for name, values in columns.items() if name not in roles.values()}
+    return repeated_text(rest) or "..."
+
+
+def _shares(columns: Columns, rest: Sequence[str]) -> str:
+    """Numbers that can be no counts, in words; empty where there are none, or where most columns are something else."""
+    numeric = []
+    for name in rest:
+        numbers = [as_share(value) for value in columns[name] if not is_empty(value)]
+        if numbers and all(number is not None for number in numbers):
+            numeric.append(name)
+    for name in numeric if 2 * len(numeric) > len(rest) else ():
+        values = columns[name]
+        if not are_whole(values):
             found = next(value for value in values if not is_empty(value))
             return f"numbers such as {str(found)!r} in {name!r}"
     return ""

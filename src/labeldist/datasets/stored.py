@@ -156,7 +156,14 @@ def _delimiter(path: Path, text: str) -> str:
         score = (round(widths.count(widths[0]) / len(widths), 1), widths[0])
         if score > most:
             best, most = sign, score
-    return best
+    return " " if most[1] == 1 and _between_spaces(text) else best
+
+
+def _between_spaces(text: str) -> bool:
+    """Whether lines have as many short words each, several of them: cells, where nothing else stands between cells."""
+    lines = [line.split(" ") for line in text.splitlines()[:-1][:50] if line]
+    widths = {len(line) for line in lines}
+    return len(lines) > 2 and len(widths) == 1 and widths != {1} and all("" not in line for line in lines)
 
 
 def _is_quoted(path: Path) -> bool:

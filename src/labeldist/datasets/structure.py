@@ -7,7 +7,7 @@ from typing import Any
 
 from labeldist.datasets.cells import MOST_DISTINCT, is_empty
 from labeldist.datasets.column_map import ANNOTATOR, ID, LABEL
-from labeldist.datasets.roles import MADE_OF_LABELS, NAMES, bare
+from labeldist.datasets.roles import MADE_OF_LABELS, NAMES, OF_AN_ITEM, bare
 
 Columns = Mapping[str, Sequence[Any]]
 ENOUGH_ITEMS = 20  # with several rows each, to say that a label is the same for all of an item's annotators
@@ -56,7 +56,7 @@ def _varying(columns: Columns, roles: Mapping[str, str], names: Sequence[str]) -
         values = [None if is_empty(value) else map_key(value) for value in columns[name]]
         distinct = {*values} - {None}
         few = 1 < len(distinct) <= min(MOST_DISTINCT, max(2, len(values) // 2))
-        if few and not MADE_OF_LABELS.search(name):
+        if few and not (MADE_OF_LABELS.search(name) or OF_AN_ITEM.fullmatch(name)):
             varies = (_varies(columns[roles[role]], values) for role in (ID, ANNOTATOR))
             if all(varies):
                 found.append(name)
@@ -83,6 +83,19 @@ def _other_texts(columns: Columns, id_: str, name: str) -> bool:
             texts.setdefault(map_key(key), set()).add(value)
     several = [key for key, times in rows.items() if times > 1]
     return bool(several) and 2 * sum(len(texts.get(key, ())) > 1 for key in several) > len(several)
+
+
+def repeated_text(columns: Columns) -> str | None:
+    """A column of long texts most of which stand on several rows, so that rows are no items of their own.
+
+    >>> repeated_text({"post": ["Good day.", "Good day.", "Bye all.", "Bye all."], "label": [*"abab"]})
+    'post'
+    """
+    for name, values in columns.items():
+        texts = [value.strip() for value in values if isinstance(value, str) and " " in value.strip()]
+        if len(texts) == len(values) > 1 and 3 * len({*texts}) <= 2 * len(texts) and len({*texts}) > 1:
+            return name
+    return None
 
 
 def _same_in_items(columns: Columns, id_: str, name: str) -> bool:

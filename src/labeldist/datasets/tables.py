@@ -177,7 +177,8 @@ def _check_header(columns: list[str], place: Place, key: str | None) -> None:
             hint = "pandas writes its row numbers so: to_csv(..., index=False) leaves them out"
             raise InputError("a column without a name", expected="a name for each column", place=place, hint=hint)
         if names[column.removesuffix(JSON)] > 1:
-            raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place)
+            hint = "if this is no header but a row, name all columns: --columns id,annotator,label"
+            raise InputError(f"two columns named {shown(column)}", expected="each column once", place=place, hint=hint)
     if key is not None and key not in names:
         found = f"the columns {shown(', '.join(columns))}"
         expected = f"a header line with the names of the columns, one of them {key!r}"

@@ -32,7 +32,8 @@ TRUE, FALSE = ("true", "on"), ("false", "off", "")
 
 def recognises(sample: Sample) -> bool:
     """Whether rows are assignments of HITs to workers."""
-    return HIT in sample.columns and WORKER in sample.columns
+    theirs = any(name in (ASSIGNMENT, STATUS) or name.startswith((INPUT, ANSWER)) for name in sample.columns)
+    return HIT in sample.columns and WORKER in sample.columns and theirs  # others keep who labelled, and drop the rest
 
 
 def rows(records: Rows, columns: Mapping[str, str]) -> Rows:
