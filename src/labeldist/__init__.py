@@ -4,6 +4,7 @@ TYPE_CHECKING = False  # as in typing, whose import is a third of the time befor
 if TYPE_CHECKING:
     from typing import Any
 
+    from labeldist.api.convert import convert
     from labeldist.api.describe import describe
     from labeldist.api.estimate import estimate
     from labeldist.api.evaluate import evaluate
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from labeldist.api.train import train
 
 __version__ = "0.1.0"
-__all__ = ["describe", "estimate", "evaluate", "explain", "judge", "plan", "predict", "read", "run", "train"]
+__all__ = ["convert", "describe", "estimate", "evaluate", "explain", "judge", "plan", "predict", "read", "run", "train"]
 
 
 def __getattr__(name: str) -> "Any":

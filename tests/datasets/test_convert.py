@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+import labeldist as ld
 from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Annotation, Evidence, Explanation, Item
 from labeldist.datasets.convert import check_target, convert, written_formats
 from labeldist.datasets.files import read_rows, write_items, write_rows
+from labeldist.datasets.predictions import read_predictions
 from labeldist.datasets.source import Dataset, open_source
 
 ITEMS = [
@@ -125,8 +127,10 @@ def test_a_posterior_goes_with_its_items(tmp_path: Path, labeldist: Callable[...
 
 def test_a_prediction_of_no_item_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "p.jsonl", [{"id": "99", "distribution": {"ok": 0.5, "toxic": 0.5}}])
+    dataset = dataset_of(tmp_path, ITEMS)
+    found = {"p": read_predictions(tmp_path / "p.jsonl", dataset.task)}
     with pytest.raises(InputError, match="predictions of no item, such as '99'"):
-        convert(dataset_of(tmp_path, ITEMS), "long", tmp_path / "a.csv", {"p": tmp_path / "p.jsonl"})
+        convert(dataset, "long", tmp_path / "a.csv", found)
 
 
 def test_targets_are_checked_before_anything_is_read() -> None:
@@ -147,3 +151,12 @@ def test_what_a_shape_cannot_hold_is_said(tmp_path: Path) -> None:
     assert "not the same people" in convert(dataset_of(tmp_path, unnamed), "wide", tmp_path / "a.csv").lost[0]
     counts = convert(dataset_of(tmp_path, ITEMS), "counts", tmp_path / "b.csv")
     assert "who chose which label" in counts.lost[0]
+
+
+def test_an_estimate_in_memory_goes_with_its_items_too(tmp_path: Path) -> None:
+    known = ld.estimate(ITEMS)
+    done = ld.convert(ITEMS, to="label-studio", out=tmp_path / "a.json", predictions=known)
+    assert done.items == len(ITEMS)
+    for item in ld.read(tmp_path / "a.json").items():
+        found = [item.evidence["prediction"].distribution[label] for label in known.labels]
+        assert found == pytest.approx(known.mean[known.ids.index(item.id)])

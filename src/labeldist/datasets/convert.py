@@ -13,7 +13,7 @@ from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.datasets.files import writable_suffix
 from labeldist.datasets.format import FORMATS
-from labeldist.datasets.predictions import Prediction, read_predictions
+from labeldist.datasets.predictions import Prediction
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.written_shapes import WRITTEN, write_shape
@@ -48,17 +48,19 @@ def check_target(to: str, out: Path) -> None:
         raise UsageError(f"{out} as a file of the format {to}", hint=f"end its name in one of: {', '.join(suffixes)}")
 
 
-def convert(dataset: Dataset, to: str, out: Path, predictions: Mapping[str, Path] | None = None) -> Converted:
+def convert(
+    dataset: Dataset, to: str, out: Path, predictions: Mapping[str, Iterable[Prediction]] | None = None
+) -> Converted:
     """Write the items of ``dataset`` to ``out`` in the format ``to``.
 
-    ``predictions``: files of distributions by name, such as posteriors; each item that they know has them as evidence,
-    with whatever else their rows say in a column of that name, and the only one of them as its ``soft_label``.
+    ``predictions``: distributions by name, such as posteriors; each item that they know has them as evidence, with
+    whatever else they say in a column of that name, and the only one of them as its ``soft_label``.
 
     Raises :class:`UsageError` as :func:`check_target` does, and :class:`InputError` for bad rows and for a prediction
     of no item.
     """
     check_target(to, out)
-    said = {name: _by_id(file, dataset.task) for name, file in (predictions or {}).items()}
+    said = {name: {one.id: one for one in found} for name, found in (predictions or {}).items()}
     report = ReadReport()
     counted = _Counted(_with(dataset.items(report), said, soft=to in SOFT_LABELS))
     write: Callable[[Path, Iterable[Item], Task], Sequence[str]] | None
@@ -67,12 +69,11 @@ def convert(dataset: Dataset, to: str, out: Path, predictions: Mapping[str, Path
     lost = write(out, counted, dataset.task)
     unknown = [id_ for found in said.values() for id_ in found if id_ not in counted.ids] if said else []
     if unknown:
-        files = ", ".join(map(str, (predictions or {}).values()))
         raise InputError(
             f"{len(unknown):,} predictions of no item, such as {unknown[0]!r}",
             expected="the ids of the items",
             place=Place(dataset.path),
-            hint=f"were {files} made from another source?",
+            hint=f"was {', '.join(said)} made from another source?",
         )
     return Converted(counted.number, tuple(lost), report.rows())
 
@@ -96,10 +97,6 @@ class _Counted:
     @property
     def number(self) -> int:
         return len(self.ids)
-
-
-def _by_id(file: Path, task: Task) -> dict[str, Prediction]:
-    return {one.id: one for one in read_predictions(file, task)}
 
 
 def _with(items: Iterator[Item], said: Mapping[str, Mapping[str, Prediction]], *, soft: bool) -> Iterator[Item]:

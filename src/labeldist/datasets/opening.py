@@ -112,7 +112,9 @@ def _opened(records: Callable[[], Rows], sample: Sample, reading: Reading, store
         told = "" if _has_contract_labels(columns) or _has_contract_part(columns) else told_unlabelled(columns)
         return Opened(partial(_changed, rows, reading), told)
     shape = replace(shape, missing=frozenset(reading.missing))
-    return Opened(partial(_changed, partial(_of_shape, records, shape), reading), shape.told(), shape)
+    said = reading.format is not None or bool(reading.columns.roles)
+    told = shape.told() + ("" if said else f" (if not so: {'columns=' if stored is None else '--columns'})")
+    return Opened(partial(_changed, partial(_of_shape, records, shape), reading), told, shape)
 
 
 def _of_tool(tool: Format, records: Callable[[], Rows], named: Mapping[str, str]) -> Rows:

@@ -32,6 +32,7 @@ def command(source: str, to: str, out: Path, predictions: tuple[str, ...], as_js
     from labeldist.cli.printing import say, say_json, tell
     from labeldist.cli.results import counted, status, tell_failures
     from labeldist.datasets.convert import check_target, convert
+    from labeldist.datasets.predictions import read_predictions
     from labeldist.datasets.source import open_source
     from labeldist.runs.beside import check_out
     from labeldist.runs.distributions import named_files
@@ -40,7 +41,7 @@ def command(source: str, to: str, out: Path, predictions: tuple[str, ...], as_js
     files = named_files(predictions)
     dataset = open_source(source, **opening_for_labels(given, predictions))
     check_out(out, *dataset.inputs, *files.values())
-    done = convert(dataset, to, out, files)
+    done = convert(dataset, to, out, {name: read_predictions(file, dataset.task) for name, file in files.items()})
     if as_json:
         say_json({"items": done.items, "out": out, "lost": done.lost, "failures": done.failures, "told": dataset.told})
         return status(done.failures)
