@@ -139,3 +139,27 @@ def test_evidence_of_other_items_is_refused(labeldist: Command, tmp_path: Path) 
     assert done.returncode == 2
     for part in ("evidence 'llm'", "no item has, such as '99'", "hint: "):
         assert part in done.stderr
+
+
+def test_a_model_table_with_a_column_for_each_label(labeldist: Command, tmp_path: Path) -> None:
+    """As scikit-learn's predict_proba is saved; whether it saw the labels has to be said."""
+    rows = [f"{at},{who},{('ok', 'toxic')[(at + n) % 3 == 0]}" for at in range(30) for n, who in enumerate("abc")]
+    (tmp_path / "a.csv").write_text("\n".join(["item,annotator,label", *rows]))
+    shares = [(at, 0.9 if at % 3 else 0.4) for at in range(30)]
+    plain = "\n".join(["id,ok,toxic", *(f"{at},{ok},{1 - ok:.1f}" for at, ok in shares)])
+    named = "\n".join(["id;p_ok;p_toxic", *(f"{at};{ok:.0%};{1 - ok:.0%}" for at, ok in shares)]).replace(";", ",")
+    (tmp_path / "plain.csv").write_text(plain)
+    (tmp_path / "named.csv").write_text(named)
+    done = labeldist("estimate", "a.csv", "--evidence", "plain.csv")
+    assert done.returncode == 2
+    assert "--blind" in done.stderr
+    found = []
+    for file in ("plain.csv", "named.csv"):
+        done = labeldist(
+            "estimate", "a.csv", "--evidence", f"llm={file}", "--blind", "--out", f"of-{file}.jsonl", "--json"
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["evidence"] == ["llm"]
+        found.append((tmp_path / f"of-{file}.jsonl").read_text())
+    assert found[0] == found[1]
+    assert labeldist("plan", "a.csv", "--evidence", "plain.csv", "--blind").returncode == 0

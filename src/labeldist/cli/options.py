@@ -208,6 +208,13 @@ evidence_option = click.option(
     "be repeated.  [default: all that the items carry]",
 )
 
+saw_labels_option = click.option(
+    "--saw-labels/--blind",
+    default=None,
+    help="Whether the model of an evidence file that does not say so saw these labels.  [default: unknown, which "
+    "--calibrate labels refuses]",
+)
+
 annotators_option = click.option(
     "--annotators", metavar="GROUP", help="Count only the labels of annotators named GROUP/..."
 )

@@ -11,7 +11,7 @@ from labeldist.core.errors import Place
 from labeldist.core.item import Evidence
 from labeldist.core.task import Task
 from labeldist.datasets.columns import gathered
-from labeldist.datasets.evidence_rows import SAID, evidence_from_row
+from labeldist.datasets.evidence_rows import SAID, evidence_from_row, with_bare_labels
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
@@ -47,5 +47,5 @@ def item_evidence(row: Mapping[str, Any], task: Task, place: Place) -> ItemEvide
     >>> found.id, found.evidence.saw_labels, found.evidence.distribution
     ('1', False, {'entailment': 0.5, 'neutral': 0.5, 'contradiction': 0.0})
     """
-    row = gathered(row, place, SAID)
+    row = with_bare_labels(gathered(row, place, SAID), task)
     return ItemEvidence(id_from_row(row, place), evidence_from_row(row, task, place))

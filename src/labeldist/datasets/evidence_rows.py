@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.item import Evidence
 from labeldist.core.task import Task
+from labeldist.datasets.cells import as_share
 from labeldist.datasets.numbers import distribution_from_row, scores_from_row, softmax_from_row
 from labeldist.datasets.values import label_of, only_keys, refuse, text_of
 
 SAID = ("distribution", "scores", "logits")  # what a model says of the labels, in one of these forms
+PREFIXES = ("", "p_", "prob_", "proba_")  # of columns with a probability for each label
 EVIDENCE = (*SAID, "saw_labels", "leave_one_out")
 
 T = TypeVar("T")
@@ -104,6 +106,23 @@ def _leave_one_out(found: Any, task: Task, place: Place) -> dict[str, dict[str, 
 
 def _told(error: InputError, where: str) -> InputError:
     return InputError(f"{error.found} {where}", expected=error.expected, place=error.place)
+
+
+def with_bare_labels(row: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+    """A row of a table with a column per label (``ok``, ``p_ok`` or ``prob_ok``) as one with a distribution.
+
+    >>> from labeldist.tasks.labels import labels_task
+    >>> with_bare_labels({"id": "1", "p_ok": "0,75", "p_toxic": "25%"}, labels_task(["ok", "toxic"]))
+    {'id': '1', 'distribution': {'ok': 0.75, 'toxic': 0.25}}
+    """
+    if any(row.get(part) is not None for part in SAID):
+        return row
+    for prefix in PREFIXES:
+        names = {label: prefix + label for label in task.label_names}
+        shares = {label: as_share(row.get(name)) for label, name in names.items()}
+        if all(share is not None for share in shares.values()):
+            return {name: value for name, value in row.items() if name not in names.values()} | {"distribution": shares}
+    return row
 
 
 def evidence_to_row(evidence: Evidence) -> dict[str, Any]:

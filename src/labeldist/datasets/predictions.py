@@ -11,7 +11,7 @@ from labeldist.core.distribution import LabelDistribution, proportions
 from labeldist.core.errors import InputError, Place, shown
 from labeldist.core.task import Task
 from labeldist.datasets.columns import gathered
-from labeldist.datasets.evidence_rows import SAID, evidence_from_row
+from labeldist.datasets.evidence_rows import SAID, evidence_from_row, with_bare_labels
 from labeldist.datasets.failures import Failure, OnError
 from labeldist.datasets.files import read_rows, records_from_rows
 from labeldist.datasets.layout import DISTRIBUTIONS
@@ -50,7 +50,7 @@ def prediction_from_row(row: Mapping[str, Any], task: Task, place: Place) -> Pre
     ... # doctest: +ELLIPSIS
     Prediction(id='1', distribution=LabelDistribution(..., probabilities=(0.2, 0.3, 0.5)), extra={})
     """
-    row = gathered(row, place, SAID)
+    row = with_bare_labels(gathered(row, place, SAID), task)
     if row.get("distribution") is not None and row.get("scores") is None and row.get("logits") is None:
         shares = distribution_from_row(row["distribution"], task, place.at("distribution"))
         extra = {key: value for key, value in row.items() if key not in ("id", *SAID)}

@@ -282,8 +282,9 @@ def _unfitted(observed: Observations) -> tuple[Array, Array, Calibration]:
 def _refuse(seeing: Sequence[EvidenceArray]) -> None:
     raise UsageError(
         f"evidence that may have used these labels, so they cannot calibrate it: {_named(seeing)}",
-        hint="take evidence that did not see them (saw_labels: false) or that comes with its leave-one-out form, as "
-        "`labeldist run` makes it; or --calibrate reference, or off. With --evidence only what is named is taken",
+        hint="if it did not, say so: --blind, or saw_labels=False. Else take evidence that comes with its "
+        "leave-one-out form, as `labeldist run` makes it; or --calibrate reference, or off. With --evidence only what "
+        "is named is taken",
     )
 
 

@@ -61,17 +61,18 @@ def plan_source(
     prices: Prices | None = None,
     references: bool = True,
     seed: int = 0,
+    saw_labels: bool | None = None,
     progress: Progress | None = None,
 ) -> PlanSummary:
     """Plan from ``dataset``, and write the plan to ``out`` if one is given.
 
-    ``evidence`` is as for :func:`~labeldist.runs.posterior.estimate_to_file`. Raises as
+    ``evidence`` and ``saw_labels`` are as for :func:`~labeldist.runs.posterior.estimate_to_file`. Raises as
     :func:`~labeldist.estimation.pilot.plan` does.
     """
     if out is not None:
         check_out(out, *dataset.inputs)
     report, bad = ReadReport(), ReadReport()
-    given, use = evidence_of(dataset, evidence, bad.failures, out=out)
+    given, use = evidence_of(dataset, evidence, bad.failures, out=out, saw_labels=saw_labels)
     if out is not None and out.suffix != ".json" and not is_special(out):
         raise UsageError(f"--out {out}: a plan is written as JSON", hint="end its name in .json")
     found = plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +59,18 @@ def estimate_to_file(
     annotators: str | None = None,
     mass: float = 0.9,
     seed: int = 0,
+    saw_labels: bool | None = None,
 ) -> EstimateSummary:
     """Write the posterior of each item of ``dataset`` to ``out``.
 
     ``evidence``: what to use, names of evidence that the items carry, or files (``NAME=FILE`` or ``FILE``) of
-    distributions or scores; empty for all that the items carry. Raises as
+    distributions or scores; empty for all that the items carry. ``saw_labels``: whether those of files saw the labels,
+    where they do not say. Raises as
     :func:`~labeldist.estimation.estimate.estimate` does.
     """
     check_rows_out(out, *dataset.inputs)
     report, bad = ReadReport(), ReadReport()
-    given, use = evidence_of(dataset, evidence, bad.failures, out=out)
+    given, use = evidence_of(dataset, evidence, bad.failures, out=out, saw_labels=saw_labels)
     found = estimate(
         dataset.labelled_items(NEEDED, report) if calibrate == "labels" else dataset.items(report),
         given,
@@ -190,7 +192,12 @@ def weighable(evidence: Evidence, calibrate: str) -> bool:
 
 
 def evidence_of(
-    dataset: Dataset, specs: Sequence[str], failures: list[Failure], *, out: Path | None = None
+    dataset: Dataset,
+    specs: Sequence[str],
+    failures: list[Failure],
+    *,
+    out: Path | None = None,
+    saw_labels: bool | None = None,
 ) -> tuple[dict[str, EvidenceRows], list[str] | None]:
     """Evidence from the files that ``specs`` name, and the names of all that is to be used (None: what items carry).
 
@@ -203,6 +210,12 @@ def evidence_of(
         if out is not None:
             check_out(out, file)
         rows = read_evidence(file, dataset.task, on_error=dataset.on_error, failures=failures)
-        given[name] = ((row.id, row.evidence) for row in rows)
+        given[name] = ((row.id, _said(row.evidence, saw_labels)) for row in rows)
     use = [name for spec in specs for name in (evidence_files([spec]) or [spec])]
     return given, use or None
+
+
+def _said(evidence: Evidence, saw_labels: bool | None) -> Evidence:
+    """The evidence, with what the user says of it where it does not say so itself."""
+    unsaid = saw_labels is not None and evidence.saw_labels is None
+    return replace(evidence, saw_labels=saw_labels) if unsaid else evidence

@@ -15,6 +15,7 @@ from labeldist.cli.options import (
     label_options,
     opening_for_labels,
     out_option,
+    saw_labels_option,
     seed_option,
     source_options,
     split_names,
@@ -26,6 +27,7 @@ from labeldist.cli.options import (
 )
 @click.argument("source")
 @evidence_option
+@saw_labels_option
 @calibrate_option
 @annotators_option
 @click.option(
@@ -43,6 +45,7 @@ from labeldist.cli.options import (
 def command(
     source: str,
     evidence: tuple[str, ...],
+    saw_labels: bool | None,
     calibrate: str,
     annotators: str | None,
     interval: float,
@@ -70,5 +73,6 @@ def command(
         annotators=annotators,
         mass=interval,
         seed=seed,
+        saw_labels=saw_labels,
     )
     return show_estimate(summary, as_json=as_json)

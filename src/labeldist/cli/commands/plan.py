@@ -13,6 +13,7 @@ from labeldist.cli.options import (
     json_option,
     label_options,
     opening_for_labels,
+    saw_labels_option,
     seed_option,
     source_options,
     split_names,
@@ -24,6 +25,7 @@ PRICE = click.FloatRange(min=0)
 @click.command("plan", epilog="Example: labeldist plan pilot.jsonl --target 0.1 --price-label 0.08 --price-call 0.0002")
 @click.argument("source")
 @evidence_option
+@saw_labels_option
 @annotators_option
 @click.option("--target", type=click.FloatRange(min=0, min_open=True), help="The error that is to be reached.")
 @click.option(
@@ -56,6 +58,7 @@ PRICE = click.FloatRange(min=0)
 def command(
     source: str,
     evidence: tuple[str, ...],
+    saw_labels: bool | None,
     annotators: str | None,
     target: float | None,
     metric: str,
@@ -95,6 +98,7 @@ def command(
             prices=Prices(price_label, price_call, calls_per_item),
             references=references,
             seed=seed,
+            saw_labels=saw_labels,
             progress=progress,
         )
     return show_plan(summary, as_json=as_json)
