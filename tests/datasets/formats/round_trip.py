@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from labeldist.core.errors import InputError, Place
 from labeldist.core.item import Item
 from labeldist.core.task import Task
@@ -96,7 +98,9 @@ def same(item: Item) -> tuple[Item, dict[str | None, Counter[str]]]:
     return replace(item, labels=()), labels
 
 
-def real_items(name: str = "md-agreement", limit: int = 1000) -> tuple[list[Item], Task]:
-    """The first items of a real data set, and its task."""
-    dataset = open_source(name)
-    return [*islice(dataset.items(), limit)], dataset.task
+def real_items(folder: Path, name: str = "md-agreement", limit: int = 1000) -> tuple[list[Item], Task]:
+    """The first items of a real data set in the folder of data sets, and its task."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABELDIST_DATA", str(folder))
+        dataset = open_source(name)
+        return [*islice(dataset.items(), limit)], dataset.task

@@ -33,7 +33,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def found(shared_data: Path) -> tuple[list[Item], Task]:
-    items, task = real_items(limit=300)
+    items, task = real_items(shared_data, limit=300)
     sure = {"model": Evidence(dict(zip(task.label_names, (0.75, 0.25), strict=True)))}
     return [replace(item, evidence=sure) for item in items], task
 

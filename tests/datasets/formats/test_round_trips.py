@@ -30,7 +30,7 @@ def test_all_of_an_item_survives(name: str, suffix: str, found: list[Item]) -> N
 
 @pytest.mark.parametrize(("name", "suffix"), WHOLE)
 def test_a_thousand_real_items_survive(name: str, suffix: str, shared_data: Path) -> None:
-    found, task = real_items()
+    found, task = real_items(shared_data)
     assert len(found) == 1000
     assert len({one.annotator for item in found for one in item.labels}) > 100
     again = back(name, found, task, suffix)
