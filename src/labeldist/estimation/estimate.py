@@ -282,7 +282,7 @@ def _unfitted(observed: Observations) -> tuple[Array, Array, Calibration]:
 def _refuse(seeing: Sequence[EvidenceArray]) -> None:
     raise UsageError(
         f"evidence that may have used these labels, so they cannot calibrate it: {_named(seeing)}",
-        hint="if it did not, say so: --blind, or saw_labels=False. Else take evidence that comes with its "
+        hint="if it did not, say so (saw_labels: false, or --blind). Else take evidence that comes with its "
         "leave-one-out form, as `labeldist run` makes it; or --calibrate reference, or off. With --evidence only what "
         "is named is taken",
     )
