@@ -160,3 +160,13 @@ def test_an_estimate_in_memory_goes_with_its_items_too(tmp_path: Path) -> None:
     for item in ld.read(tmp_path / "a.json").items():
         found = [item.evidence["prediction"].distribution[label] for label in known.labels]
         assert found == pytest.approx(known.mean[known.ids.index(item.id)])
+
+
+def test_what_was_estimated_of_an_unlabelled_item_is_no_reference(tmp_path: Path) -> None:
+    """A soft label without labels is a reference, but not where it says what the evidence says."""
+    items = [*ITEMS, Item("new", {}, (), extra={"text": "Nobody has labelled this text."})]
+    said = {item.id: {"ok": 0.75, "toxic": 0.25} for item in items}
+    ld.convert(items, to="hugging-face", out=tmp_path / "a.parquet", predictions=said, labels=["ok", "toxic"])
+    new = next(item for item in ld.read(tmp_path / "a.parquet").items() if item.id == "new")
+    assert new.reference is None
+    assert new.evidence["prediction"].distribution == said["new"]
