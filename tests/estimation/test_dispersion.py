@@ -9,8 +9,9 @@ import pytest
 from benchmarks.estimation.data import chaosnli, the_341, without_references
 from benchmarks.estimation.simulation import Truth, simulated
 
+from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.estimation.dispersion import FEWEST_ITEMS, dispersion
-from labeldist.estimation.estimate import PSEUDO_COUNT, estimate_from
+from labeldist.estimation.estimate import estimate_from
 from labeldist.estimation.observations import Observations
 
 

@@ -29,7 +29,15 @@ def sound(observed: Observations, calibrate: str = "labels") -> Any:
     """The estimate, after every number in it was checked."""
     found = estimate_from(observed, calibrate=calibrate)
     known = found.posterior
-    for numbers in (known.alpha, known.mean, known.low, known.high, known.expected_kl, known.expected_tvd, found.prior):
+    for numbers in (
+        known.concentration,
+        known.mean,
+        known.low,
+        known.high,
+        known.expected_kl,
+        known.expected_tvd,
+        found.prior,
+    ):
         assert np.isfinite(numbers).all()
     for shares in (known.mean, found.prior):
         assert (shares >= 0).all()

@@ -44,7 +44,7 @@ def observed(referenced: int = ITEMS, seed: int = 0) -> Observations:
 
 def numbers(found: Estimate) -> Any:
     known = found.posterior
-    return np.concatenate([known.alpha, known.mean, known.low, known.high], axis=1)
+    return np.concatenate([known.concentration[:, None], known.mean, known.low, known.high], axis=1)
 
 
 def test_no_items_own_reference_enters_its_own_estimate(few_links: None) -> None:

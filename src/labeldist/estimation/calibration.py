@@ -12,6 +12,7 @@ from labeldist.estimation.dispersion import Dispersion
 from labeldist.estimation.guidance import Guidance
 from labeldist.estimation.labels import LabelFit
 from labeldist.estimation.savings import Savings
+from labeldist.estimation.stacking import Stacked
 
 UNTOLD = 0.8  # standard error of the log concentration, as a share of what was believed: hardly anything was learnt
 SHIFT = (
@@ -26,6 +27,7 @@ class Calibration:
     ``fitted``: whether that was fitted, and not fixed; ``fit``: the prior fitted to the labels; ``saves``: the labels
     per item that all evidence saves, then each of several alone. ``guided``: how labels guided the evidence that was
     made with them. ``clustering``: how much groups of annotators differ. ``dispersion``: the test for selected items.
+    ``mixture``: the mixture of Dirichlets that took part, and how far; None where the prior is a single one.
     ``links``, ``followed``, ``references``, ``folds``, ``confidence``: of a calibration on references, the last the
     mean factor on what the estimates were worth before. ``notes``: what a user must know.
     """
@@ -38,12 +40,20 @@ class Calibration:
     guided: tuple[Guidance, ...] = ()
     clustering: Clustering | None = None
     dispersion: Dispersion | None = None
+    mixture: Stacked | None = None
     links: Mapping[str, float] = field(default_factory=dict)
     followed: float = 1.0
     references: int = 0
     folds: int = 0
     confidence: float = 1.0
     notes: tuple[str, ...] = ()
+
+    @property
+    def prior(self) -> str:
+        """Which prior was used: ``mixture``, ``dirichlet``, or ``fixed`` pseudo-counts."""
+        if not self.fitted:
+            return "fixed"
+        return "dirichlet" if self.mixture is None or not self.mixture.used else "mixture"
 
     def range(self) -> tuple[float, float]:
         """The 90% interval of a fitted concentration."""
@@ -81,6 +91,8 @@ class Calibration:
         fit, spread = self.fit, self.dispersion
         return {
             "calibrate": self.asked,
+            "prior": self.prior,
+            "mixture": None if self.mixture is None else self.mixture.as_dict(labels),
             "concentration": self.concentration,
             "concentration_fitted": self.fitted,
             "concentration_range": None if self.fitted is False else list(self.range()),
@@ -107,7 +119,8 @@ class Calibration:
         """What was done and what the evidence is worth, a sentence each."""
         if self.asked == "off":
             return [f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
-        return [*self._worth(), *self._corrected()]
+        kinds = [] if self.mixture is None else [self.mixture.in_words()]
+        return [*self._worth(), *kinds, *self._corrected()]
 
     def _worth(self) -> list[str]:
         if self.doubt:

@@ -7,50 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
-from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
-from labeldist.estimation.calibration import SHIFT, Calibration
-from labeldist.estimation.clusters import Clustering, clustering, independent
-from labeldist.estimation.dispersion import Dispersion, dispersion
-from labeldist.estimation.guidance import unguide
-from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, fit_labels, opinions
-from labeldist.estimation.log_pool import softmax
-from labeldist.estimation.observations import Array, EvidenceArray, EvidenceRows, Observations, observe
+from labeldist.estimation.calibration import Calibration
+from labeldist.estimation.clusters import Clustering, independent
+from labeldist.estimation.observations import Array, EvidenceRows, Observations, observe
 from labeldist.estimation.posterior import Posterior, posterior
+from labeldist.estimation.priors import PRIORS, prior_of
 from labeldist.estimation.references import calibrate_on_references
-from labeldist.estimation.savings import Savings, savings
 from labeldist.tasks.load import load_task
 
 CALIBRATIONS = ("labels", "reference", "off")
-POOL_FLOOR = FLOORS[1]
-TOO_GOOD = 100.0  # annotators; no model that we know of is worth so many
-SELECTED = (
-    "annotators{who} agree on these items in a way that chance does not produce (the spread of agreement is "
-    "{share:.0%} of what is expected): the items were probably selected by agreement, as in ChaosNLI. Their labels "
-    "cannot tell what the evidence is worth, so it counts as {count:g} pseudo-counts instead"
-)
-PART = (
-    "evidence {names} has no part in the prior, since it may have seen the labels: only in the correction that the "
-    "references teach"
-)
-UNLABELLED = "no item has a label to learn from: the evidence is averaged as it is, and what it is worth is assumed"
-UNLIKELY = (
-    "the evidence seems to be worth {worth:,.0f} annotators, more than any model that we know of: did it see these "
-    "labels, or was it made from them?"
-)
-CLUSTERED = (
-    "annotators of one group agree with each other more than with those of another ({within:.0%} of pairs, against "
-    "{across:.0%}): labels of one group count for less than their number, and the estimate is of people who differ as "
-    "the groups {groups} do. --annotators takes one of them"
-)
-SAW = "evidence {names} counts here as if it were blind: labels that it saw count twice"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -86,7 +57,7 @@ class Estimate:
         columns: dict[str, Any] = {"id": list(self.ids)}
         for name, array in (("distribution", known.mean), ("interval.low", known.low), ("interval.high", known.high)):
             columns |= {f"{name}.{label}": array[:, at].tolist() for at, label in enumerate(self.labels)}
-        columns["concentration"] = known.alpha.sum(axis=1).tolist()
+        columns["concentration"] = known.concentration.tolist()
         columns["expected_kl"] = known.expected_kl.tolist()
         columns["expected_tvd"] = known.expected_tvd.tolist()
         return frame_of(columns, kind or self.kind)
@@ -120,7 +91,7 @@ class Estimate:
             "distribution": by_label[0],
             "interval": {label: [low, high] for label, low, high in ends},
             "interval_mass": known.mass,
-            "concentration": float(known.alpha[at].sum()),
+            "concentration": float(known.concentration[at]),
             "expected_kl": float(known.expected_kl[at]),
             "expected_tvd": float(known.expected_tvd[at]),
             "prior": by_label[1],
@@ -137,6 +108,7 @@ def estimate(
     *,
     task: Task | None = None,
     calibrate: str = "labels",
+    prior: str = "mixture",
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     unknown_ids: Literal["stop", "skip"] = "stop",
@@ -148,8 +120,9 @@ def estimate(
     ``evidence`` is {name: {item id: evidence}}, or {name: pairs of id and evidence}, beside what items carry; ``use``
     names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
-    items) or ``off`` (fixed pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is the default one unless
-    given.
+    items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
+    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``mass`` is the
+    chance of the intervals. ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -161,73 +134,42 @@ def estimate(
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
     task = task or load_task()
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
-    return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
+    observed = observe(
+        items,
+        task.label_names,
+        evidence,
+        annotators=annotators,
+        use=use,
+        unknown_ids=unknown_ids,
+        ordered=task.values is not None,
+    )
+    return estimate_from(observed, calibrate=calibrate, prior=prior, mass=mass, seed=seed)
 
 
-def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: float = 0.9, seed: int = 0) -> Estimate:
+def estimate_from(
+    observed: Observations, *, calibrate: str = "labels", prior: str = "mixture", mass: float = 0.9, seed: int = 0
+) -> Estimate:
     """As :func:`estimate`, from arrays."""
     if calibrate not in CALIBRATIONS:
         raise did_you_mean("calibration", calibrate, CALIBRATIONS)
+    if prior not in PRIORS:
+        raise did_you_mean("prior", prior, PRIORS)
     if not 0 < mass < 1:
         raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
-    prior, worth, calibration = _prior(observed, calibrate, seed)
-    alpha = worth[:, None] * prior + _independent(observed, calibration.clustering)
-    if calibrate == "reference":
-        total = alpha.sum(axis=1)
-        found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
-        alpha = (found.confidence * total)[:, None] * found.mean
-        calibration = replace(
-            calibration,
-            links=found.used,
-            followed=found.followed,
-            references=found.references,
-            folds=found.folds,
-            confidence=float(found.confidence.mean()),
-        )
+    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture")
+    calibration = known.calibration
+    counts = _independent(observed, calibration.clustering)
+    if known.mixed:
+        expected, found = known.of_mixture(counts, mass)
+    else:
+        expected = known.mean
+        alpha = known.worth[:, None] * known.mean + counts
+        if calibrate == "reference":
+            alpha, calibration = _corrected(observed, alpha, calibration, seed)
+        found = posterior(alpha, mass)
     weighed = calibration.fit if calibrate == "labels" else None
     names = tuple(one.name for one in observed.evidence) if weighed is None else weighed.names
-    return Estimate(observed.labels, observed.ids, names, observed.counts, posterior(alpha, mass), prior, calibration)
-
-
-def usable(one: EvidenceArray, counts: Array) -> bool:
-    """Whether the labels ``counts`` can tell what this evidence is worth: it did not see them, or says what it would
-    have said without each of them.
-    """
-    return one.saw_labels is False or one.covers(counts)
-
-
-def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Array, Calibration]:
-    """Prior means (N, K), what they are worth in annotators (N,), and how they came about."""
-    if calibrate == "off":
-        return _unfitted(observed)
-    weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
-    seeing = [one for one in observed.evidence if not usable(one, observed.counts)]
-    if seeing and calibrate == "labels":
-        _refuse(seeing)
-    blind, guided, left_out = unguide(replace(observed, evidence=weighed))
-    notes = [*([PART.format(names=_named(seeing))] if seeing else []), *left_out, *_lacking(blind)]
-    groups = clustering(observed.groups)
-    if groups is not None and groups.sure:
-        names = ", ".join(groups.groups)
-        notes.append(CLUSTERED.format(within=groups.within, across=groups.across, groups=names))
-    if calibrate == "labels":
-        notes.append(SHIFT)
-    if not observed.counts.any():
-        notes.append(UNLABELLED)
-    fitted = replace(observed, evidence=blind)
-    prior, worth, fit, saves = _fitted(fitted)
-    spread, group = _dispersion(observed, prior, fit.concentration, seed)
-    if spread is not None and spread.selected:
-        fixed = PSEUDO_COUNT * len(observed.labels)
-        share = spread.observed / spread.expected
-        notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
-        known = Calibration(calibrate, fixed, False, fit, guided=guided, clustering=groups, dispersion=spread)
-        return prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes))
-    if blind and fit.concentration > TOO_GOOD:
-        notes.append(UNLIKELY.format(worth=fit.concentration))
-    known = Calibration(calibrate, fit.concentration, True, fit, saves, guided, groups, spread, notes=tuple(notes))
-    return prior, worth, known
+    return Estimate(observed.labels, observed.ids, names, observed.counts, found, expected, calibration)
 
 
 def _independent(observed: Observations, groups: Clustering | None) -> Array:
@@ -237,70 +179,15 @@ def _independent(observed: Observations, groups: Clustering | None) -> Array:
     return independent(observed.counts, observed.groups, groups.correlation)
 
 
-def _fitted(observed: Observations) -> tuple[Array, Array, LabelFit, tuple[Savings, ...]]:
-    """Prior means (N, K), their worth (N,), the fit, and what all evidence saves, and each of several alone.
-
-    Items that have no evidence at all take no part in the fit with it: they get the base rate, and what that is worth.
-    """
-    if not observed.evidence:
-        fit = fit_labels(observed)
-        return fit.prior_mean((), len(observed.counts)), np.full(len(observed.counts), fit.concentration), fit, ()
-    some = np.any([one.present for one in observed.evidence], axis=0)
-    seen = observed if some.all() else observed.take(np.flatnonzero(some))
-    fit = fit_labels(seen)
-    base = fit_labels(observed.without_evidence(), most=PILOT)
-    several = len(observed.evidence) > 1
-    singly = [replace(observed, evidence=(one,)).take(np.flatnonzero(one.present)) for one in observed.evidence]
-    saves = (savings(seen, fit), *(savings(one, fit_labels(one, most=PILOT)) for one in singly if several))
-    prior = fit.prior_mean(observed.evidence, len(observed.counts))
-    prior[~some] = base.prior_mean((), 1)
-    return prior, np.where(some, fit.concentration, base.concentration), fit, saves
-
-
-def _lacking(evidence: Sequence[EvidenceArray]) -> list[str]:
-    """Which evidence some items lack."""
-    lacking = {one.name: int((~one.present).sum()) for one in evidence}
-    told = ", ".join(f"{count:,} lack {name}" for name, count in lacking.items() if count)
-    return (
-        [f"of the {len(evidence[0].present):,} items {told}: missing evidence is treated as uninformative"]
-        if told
-        else []
+def _corrected(observed: Observations, alpha: Array, calibration: Calibration, seed: int) -> tuple[Array, Calibration]:
+    """Dirichlet parameters (N, K) corrected on references."""
+    total = alpha.sum(axis=1)
+    found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
+    return (found.confidence * total)[:, None] * found.mean, replace(
+        calibration,
+        links=found.used,
+        followed=found.followed,
+        references=found.references,
+        folds=found.folds,
+        confidence=float(found.confidence.mean()),
     )
-
-
-def _unfitted(observed: Observations) -> tuple[Array, Array, Calibration]:
-    items, labels = observed.counts.shape
-    views = opinions(observed.evidence, POOL_FLOOR / labels, items, labels)
-    present = np.sum([one.present for one in observed.evidence], axis=0) if observed.evidence else np.ones(items)
-    prior = softmax(views.sum(axis=1) / np.maximum(present, 1)[:, None])
-    saw = [one for one in observed.evidence if one.saw_labels is not False]
-    notes = (SAW.format(names=_named(saw)),) if saw else ()
-    worth = PSEUDO_COUNT * labels
-    return prior, np.full(items, worth), Calibration("off", worth, False, notes=notes)
-
-
-def _refuse(seeing: Sequence[EvidenceArray]) -> None:
-    raise UsageError(
-        f"evidence that may have used these labels, so they cannot calibrate it: {_named(seeing)}",
-        hint="if it did not, say so (saw_labels: false, or --blind). Else take evidence that comes with its "
-        "leave-one-out form, as `labeldist run` makes it; or --calibrate reference, or off. With --evidence only what "
-        "is named is taken",
-    )
-
-
-def _dispersion(
-    observed: Observations, prior: Array, concentration: float, seed: int
-) -> tuple[Dispersion | None, str | None]:
-    """The test on the labels of each group of annotators, or on all: the first that fails, and whose labels."""
-    parts: list[tuple[str | None, Array]] = [*observed.groups.items()] or [(None, observed.counts)]
-    found: tuple[Dispersion | None, str | None] = None, None
-    for name, counts in parts:
-        one = dispersion(counts, prior, concentration, seed=seed)
-        if one is not None and one.selected:
-            return one, name
-        found = found if found[0] else (one, None)
-    return found
-
-
-def _named(evidence: Sequence[EvidenceArray]) -> str:
-    return ", ".join(f"{one.name} ({'saw the labels' if one.saw_labels else 'does not say'})" for one in evidence)

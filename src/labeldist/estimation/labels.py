@@ -8,12 +8,12 @@ Source: Minka (2000), Estimating a Dirichlet distribution; Morris (1983), Parame
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.estimation.likelihood import Marginal
+from labeldist.estimation.likelihood import LEAST_LOG, MOST_LOG, Marginal
 from labeldist.estimation.log_pool import log_pool, pooled
 from labeldist.estimation.observations import Array, EvidenceArray, Observations, drawn
 
@@ -118,6 +118,14 @@ def _fit(observed: Observations, rows: Rows, floor: float, belief: Belief, start
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
     return found.x, chances.value_and_gradient(found.x)[0]
+
+
+def refit(observed: Observations, fit: LabelFit) -> LabelFit:
+    """``fit`` anew to other items with the same evidence, its floor kept; its errors and log-likelihood stay."""
+    labels, rows = len(fit.bias), np.flatnonzero(observed.counts.sum(axis=1))
+    found, _ = _fit(observed, rows, fit.floor, fit.belief, fit.parameters)
+    concentration = float(np.exp(np.clip(found[-1], LEAST_LOG, MOST_LOG)))
+    return replace(fit, bias=found[:labels], weights=found[labels:-1], concentration=concentration)
 
 
 def likelihood(observed: Observations, rows: Rows, floor: float) -> Marginal:

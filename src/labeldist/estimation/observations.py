@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -68,7 +68,7 @@ class Observations:
 
     ``counts`` (N, K): how many annotators chose each label; ``groups``: the same for each group of annotators, where
     there are several; ``reference`` (N, K): proportions, NaN for items without; ``votes`` (N,): how many votes are
-    behind each reference.
+    behind each reference; ``ordered``: whether the labels are a scale, from its one end to the other.
     """
 
     labels: tuple[str, ...]
@@ -78,6 +78,7 @@ class Observations:
     evidence: tuple[EvidenceArray, ...] = ()
     reference: Array | None = None
     votes: Array | None = None
+    ordered: bool = False
 
     @property
     def referenced(self) -> NDArray[np.intp]:
@@ -96,11 +97,12 @@ class Observations:
             tuple(one.take(rows) for one in self.evidence),
             None if self.reference is None else self.reference[rows],
             None if self.votes is None else self.votes[rows],
+            self.ordered,
         )
 
     def without_evidence(self) -> Observations:
         """The labels and references alone."""
-        return Observations(self.labels, self.ids, self.counts, self.groups, (), self.reference, self.votes)
+        return replace(self, evidence=())
 
 
 def observe(
@@ -111,13 +113,15 @@ def observe(
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     unknown_ids: Literal["stop", "skip"] = "stop",
+    ordered: bool = False,
 ) -> Observations:
     """The arrays of ``items``; ``evidence`` is {name: {item id: evidence}}, beside what the items carry themselves.
 
     It may also be {name: pairs of id and evidence}, such as a file gives, which are read after the items and not kept.
 
     Evidence that is given takes the place of carried evidence of the same name. ``annotators`` limits the counts to
-    one group; ``use`` names the evidence to take (None: all of it). Raises :class:`InputError` for no items, for an id
+    one group; ``use`` names the evidence to take (None: all of it); ``ordered`` says that the labels are a scale.
+    Raises :class:`InputError` for no items, for an id
     that comes twice and for evidence of unknown items (unless ``unknown_ids`` are to be skipped),
     :class:`UsageError` for a name that does not occur.
 
@@ -141,7 +145,8 @@ def observe(
     for name, rows in given.items():
         _add_given(found[name], rows, places, unknown_ids)
     del places
-    return votes.whole(tuple(found.pop(name).whole(len(votes.ids)) for name in _chosen(found, use)))
+    seen = votes.whole(tuple(found.pop(name).whole(len(votes.ids)) for name in _chosen(found, use)))
+    return replace(seen, ordered=ordered)
 
 
 class Rows:

@@ -13,7 +13,7 @@ from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
 from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
-from labeldist.estimation.estimate import Estimate, estimate_from, usable
+from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.guidance import Guidance, unguide
 from labeldist.estimation.labels import PILOT
 from labeldist.estimation.observations import EvidenceArray, EvidenceRows, Observations, drawn, observe
@@ -27,6 +27,7 @@ from labeldist.estimation.plan import (
     require_labels,
 )
 from labeldist.estimation.prices import Prices, Way, ways
+from labeldist.estimation.priors import usable
 from labeldist.estimation.reference_curve import Progress, ReferencePoint, reference_curve
 from labeldist.estimation.replay import Replay, replay
 from labeldist.estimation.savings import Savings
@@ -221,7 +222,7 @@ class _Pilot:
         weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
         blind, guided, left_out = unguide(replace(observed, evidence=weighed))
         usual = replace(observed, evidence=blind)
-        return _Pilot(observed, weighed, usual, guided, left_out, estimate_from(usual, seed=seed))
+        return _Pilot(observed, weighed, usual, guided, left_out, estimate_from(usual, prior="dirichlet", seed=seed))
 
     @property
     def concentration(self) -> float | None:

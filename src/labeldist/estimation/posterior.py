@@ -1,4 +1,4 @@
-"""What is known of each item's distribution: a Dirichlet posterior, its mean, intervals and expected errors."""
+"""What is known of each item's distribution: mean, intervals and expected errors, here of a Dirichlet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.estimation.observations import Array, blocks
 
@@ -17,26 +18,32 @@ GRID = np.exp(np.linspace(np.log(1.0), np.log(1e5), 48))
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Dirichlet parameters ``alpha`` (N, K), and what follows from them.
+    """The ``mean`` (N, K), and how sure it is.
 
     ``low`` and ``high`` (N, K): the shortest interval of each label's probability that holds it with the chance
     ``mass``; ``expected_kl`` and ``expected_tvd`` (N,): the error that the mean is expected to have against the true
-    distribution.
+    distribution; ``concentration`` (N,): how many annotators the distribution is worth, its item's own labels included.
     """
 
-    alpha: Array
     mean: Array
     low: Array
     high: Array
     mass: float
     expected_kl: Array
     expected_tvd: Array
+    concentration: Array
 
-    @property
-    def concentration(self) -> Array:
-        """How many annotators each item's distribution is worth, its own labels included (N,)."""
-        total: Array = self.alpha.sum(axis=1)
-        return total
+    @classmethod
+    def empty(cls, items: int, labels: int, mass: float) -> Posterior:
+        """Room for so many items."""
+        mean, low, high = (np.empty((items, labels)) for _ in range(3))
+        kl, tvd, concentration = (np.empty(items) for _ in range(3))
+        return cls(mean, low, high, mass, kl, tvd, concentration)
+
+    def put(self, rows: NDArray[np.intp], part: Posterior) -> None:
+        """Fill in these rows."""
+        for name in ("mean", "low", "high", "expected_kl", "expected_tvd", "concentration"):
+            getattr(self, name)[rows] = getattr(part, name)
 
 
 def posterior(alpha: Array, mass: float = 0.9) -> Posterior:
@@ -52,7 +59,7 @@ def posterior(alpha: Array, mass: float = 0.9) -> Posterior:
     mean = alpha / total
     # A label that is all but ruled out has nearly all its chance at 0, and a mean above nearly all of it.
     low, high = np.minimum(low, mean), np.maximum(high, mean)
-    return Posterior(alpha, mean, low, high, mass, expected_kl(alpha), expected_tvd(alpha))
+    return Posterior(mean, low, high, mass, expected_kl(alpha), expected_tvd(alpha), total[:, 0])
 
 
 def expected_kl(alpha: Array) -> Array:

@@ -12,8 +12,9 @@ from labeldist.core.errors import InputError, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import Dataset
-from labeldist.estimation.estimate import estimate_from, usable
+from labeldist.estimation.estimate import estimate_from
 from labeldist.estimation.observations import observe
+from labeldist.estimation.priors import usable
 from labeldist.estimation.savings import Savings
 from labeldist.explanations.condition import Condition
 from labeldist.explanations.leave_one_out import without_one
