@@ -14,7 +14,7 @@ import numpy as np
 from labeldist.estimation.observations import Array
 
 CELLS = 128
-MOST = 2_500.0  # annotators: of a component worth more the grid would see too little, so its intervals are a bit wide
+MOST = 1_200.0  # annotators: of a component worth more the grid would see too little, so its intervals are a bit wide
 LEAST = 1e-9  # of a parameter
 TERMS = 3  # of the series
 WAYS = 24  # of chances below an interval that are tried

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeldist.estimation.ballots import Ballots
-from labeldist.estimation.log_pool import log_sum_exp, softmax
-from labeldist.estimation.mixture import Mixture, log_softmax
+from labeldist.estimation.mixture import Mixture
 from labeldist.estimation.observations import Array
 
 CONCENTRATION = 2.0  # annotators: what is believed of kappa
@@ -71,7 +70,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class MixtureLikelihood:
-    """The marginal likelihood of the counts of ``ballots``, given ``opinions`` (N, M, K) in their order."""
+    """The marginal likelihood of the counts of ``ballots``, given ``opinions`` (M, K, N) in their order.
+
+    All arrays have the items last: sums over components and labels are then sums of whole rows.
+    """
 
     ballots: Ballots
     opinions: Array
@@ -85,60 +87,62 @@ class MixtureLikelihood:
             times = np.bincount(back.ravel(), weights=times, minlength=len(counts)).astype(np.float64)
             opinions = np.empty((len(counts), 0, counts.shape[1]))
         ballots = Ballots.of(counts, times)
-        return cls(ballots, opinions[ballots.order], layout)
+        return cls(ballots, np.ascontiguousarray(opinions[ballots.order].transpose(1, 2, 0)), layout)
 
     def value_and_gradient(self, vector: Array) -> tuple[float, Array]:
         """log-likelihood and its gradient (P,)."""
         ballots, found = self.ballots, self.layout.mixture(vector)
-        score = np.einsum("m,nmk->nk", found.weights, self.opinions)
-        own = found.concentration * softmax(found.bias + score) if self.layout.evidence else None
+        score = np.tensordot(found.weights, self.opinions, 1)
+        own = found.concentration * _shares(found.bias[:, None] + score)[0] if self.layout.evidence else None
         means = found.alpha / found.alpha.sum(axis=1, keepdims=True)
-        log_prior = log_softmax(found.log_weight + found.gate * (score @ means.T))
+        log_weights = found.log_weight[:, None] + found.gate * (means @ score)
+        weights, log_whole = _shares(log_weights)
         rises, inverses = ballots.log_rises(found.alpha, own)
         fall, fall_slope = self._falls(found)
-        joint = log_prior + rises - fall
-        each = log_sum_exp(joint)
-        shares = ballots.times[:, None] * np.exp(joint - each[:, None])
+        rises += log_weights - fall[:, ballots.which]
+        shares, log_sum = _shares(rises)
+        each = log_sum - log_whole
+        shares *= ballots.times
         by_alpha, by_own = ballots.slopes(shares, inverses, found.alpha, own)
-        by_total = (shares * fall_slope).sum(axis=0)
-        moved = shares - ballots.times[:, None] * np.exp(log_prior)
-        by_log_alpha = found.alpha * (by_alpha - by_total[:, None])
-        parts = [by_log_alpha, moved.sum(axis=0)]
+        falls = (shares * fall_slope[:, ballots.which]).sum(axis=1)
+        weights *= ballots.times
+        moved = shares - weights
+        by_log_alpha = found.alpha * (by_alpha - falls[:, None])
+        parts = [by_log_alpha, moved.sum(axis=1)]
         if own is not None:
-            by_mean = found.gate * (moved.T @ score)
+            by_mean = found.gate * (moved @ score.T)
             by_log_alpha += means * (by_mean - (means * by_mean).sum(axis=1, keepdims=True))
-            parts += self._by_evidence(found, score, own, by_own, moved, means, float((shares * fall_slope).sum()))
+            parts += self._by_evidence(found, score, own, by_own, means.T @ moved, float(falls.sum()))
         return float(ballots.times @ each), np.concatenate([part.ravel() for part in parts])
 
     def _falls(self, found: Mixture) -> tuple[Array, Array]:
-        """log Gamma(A + n) - log Gamma(A) of the total of each component (N, J), and its slope by A."""
+        """log Gamma(A + n) - log Gamma(A) of each component's total for each number of votes (J, U); its slope by A."""
         from scipy.special import digamma, gammaln
 
-        number, back = np.unique(self.ballots.totals, return_inverse=True)
-        total = found.alpha.sum(axis=1) + found.concentration
-        more = total + number[:, None]
-        return (gammaln(more) - gammaln(total))[back], (digamma(more) - digamma(total))[back]
+        total = (found.alpha.sum(axis=1) + found.concentration)[:, None]
+        more = total + self.ballots.numbers
+        return gammaln(more) - gammaln(total), digamma(more) - digamma(total)
 
     def _by_evidence(
-        self,
-        found: Mixture,
-        score: Array,
-        own: Array,
-        by_own: Array,
-        moved: Array,
-        means: Array,
-        by_total: float,
+        self, found: Mixture, score: Array, own: Array, by_own: Array, tilted: Array, by_total: float
     ) -> list[Array]:
-        """The slopes by log kappa, weights, biases and gate."""
+        """The slopes by log kappa, weights, biases and gate; ``tilted`` (K, N): what the gate sees of each label."""
         drawn_in = own * by_own
-        sums = drawn_in.sum(axis=1)
-        by_score = drawn_in - own * (sums / found.concentration)[:, None]
+        sums = drawn_in.sum(axis=0)
+        by_score = drawn_in - own * (sums / found.concentration)
         by_log_concentration = sums.sum() - found.concentration * by_total
-        tilted = moved @ means
-        whole = by_score + found.gate * tilted
         return [
             np.array([by_log_concentration]),
-            np.einsum("nk,nmk->m", whole, self.opinions),
-            by_score.sum(axis=0),
+            np.tensordot(self.opinions, by_score + found.gate * tilted, 2),
+            by_score.sum(axis=1),
             np.array([float((tilted * score).sum())]),
         ]
+
+
+def _shares(scores: Array) -> tuple[Array, Array]:
+    """Softmax over the first axis, and the log of the sum of exponentials."""
+    top = scores.max(axis=0)
+    shares = np.exp(scores - top)
+    whole = shares.sum(axis=0)
+    shares /= whole
+    return shares, top + np.log(whole)

@@ -22,7 +22,7 @@ from labeldist.estimation.stack import Stack, log_marginal, one_dirichlet
 
 FOLDS = 5
 MOST_TO_CHOOSE_ON, MOST_TO_FIT_ON = 4_000, 20_000  # items with evidence
-FEW_STEPS = 60  # of a fit that begins near its end
+FEW_STEPS = 25  # of a fit that begins near its end
 LEAST_SHARE = 0.02
 DRAWS = 6  # of other mixtures, where few items leave the parameters open
 
