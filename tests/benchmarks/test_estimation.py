@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from benchmarks.embedded.markdown import number
 from benchmarks.estimation import __main__ as command
-from benchmarks.estimation import catalog, coverage, recovery
+from benchmarks.estimation import catalog, coverage, held_out, recovery
 from benchmarks.estimation.data import worse
 from benchmarks.estimation.simulation import Truth, simulated
 from benchmarks.point import Point
 from benchmarks.results import read
+
+from labeldist.datasets.source import open_source
+from labeldist.estimation.observations import observe
+from labeldist.evaluation.metric import METRICS
 
 
 def test_the_results_are_those_of_all_measurements_and_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,3 +62,41 @@ def test_an_end_of_an_interval_is_inside() -> None:
 def test_biases_are_compared_around_their_mean() -> None:
     found = recovery._parameters(np.array([1.0, 3.0]), np.array([0.5]), 1.0)
     assert found.tolist() == [-1, 1, 0.5, 0]
+
+
+def test_held_out_annotators_are_in_no_label(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
+    observed, reference, values = held_out.load("lewidi-csc", 3)
+    assert values == (1, 2, 3, 4, 5, 6)
+    assert observed.reference is None
+    assert {*observed.counts.sum(axis=1)} == {2, 4}
+    published = observe(open_source("lewidi-csc").items(), observed.labels)
+    both = observed.counts[: len(published.counts)] + 2 * reference[: len(published.counts)]
+    assert both.tolist() == published.counts.tolist()
+    again = held_out.load("lewidi-csc", 4)
+    assert (again.reference != reference).any()
+
+
+def test_a_set_with_annotators_held_out(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
+    result = held_out.measure(["lewidi-csc"], [0])
+    found = result["sets"]["lewidi-csc"]
+    observed, reference, _ = held_out.load("lewidi-csc", 0)
+    expected = METRICS.get("kl").value(reference, held_out.smoothed(observed.counts, 0.5))
+    assert found["figures"][held_out.HALF]["kl"]["value"] == pytest.approx(expected)
+    assert found["figures"][held_out.DIRICHLET]["kl"]["value"] < expected
+    differs = found["differences"][held_out.HALF]["kl"]
+    assert 0 < differs["low"] < differs["value"] < differs["high"]
+    assert f"| lewidi-csc | 1,408 | {held_out.HALF} | {number(expected)} | **+" in held_out.rendered(result)
+
+
+def test_the_mixture_is_held_to_what_was_asked() -> None:
+    def of(name: str, mixture: float) -> bool:
+        figures = {held_out.DIRICHLET: {"kl": {"value": 0.34}}, held_out.MIXTURE: {"kl": {"value": mixture}}}
+        [point] = held_out.points({"sets": {name: {"figures": figures}}})
+        return point.reached
+
+    assert of("ocnli", 0.34)
+    assert not of("ocnli", 0.341)
+    assert of("lewidi-mp", 0.342)
+    assert not of("lewidi-mp", 0.3421)
