@@ -15,7 +15,7 @@ from benchmarks.populations.smoothing import Array, fitted_pseudo_count, smoothe
 from labeldist.core.errors import InputError
 from labeldist.core.item import Item
 from labeldist.datasets.source import open_source
-from labeldist.estimation.estimate import estimate_from
+from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.observations import Observations, observe
 from labeldist.evaluation.metric import METRICS, Metric, scaled
 
@@ -135,10 +135,15 @@ def priors() -> tuple[str, ...]:
     return ("dirichlet", "mixture") if "prior" in inspect.signature(estimate_from).parameters else ("dirichlet",)
 
 
+def estimate_under(observed: Observations, prior: str, seed: int = 0) -> Estimate:
+    """The estimate on labels alone under that prior."""
+    more: dict[str, Any] = {"prior": prior} if len(priors()) > 1 else {}
+    return estimate_from(observed, calibrate="labels", seed=seed, **more)
+
+
 def estimated(observed: Observations, prior: str) -> Array:
     """The posterior means (N, K) under that prior."""
-    more: dict[str, Any] = {"prior": prior} if len(priors()) > 1 else {}
-    return estimate_from(observed, **more).mean
+    return estimate_under(observed, prior).mean
 
 
 def points(result: dict[str, Any]) -> list[Point]:

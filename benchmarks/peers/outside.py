@@ -1,8 +1,7 @@
 """Run in the peers' environment, where labeldist is not: python outside.py IN.npz OUT.npz
 
 IN has ``matrix`` (N, A), the label of each annotator or -1, and ``classifier`` (N, K); OUT gets a distribution (N, K)
-by each method, as its library has it by default; CROWDLAB's also with
-the classifier calibrated, which is an option there.
+by each method, as its library has it by default.
 """
 
 from __future__ import annotations
@@ -19,11 +18,7 @@ def main(given: str, out: str) -> None:
     """Write what each method says, and print the libraries' versions as JSON."""
     known = np.load(given, allow_pickle=False)
     matrix, classifier = known["matrix"], known["classifier"]
-    found = {
-        "CROWDLAB": crowdlab(matrix, classifier),
-        "CROWDLAB, classifier calibrated": crowdlab(matrix, classifier, calibrate=True),
-        **aggregated(matrix, classifier.shape[1]),
-    }
+    found = {"CROWDLAB": crowdlab(matrix, classifier), **aggregated(matrix, classifier.shape[1])}
     np.savez(out, allow_pickle=False, **found)
     print(json.dumps({name: version(name) for name in ("cleanlab", "crowd-kit")}))
 
@@ -52,7 +47,7 @@ def _rows(frame: Any, items: int, labels: int) -> np.ndarray:
     return np.where(total > 0, found / np.where(total > 0, total, 1), 1 / labels)
 
 
-def crowdlab(matrix: np.ndarray, classifier: np.ndarray, *, calibrate: bool = False) -> np.ndarray:
+def crowdlab(matrix: np.ndarray, classifier: np.ndarray) -> np.ndarray:
     """CROWDLAB's whole distribution: cleanlab's public function returns its value at the consensus only."""
     from cleanlab import multiannotator
 
@@ -66,7 +61,7 @@ def crowdlab(matrix: np.ndarray, classifier: np.ndarray, *, calibrate: bool = Fa
 
     multiannotator._get_post_pred_probs_and_weights = kept
     try:
-        multiannotator.get_label_quality_multiannotator(given, classifier, calibrate_probs=calibrate, verbose=False)
+        multiannotator.get_label_quality_multiannotator(given, classifier, verbose=False)
     finally:
         multiannotator._get_post_pred_probs_and_weights = weigh
     return np.asarray(seen[-1][0])  # the last consensus is the one that is reported
