@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from benchmarks.embedded.markdown import number
 from benchmarks.estimation import __main__ as command
-from benchmarks.estimation import catalog, coverage, held_out, recovery
-from benchmarks.estimation.data import worse
+from benchmarks.estimation import catalog, coverage, draws, held_out, recovery
+from benchmarks.estimation.data import chaosnli, reference_of, worse
 from benchmarks.estimation.simulation import Truth, simulated
+from benchmarks.estimation.truths import TRUTHS, labelled
 from benchmarks.point import Point
 from benchmarks.results import read
 
@@ -100,3 +101,52 @@ def test_the_mixture_is_held_to_what_was_asked() -> None:
     assert not of("ocnli", 0.341)
     assert of("lewidi-mp", 0.342)
     assert not of("lewidi-mp", 0.3421)
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_truths_are_distributions_with_labels_of_their_own(name: str) -> None:
+    chance = np.random.default_rng(0)
+    truth = TRUTHS[name](20_000, chance)
+    assert truth.sum(axis=1) == pytest.approx(1)
+    observed = labelled(truth, 4, chance)
+    assert observed.counts.sum(axis=1).tolist() == [4] * 20_000
+    assert observed.counts.mean(axis=0) / 4 == pytest.approx(truth.mean(axis=0), abs=0.01)
+
+
+def test_a_dirichlet_truth_is_one_and_the_others_are_none() -> None:
+    """Of a Dirichlet the variances of all labels tell the same concentration."""
+    apart = {}
+    for name, draw in TRUTHS.items():
+        truth = draw(50_000, np.random.default_rng(1))
+        mean = truth.mean(axis=0)
+        concentrations = mean * (1 - mean) / truth.var(axis=0) - 1
+        apart[name] = np.ptp(np.log(concentrations))
+    assert apart["a Dirichlet"] < 0.05
+    assert min(apart["a mixture"], apart["logistic normal"]) > 0.1
+
+
+def test_draws_with_evidence(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An MJD that is the truth itself is worth more than none, and the same items come in every draw."""
+    monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
+    truth = reference_of(chaosnli("chaosnli-snli"))
+    monkeypatch.setattr(draws, "own_mjds", lambda source: truth)
+    result = draws.measure(["chaosnli-snli"], [3], [60], [0, 1])
+    assert [row["evidence"] for row in result["rows"]] == [draws.MJD, draws.CLASSIFIER]
+    for row in result["rows"]:
+        assert row["kl"][held_out.DIRICHLET] < row["kl"][held_out.HALF]
+    assert result["rows"][0]["kl"][held_out.DIRICHLET] < result["rows"][1]["kl"][held_out.DIRICHLET]
+    assert "| chaosnli-snli | 3 | 60 | own MJD |" in draws.rendered(result)
+
+
+def test_worse_beyond_noise_is_a_bar_missed() -> None:
+    def row(low: float, value: float) -> dict[str, object]:
+        about = {"source": "s", "labels per item": 2, "items": 300, "evidence": "e"}
+        return {**about, "difference": {"value": value, "low": low, "high": value + 0.01}}
+
+    assert all(
+        point.reached for point in draws.points({"rows": [row(-0.02, -0.01), row(-0.001, 0.001)] * 2 + [row(-1, -1)]})
+    )
+    worst, share, mean = draws.points({"rows": [row(0.001, 0.002), row(-0.02, -0.01)]})
+    assert not worst.reached
+    assert not share.reached
+    assert mean.reached
