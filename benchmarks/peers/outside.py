@@ -15,12 +15,12 @@ import numpy as np
 
 
 def main(given: str, out: str) -> None:
-    """Write what each method says, and print the libraries' versions as JSON."""
+    """Write what each method says, and the libraries' versions as JSON."""
     known = np.load(given, allow_pickle=False)
     matrix, classifier = known["matrix"], known["classifier"]
     found = {"CROWDLAB": crowdlab(matrix, classifier), **aggregated(matrix, classifier.shape[1])}
-    np.savez(out, allow_pickle=False, **found)
-    print(json.dumps({name: version(name) for name in ("cleanlab", "crowd-kit")}))
+    versions = json.dumps({name: version(name) for name in ("cleanlab", "crowd-kit")})
+    np.savez(out, versions=np.array(versions), **found)
 
 
 def aggregated(matrix: np.ndarray, labels: int) -> dict[str, np.ndarray]:

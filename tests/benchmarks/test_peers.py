@@ -106,9 +106,14 @@ def test_a_classifier_learns_from_other_groups_only() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not environment.is_there(), reason=f"no peers here: {environment.SET_UP} sets them up")
-def test_the_peers_answer_for_every_item() -> None:
+def test_the_peers_answer_for_every_item_and_are_asked_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environment, "KEPT", tmp_path)
     known = problem(120)
     said, versions = environment.outside(known)
+    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+    monkeypatch.setattr(environment, "_run", None)
+    again, _ = environment.outside(known)
+    assert all((again[name] == one).all() for name, one in said.items())
     assert {*said} == {"CROWDLAB", "Dawid-Skene", "GLAD", "MACE", "MMSR"}
     assert {*versions} == {"cleanlab", "crowd-kit"}
     majority = known.observed.counts.argmax(axis=1)
