@@ -16,6 +16,7 @@ from labeldist.core.item import Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
+from labeldist.estimation.bias_fit import biases_of
 from labeldist.estimation.calibration import SHIFT, Calibration
 from labeldist.estimation.clusters import Clustering, clustering, independent
 from labeldist.estimation.dispersion import Dispersion, dispersion
@@ -137,6 +138,7 @@ def estimate(
     *,
     task: Task | None = None,
     calibrate: str = "labels",
+    annotator_biases: bool | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     unknown_ids: Literal["stop", "skip"] = "stop",
@@ -148,8 +150,9 @@ def estimate(
     ``evidence`` is {name: {item id: evidence}}, or {name: pairs of id and evidence}, beside what items carry; ``use``
     names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
-    items) or ``off`` (fixed pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is the default one unless
-    given.
+    items) or ``off`` (fixed pseudo-counts). ``annotator_biases``: whether to learn how often named annotators who recur
+    give each label (None: where held-out labels say that it helps). ``mass`` is the chance of the intervals.
+    ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -162,17 +165,27 @@ def estimate(
     """
     task = task or load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
-    return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
+    return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed, annotator_biases=annotator_biases)
 
 
-def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: float = 0.9, seed: int = 0) -> Estimate:
+def estimate_from(
+    observed: Observations,
+    *,
+    calibrate: str = "labels",
+    mass: float = 0.9,
+    seed: int = 0,
+    annotator_biases: bool | None = None,
+) -> Estimate:
     """As :func:`estimate`, from arrays."""
     if calibrate not in CALIBRATIONS:
         raise did_you_mean("calibration", calibrate, CALIBRATIONS)
     if not 0 < mass < 1:
         raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
-    prior, worth, calibration = _prior(observed, calibrate, seed)
-    alpha = worth[:, None] * prior + _independent(observed, calibration.clustering)
+    prior, worth, calibration = _prior(observed, calibrate, seed, annotator_biases)
+    counts, biases = _independent(observed, calibration.clustering), calibration.biases
+    alpha = worth[:, None] * prior + counts
+    if biases is not None:
+        alpha, prior = biases.posterior(worth[:, None] * prior, counts, observed.counts), biases.population(prior)
     if calibrate == "reference":
         total = alpha.sum(axis=1)
         found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
@@ -197,7 +210,9 @@ def usable(one: EvidenceArray, counts: Array) -> bool:
     return one.saw_labels is False or one.covers(counts)
 
 
-def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Array, Calibration]:
+def _prior(
+    observed: Observations, calibrate: str, seed: int, annotator_biases: bool | None
+) -> tuple[Array, Array, Calibration]:
     """Prior means (N, K), what they are worth in annotators (N,), and how they came about."""
     if calibrate == "off":
         return _unfitted(observed)
@@ -224,10 +239,13 @@ def _prior(observed: Observations, calibrate: str, seed: int) -> tuple[Array, Ar
         notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
         known = Calibration(calibrate, fixed, False, fit, guided=guided, clustering=groups, dispersion=spread)
         return prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes))
+    biases = None if annotator_biases is False else biases_of(observed, worth[:, None] * prior, seed, annotator_biases)
+    if biases is not None:
+        prior, worth, fit, saves = _fitted(replace(fitted, exposure=biases.exposure))
     if blind and fit.concentration > TOO_GOOD:
         notes.append(UNLIKELY.format(worth=fit.concentration))
     known = Calibration(calibrate, fit.concentration, True, fit, saves, guided, groups, spread, notes=tuple(notes))
-    return prior, worth, known
+    return prior, worth, replace(known, biases=biases)
 
 
 def _independent(observed: Observations, groups: Clustering | None) -> Array:

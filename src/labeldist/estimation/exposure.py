@@ -39,12 +39,14 @@ class Exposed:
     gain: Array
 
 
-def exposed(given: GivenLabels, bias: Array, alpha: Array, counts: Array, start: Array | None = None) -> Exposed:
+def exposed(
+    given: GivenLabels, bias: Array, alpha: Array, counts: Array, start: Array | None = None, steps: int = MOST_STEPS
+) -> Exposed:
     """With the ``bias`` (A, K) of annotators, prior parameters ``alpha`` (N, K) and all ``counts`` (N, K).
 
-    Labels of nobody known are taken to be without bias. ``start``: theta from before.
+    Labels of nobody known are taken to be without bias. ``start``: theta from before; at most ``steps`` from there.
 
-    >>> one = GivenLabels(("a",), *(np.array([n]) for n in (0, 0, 0)), np.array([1.0]))
+    >>> one = GivenLabels(("a",), ("x", "y"), *(np.array([n]) for n in (0, 0, 0)), np.array([1.0]))
     >>> found = exposed(one, np.array([[1.0, -1.0]]), np.array([[1.0, 1.0]]), np.array([[1.0, 0.0]]))
     >>> bool(found.mean[0, 0] < 2 / 3), found.exposure.round(2).tolist()
     (True, [[1.46, 0.2]])
@@ -54,7 +56,7 @@ def exposed(given: GivenLabels, bias: Array, alpha: Array, counts: Array, start:
     after = np.maximum(alpha + counts, SMALLEST)
     nameless = number - np.bincount(given.item, weights=given.times, minlength=len(counts))[:, None]
     mean = after / (total + number) if start is None else start
-    for _ in range(MOST_STEPS):
+    for _ in range(steps):
         share = (mean[given.item] * lean).sum(axis=1)
         exposure = nameless + per_item(given, lean * (given.times / share)[:, None], len(counts))
         before, mean = mean, after / (total + exposure)
@@ -64,7 +66,7 @@ def exposed(given: GivenLabels, bias: Array, alpha: Array, counts: Array, start:
     chance = mean[given.item] * lean
     share = chance.sum(axis=1, keepdims=True)
     own = given.times * (bias[given.annotator, given.label] - np.log(share[:, 0]))
-    gain = np.bincount(given.item, weights=own, minlength=len(counts))
+    gain = np.bincount(given.item, own, len(counts)).astype(np.float64)
     gain -= (after * np.log((total + exposure) / (total + number))).sum(axis=1)
     return Exposed(mean, exposure, chance / share, gain)
 
@@ -99,7 +101,7 @@ def tilted_back(alpha: Array, counts: Array, exposure: Array) -> Array:
     The total is what it would be without biases; each label's count is seen against its exposure.
 
     >>> tilted_back(np.array([1.0, 1.0]), np.array([2.0, 0.0]), np.array([3.0, 1.0])).round(2).tolist()
-    [2.67, 1.33]
+    [2.57, 1.43]
     """
     total, number = alpha.sum(axis=-1, keepdims=True), counts.sum(axis=-1, keepdims=True)
     mean = (alpha + counts) / (total + exposure)

@@ -17,11 +17,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class GivenLabels:
-    """V named labels: ``item`` (V,) is the row it is of, in their order; ``annotator`` (V,) the place in ``names``;
-    ``label`` (V,) the label's place; ``times`` (V,) how many times it was given.
+    """V labels whose annotators are named. ``item`` (V,) is the row each is of, in the order of items.
+
+    ``annotator`` (V,) and ``label`` (V,): places in ``names`` and ``labels``; ``times`` (V,): how often it was given.
     """
 
     names: tuple[str, ...]
+    labels: tuple[str, ...]
     item: NDArray[np.int32]
     annotator: NDArray[np.int32]
     label: NDArray[np.int32]
@@ -33,7 +35,8 @@ class GivenLabels:
     def take(self, rows: NDArray[np.intp], items: int) -> GivenLabels:
         """Those of some of the ``items`` rows; the annotators keep their places.
 
-        >>> three = GivenLabels(("a", "b"), *(np.array(x) for x in ([0, 1, 1], [0, 0, 1], [1, 0, 1], [1.0, 1.0, 1.0])))
+        >>> places = (np.array(x) for x in ([0, 1, 1], [0, 0, 1], [1, 0, 1]))
+        >>> three = GivenLabels(("a", "b"), ("no", "yes"), *places, np.ones(3))
         >>> three.take(np.array([1]), 2).item.tolist(), three.take(np.array([1]), 2).annotator.tolist()
         ([0, 0], [0, 1])
         """
@@ -43,25 +46,25 @@ class GivenLabels:
         within = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
         at = np.repeat(starts[rows], number) + within
         item = np.repeat(np.arange(len(rows), dtype=np.int32), number)
-        return GivenLabels(self.names, item, self.annotator[at], self.label[at], self.times[at])
+        return GivenLabels(self.names, self.labels, item, self.annotator[at], self.label[at], self.times[at])
 
     def of(self, some: NDArray[np.bool_]) -> GivenLabels:
         """Those of ``some`` (A,) of the annotators."""
         kept = some[self.annotator]
         names = tuple(name for name, own in zip(self.names, some.tolist(), strict=True) if own)
         place = np.cumsum(some, dtype=np.int32) - 1
-        return GivenLabels(
-            names, self.item[kept], place[self.annotator[kept]], self.label[kept], self.times[kept]
-        )
+        places = self.item[kept], place[self.annotator[kept]], self.label[kept]
+        return GivenLabels(names, self.labels, *places, self.times[kept])
 
-    def counts(self, items: int, labels: int) -> Array:
+    def counts(self, items: int) -> Array:
         """How often each label was given to each item by somebody named (N, K)."""
+        labels = len(self.labels)
         cells = self.item * np.int64(labels) + self.label
-        return np.bincount(cells, weights=self.times, minlength=items * labels).reshape(items, labels)
+        return np.bincount(cells, self.times, items * labels).astype(np.float64).reshape(items, labels)
 
     def numbers(self) -> Array:
         """How many labels each annotator gave (A,)."""
-        return np.bincount(self.annotator, weights=self.times, minlength=len(self.names))
+        return np.bincount(self.annotator, self.times, len(self.names)).astype(np.float64)
 
 
 class GivenLog:
@@ -98,5 +101,8 @@ class GivenLog:
         """All of them, None where nobody is named; nothing may be added afterwards."""
         if not self._item:
             return None
-        places = (np.frombuffer(part, dtype=np.int32) for part in (self._item, self._annotator, self._label))
-        return GivenLabels(tuple(self._names), *places, np.frombuffer(self._times, dtype=np.float64))
+        item, annotator, label = (
+            np.frombuffer(part, dtype=np.int32) for part in (self._item, self._annotator, self._label)
+        )
+        times = np.frombuffer(self._times, dtype=np.float64)
+        return GivenLabels(tuple(self._names), tuple(self._labels), item, annotator, label, times)

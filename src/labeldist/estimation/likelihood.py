@@ -68,7 +68,7 @@ class Marginal:
 
 
 def _leant(alpha: Array, counts: Array, exposure: Array) -> tuple[float, Array, Array]:
-    """What biases add to the log-likelihood, and its slopes by ``alpha`` (n, K) and, beside these, by its total (n,)."""
+    """What biases add to the log-likelihood, and its slopes by ``alpha`` (n, K) and beside by its total (n,)."""
     total, number, after = alpha.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True), alpha + counts
     rate = np.log((total + exposure) / (total + number))
     by_total = 1 - (after / (total + exposure)).sum(axis=1)

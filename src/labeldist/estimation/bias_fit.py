@@ -1,0 +1,181 @@
+"""The biases of annotators who recur, learnt beside a prior, and whether to believe in them at all.
+
+Biases are normal around 0 with one spread, and sum to 0 over labels and, weighted by labels given, over annotators:
+what is estimated is the mean of what all these annotators say, never one of them.
+
+The biases that an item is read with are learnt without its labels, in folds: else they would take from an item what
+its annotators disagree on. The spread is the one with which, over folds, a label is likeliest to somebody who knows the
+item's other labels and whose they are, but not who is asked. Where that is not surely better than without, no biases
+are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeldist.core.errors import UsageError
+from labeldist.estimation.annotator_biases import AnnotatorBiases, population
+from labeldist.estimation.exposure import SMALLEST, exposed, per_annotator, slopes
+from labeldist.estimation.given_labels import GivenLabels
+from labeldist.estimation.observations import Array, Observations, drawn
+
+SPREADS = (0.1, 0.2, 0.4, 0.8, 1.6)
+FOLDS = 5
+FEWEST_LABELS = 10  # of an annotator who has a bias
+FEWEST_ITEMS = 30
+PILOT = 20_000  # items on which the spread is chosen
+SWEEPS, STEPS, CLOSE, LONGEST_STEP = 30, 3, 3e-3, 1.0
+
+Rows = NDArray[np.intp]
+
+
+def biases_of(
+    observed: Observations, alpha: Array, seed: int = 0, wanted: bool | None = None
+) -> AnnotatorBiases | None:
+    """Those of the annotators of ``observed`` under the prior parameters ``alpha`` (N, K).
+
+    None where too few recur, or where chance explains the gain, unless they are ``wanted``.
+    """
+    given = recurring(observed.given, observed.counts)
+    if given is None:
+        if wanted:
+            raise UsageError(
+                f"annotators who recur: fewer than two gave {FEWEST_LABELS} labels or more, on {FEWEST_ITEMS} items",
+                hint="leave their biases out",
+            )
+        return None
+    found = choose_biases(given, observed.counts, alpha, seed)
+    return found if found.sure or wanted else None
+
+
+def recurring(given: GivenLabels | None, counts: Array) -> GivenLabels | None:
+    """The labels of annotators who gave some number of them; None where there are too few to compare."""
+    if given is None:
+        return None
+    kept = given.of(given.numbers() >= FEWEST_LABELS)
+    # Counts that were drawn anew are nobody's labels.
+    if len(kept.names) < 2 or (kept.counts(len(counts)) > counts).any():
+        return None
+    return kept if len(np.unique(kept.item)) >= FEWEST_ITEMS else None
+
+
+def choose_biases(given: GivenLabels, counts: Array, alpha: Array, seed: int = 0) -> AnnotatorBiases:
+    """With the best of :data:`SPREADS`, under the prior parameters ``alpha`` (N, K)."""
+    some = drawn(np.unique(given.item).astype(np.intp), PILOT, seed)
+    part = given.take(some, len(counts))
+    gains = [crossed(part, counts[some], alpha[some], spread, seed)[1] for spread in SPREADS]
+    return learn_biases(given, counts, alpha, SPREADS[_smallest_good(gains)], seed)
+
+
+def _smallest_good(gains: list[Array]) -> int:
+    """The first that is within one standard error of the best, in pairs."""
+    best = gains[int(np.argmax([one.sum() for one in gains]))]
+    near = (float((best - one).sum()) <= float((best - one).std()) * len(best) ** 0.5 for one in gains)
+    return next(at for at, good in enumerate(near) if good)
+
+
+def learn_biases(given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int = 0) -> AnnotatorBiases:
+    """With that ``spread``, under the prior parameters ``alpha`` (N, K)."""
+    bias = fit(given, counts, alpha, spread)
+    exposure, gains = crossed(given, counts, alpha, spread, seed, bias)
+    gain = gains[np.unique(given.item)]
+    return AnnotatorBiases(
+        given.names,
+        given.labels,
+        bias,
+        errors(given, bias, counts, alpha, spread),
+        given.numbers(),
+        float(counts.sum() - given.times.sum()),
+        spread,
+        float(gain.mean()),
+        float(gain.std()) / len(gain) ** 0.5,
+        exposure,
+    )
+
+
+def fit(given: GivenLabels, counts: Array, alpha: Array, spread: float, start: Array | None = None) -> Array:
+    """The likeliest biases (A, K): by Newton's steps, annotator by annotator, theta following."""
+    weights = given.numbers() / max(float(given.times.sum()), 1.0)
+    bias = np.zeros((len(weights), counts.shape[1])) if start is None else start
+    mean = None
+    for _ in range(SWEEPS):
+        found = exposed(given, bias, alpha, counts, mean, STEPS)
+        mean = found.mean
+        slope = slopes(given, found.chance) - bias / spread**2
+        step = np.linalg.solve(_information(given, found.chance, spread), slope[..., None])[..., 0]
+        moved = bias + np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        moved -= weights @ moved
+        far = np.abs(moved - bias).max()
+        bias = moved
+        if far < CLOSE:
+            break
+    return bias
+
+
+def errors(given: GivenLabels, bias: Array, counts: Array, alpha: Array, spread: float) -> Array:
+    """Standard errors of biases (A, K), as far as items are known."""
+    inverse = np.linalg.inv(_information(given, exposed(given, bias, alpha, counts).chance, spread))
+    around = np.eye(bias.shape[1]) - 1 / bias.shape[1]
+    found: Array = np.sqrt(np.einsum("kl,alm,km->ak", around, inverse, around))
+    return found
+
+
+def _information(given: GivenLabels, chance: Array, spread: float) -> Array:
+    """Of each annotator's labels on the annotator's biases (A, K, K), with what is believed of them."""
+    labels = chance.shape[1]
+    products = np.stack([chance[:, k] * chance[:, m] for k in range(labels) for m in range(k, labels)], axis=1)
+    sums = per_annotator(given, products * given.times[:, None])
+    whole = np.zeros((len(given.names), labels, labels))
+    rows, columns = np.triu_indices(labels)
+    whole[:, rows, columns] = whole[:, columns, rows] = -sums
+    diagonal = np.arange(labels)
+    whole[:, diagonal, diagonal] += per_annotator(given, chance * given.times[:, None]) + spread**-2.0
+    return whole
+
+
+def crossed(
+    given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int, start: Array | None = None
+) -> tuple[Array, Array]:
+    """Exposures (N, K) under biases learnt from other folds, and how much likelier they make a label of each item (N,).
+
+    Likelier to somebody who knows the item's other labels and whose they are, but not who is asked.
+    """
+    exposure, gains = np.empty_like(counts), np.zeros(len(counts))
+    for held, rest in _folds(len(counts), seed):
+        bias = fit(given.take(rest, len(counts)), counts[rest], alpha[rest], spread, start)
+        mine = given.take(held, len(counts))
+        found = exposed(mine, bias, alpha[held], counts[held])
+        exposure[held] = found.exposure
+        said = _left_out(mine, bias, alpha[held], counts[held], found.exposure, found.mean)
+        said = population(said, bias, given.numbers(), float(counts.sum() - given.times.sum()))
+        plain = _left_out(mine, np.zeros_like(bias), alpha[held], counts[held], None, None)
+        own = np.arange(len(mine)), mine.label
+        better = mine.times * (np.log(said[own]) - np.log(plain[own]))
+        number = np.bincount(mine.item, weights=mine.times, minlength=len(held))
+        gains[held] = np.bincount(mine.item, weights=better, minlength=len(held)) / np.maximum(number, 1.0)
+    return exposure, gains
+
+
+def _left_out(
+    given: GivenLabels, bias: Array, alpha: Array, counts: Array, exposure: Array | None, mean: Array | None
+) -> Array:
+    """The distribution of each label's item without that label (V, K)."""
+    rest = (alpha + counts)[given.item]
+    rest[np.arange(len(given)), given.label] -= 1
+    if exposure is not None and mean is not None:
+        lean = np.exp(bias)[given.annotator]
+        share = (mean[given.item] * lean).sum(axis=1, keepdims=True)
+        rest /= (alpha.sum(axis=1, keepdims=True) + exposure)[given.item] - lean / share
+    rest = np.maximum(rest, SMALLEST)
+    whole: Array = rest / rest.sum(axis=1, keepdims=True)
+    return whole
+
+
+def _folds(items: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Rows held out, and the others."""
+    fold = np.random.default_rng(seed).permutation(items) % FOLDS
+    for one in range(FOLDS):
+        yield np.flatnonzero(fold == one), np.flatnonzero(fold != one)
