@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from labeldist.estimation.exposure import tilted_back
+from labeldist.estimation.exposure import said, tilted_back
 from labeldist.estimation.observations import Array, blocks
 
 SURE = 2.0  # standard errors
@@ -44,9 +44,9 @@ class AnnotatorBiases:
         """Whether chance does not explain the gain."""
         return self.gain > SURE * self.gain_error
 
-    def population(self, mean: Array) -> Array:
+    def population(self, mean: Array, total: Array) -> Array:
         """What all annotators together say of items (N, K) of which one without bias would say ``mean`` (N, K)."""
-        return population(mean, self.bias, self.numbers, self.others)
+        return population(mean, total, self.bias, self.numbers, self.others)
 
     def posterior(self, alpha: Array, counts: Array, given: Array) -> Array:
         """Posterior parameters (N, K) of what all annotators say, of prior ones ``alpha`` (N, K).
@@ -56,7 +56,7 @@ class AnnotatorBiases:
         worth = counts.sum(axis=1, keepdims=True) / np.maximum(given.sum(axis=1, keepdims=True), 1.0)
         back = tilted_back(alpha, counts, self.exposure * worth)
         total = back.sum(axis=1, keepdims=True)
-        whole: Array = total * self.population(back / total)
+        whole: Array = total * self.population(back / total, total[:, 0])
         return whole
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class AnnotatorBiases:
         )
 
 
-def population(mean: Array, bias: Array, numbers: Array, others: float = 0.0) -> Array:
+def population(mean: Array, total: Array, bias: Array, numbers: Array, others: float = 0.0) -> Array:
     """The mean over annotators of softmax(log ``mean`` + bias), weighted by their ``numbers`` (A,) of labels.
 
     ``others``: of how many labels nothing but 0 is known.
@@ -90,7 +90,7 @@ def population(mean: Array, bias: Array, numbers: Array, others: float = 0.0) ->
     Of many annotators 2 K points with the mean and covariance of their biases stand for all: exact to the second order.
     Source: Julier and Uhlmann (1997), A New Extension of the Kalman Filter to Nonlinear Systems.
 
-    >>> two = population(np.array([[0.5, 0.5]]), np.array([[1.0, -1.0], [-1.0, 1.0]]), np.ones(2))
+    >>> two = population(np.array([[0.5, 0.5]]), np.array([9.0]), np.array([[1.0, -1.0], [-1.0, 1.0]]), np.ones(2))
     >>> two.tolist()
     [[0.5, 0.5]]
     """
@@ -108,7 +108,6 @@ def population(mean: Array, bias: Array, numbers: Array, others: float = 0.0) ->
         each = np.zeros_like(mean[part])
         for point, weight in zip(points, weights, strict=True):
             if weight:
-                tilted = mean[part] * np.exp(point)
-                each += weight * tilted / tilted.sum(axis=1, keepdims=True)
+                each += weight * said(mean[part], total[part], point)
         whole[part] = each
     return whole

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from labeldist.core.errors import UsageError
 from labeldist.estimation.annotator_biases import AnnotatorBiases, population
-from labeldist.estimation.exposure import SMALLEST, exposed, per_annotator, slopes
+from labeldist.estimation.exposure import SMALLEST, Exposed, exposed, per_annotator, said, slopes
 from labeldist.estimation.given_labels import GivenLabels
 from labeldist.estimation.observations import Array, Observations, drawn
 
@@ -80,7 +80,7 @@ def _smallest_good(gains: list[Array]) -> int:
 def learn_biases(given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int = 0) -> AnnotatorBiases:
     """With that ``spread``, under the prior parameters ``alpha`` (N, K)."""
     bias = fit(given, counts, alpha, spread)
-    exposure, gains = crossed(given, counts, alpha, spread, seed, bias)
+    exposure, _, gains = crossed(given, counts, alpha, spread, seed, bias)
     gain = gains[np.unique(given.item)]
     return AnnotatorBiases(
         given.names,
@@ -100,12 +100,13 @@ def fit(given: GivenLabels, counts: Array, alpha: Array, spread: float, start: A
     """The likeliest biases (A, K): by Newton's steps, annotator by annotator, theta following."""
     weights = given.numbers() / max(float(given.times.sum()), 1.0)
     bias = np.zeros((len(weights), counts.shape[1])) if start is None else start
-    mean = None
+    mean, total = None, (alpha + counts).sum(axis=1)[given.item]
     for _ in range(SWEEPS):
         found = exposed(given, bias, alpha, counts, mean, STEPS)
         mean = found.mean
-        slope = slopes(given, found.chance) - bias / spread**2
-        step = np.linalg.solve(_information(given, found.chance, spread), slope[..., None])[..., 0]
+        chance = said(mean[given.item], total, bias[given.annotator])
+        slope = slopes(given, chance) - bias / spread**2
+        step = np.linalg.solve(_information(given, chance, spread), slope[..., None])[..., 0]
         moved = bias + np.clip(step, -LONGEST_STEP, LONGEST_STEP)
         moved -= weights @ moved
         far = np.abs(moved - bias).max()
@@ -117,7 +118,9 @@ def fit(given: GivenLabels, counts: Array, alpha: Array, spread: float, start: A
 
 def errors(given: GivenLabels, bias: Array, counts: Array, alpha: Array, spread: float) -> Array:
     """Standard errors of biases (A, K), as far as items are known."""
-    inverse = np.linalg.inv(_information(given, exposed(given, bias, alpha, counts).chance, spread))
+    mean = exposed(given, bias, alpha, counts).mean[given.item]
+    chance = said(mean, (alpha + counts).sum(axis=1)[given.item], bias[given.annotator])
+    inverse = np.linalg.inv(_information(given, chance, spread))
     around = np.eye(bias.shape[1]) - 1 / bias.shape[1]
     found: Array = np.sqrt(np.einsum("kl,alm,km->ak", around, inverse, around))
     return found
@@ -138,37 +141,42 @@ def _information(given: GivenLabels, chance: Array, spread: float) -> Array:
 
 def crossed(
     given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int, start: Array | None = None
-) -> tuple[Array, Array]:
-    """Exposures (N, K) under biases learnt from other folds, and how much likelier they make a label of each item (N,).
+) -> tuple[Array, Array, Array]:
+    """Exposures (N, K) under biases learnt from other folds, and how much likelier these make a label of each item (N,).
 
-    Likelier to somebody who knows the item's other labels and whose they are, but not who is asked.
+    Likelier to somebody who knows the item's other labels and whose they are, and who is asked; then (N,) who is not.
     """
-    exposure, gains = np.empty_like(counts), np.zeros(len(counts))
+    exposure, asked, unknown = np.empty_like(counts), np.zeros(len(counts)), np.zeros(len(counts))
+    numbers, others = given.numbers(), float(counts.sum() - given.times.sum())
     for held, rest in _folds(len(counts), seed):
         bias = fit(given.take(rest, len(counts)), counts[rest], alpha[rest], spread, start)
         mine = given.take(held, len(counts))
         found = exposed(mine, bias, alpha[held], counts[held])
         exposure[held] = found.exposure
-        said = _left_out(mine, bias, alpha[held], counts[held], found.exposure, found.mean)
-        said = population(said, bias, given.numbers(), float(counts.sum() - given.times.sum()))
-        plain = _left_out(mine, np.zeros_like(bias), alpha[held], counts[held], None, None)
-        own = np.arange(len(mine)), mine.label
-        better = mine.times * (np.log(said[own]) - np.log(plain[own]))
-        number = np.bincount(mine.item, weights=mine.times, minlength=len(held))
-        gains[held] = np.bincount(mine.item, weights=better, minlength=len(held)) / np.maximum(number, 1.0)
-    return exposure, gains
+        total = np.maximum((alpha[held] + counts[held]).sum(axis=1)[mine.item] - 1, SMALLEST)
+        mean = _left_out(mine, bias, alpha[held], counts[held], found)
+        plain = _left_out(mine, np.zeros_like(bias), alpha[held], counts[held], None)
+        asked[held] = _likelier(mine, said(mean, total, bias[mine.annotator]), plain, len(held))
+        unknown[held] = _likelier(mine, population(mean, total, bias, numbers, others), plain, len(held))
+    return exposure, asked, unknown
 
 
-def _left_out(
-    given: GivenLabels, bias: Array, alpha: Array, counts: Array, exposure: Array | None, mean: Array | None
-) -> Array:
-    """The distribution of each label's item without that label (V, K)."""
+def _likelier(given: GivenLabels, chances: Array, plain: Array, items: int) -> Array:
+    """How much likelier labels are by ``chances`` (V, K) than by ``plain`` (V, K): means of items (N,)."""
+    own = np.arange(len(given)), given.label
+    better = given.times * (np.log(chances[own]) - np.log(plain[own]))
+    number = np.bincount(given.item, given.times, items)
+    return np.bincount(given.item, better, items) / np.maximum(number, 1.0)
+
+
+def _left_out(given: GivenLabels, bias: Array, alpha: Array, counts: Array, found: Exposed | None) -> Array:
+    """The distribution of each label's item without that label (V, K), biases aside where it was ``found`` with them."""
     rest = (alpha + counts)[given.item]
     rest[np.arange(len(given)), given.label] -= 1
-    if exposure is not None and mean is not None:
+    if found is not None:
         lean = np.exp(bias)[given.annotator]
-        share = (mean[given.item] * lean).sum(axis=1, keepdims=True)
-        rest /= (alpha.sum(axis=1, keepdims=True) + exposure)[given.item] - lean / share
+        share = np.einsum("vk,vk->v", found.mean[given.item], lean)[:, None]
+        rest /= (alpha.sum(axis=1, keepdims=True) + found.exposure)[given.item] - lean / share
     rest = np.maximum(rest, SMALLEST)
     whole: Array = rest / rest.sum(axis=1, keepdims=True)
     return whole

@@ -185,7 +185,10 @@ def estimate_from(
     counts, biases = _independent(observed, calibration.clustering), calibration.biases
     alpha = worth[:, None] * prior + counts
     if biases is not None:
-        alpha, prior = biases.posterior(worth[:, None] * prior, counts, observed.counts), biases.population(prior)
+        alpha, prior = (
+            biases.posterior(worth[:, None] * prior, counts, observed.counts),
+            biases.population(prior, worth),
+        )
     if calibrate == "reference":
         total = alpha.sum(axis=1)
         found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)

@@ -29,13 +29,12 @@ MOST_STEPS, CLOSE = 60, 1e-7
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """``mean`` (N, K): theta; ``exposure`` (N, K); ``chance`` (V, K): of each label, by whoever was asked;
-    ``gain`` (N,): how much likelier each item's labels are than without biases, as logarithms.
+    """``mean`` (N, K): theta; ``exposure`` (N, K); ``gain`` (N,): how much likelier each item's labels are than without
+    biases, as logarithms.
     """
 
     mean: Array
     exposure: Array
-    chance: Array
     gain: Array
 
 
@@ -56,19 +55,19 @@ def exposed(
     after = np.maximum(alpha + counts, SMALLEST)
     nameless = number - np.bincount(given.item, weights=given.times, minlength=len(counts))[:, None]
     mean = after / (total + number) if start is None else start
+    ones = np.ones(alpha.shape[1])  # sums over few labels are fastest as products
     for _ in range(steps):
-        share = (mean[given.item] * lean).sum(axis=1)
+        share = np.einsum("vk,vk->v", mean[given.item], lean)
         exposure = nameless + per_item(given, lean * (given.times / share)[:, None], len(counts))
         before, mean = mean, after / (total + exposure)
-        mean /= mean.sum(axis=1, keepdims=True)
+        mean /= (mean @ ones)[:, None]
         if np.abs(mean - before).max(initial=0.0) < CLOSE:
             break
-    chance = mean[given.item] * lean
-    share = chance.sum(axis=1, keepdims=True)
-    own = given.times * (bias[given.annotator, given.label] - np.log(share[:, 0]))
+    share = np.einsum("vk,vk->v", mean[given.item], lean)
+    own = given.times * (bias[given.annotator, given.label] - np.log(share))
     gain = np.bincount(given.item, own, len(counts)).astype(np.float64)
-    gain -= (after * np.log((total + exposure) / (total + number))).sum(axis=1)
-    return Exposed(mean, exposure, chance / share, gain)
+    gain -= np.einsum("nk,nk->n", after, np.log((total + exposure) / (total + number)))
+    return Exposed(mean, exposure, gain)
 
 
 def per_item(given: GivenLabels, values: Array, items: int) -> Array:
@@ -82,14 +81,32 @@ def per_annotator(given: GivenLabels, values: Array) -> Array:
     return np.stack([np.bincount(given.annotator, weights=one, minlength=people) for one in values.T], axis=1)
 
 
+def said(mean: Array, total: Array, bias: Array) -> Array:
+    """What an annotator of that ``bias`` (K,) or (N, K) says of items of mean (N, K), known as well as ``total`` (N,) says.
+
+    The more is left open of an item, the less a bias does to its mean: one that is surely nobody's or everybody's label
+    stays so. A ratio of two marginal likelihoods, to the first order; with a total without end it is the softmax.
+
+    >>> one, bias = np.array([[0.5, 0.5]]), np.array([1.0, -1.0])
+    >>> said(one, np.array([1e9]), bias).round(2).tolist(), said(one, np.array([2.0]), bias).round(2).tolist()
+    ([[0.88, 0.12]], [[0.81, 0.19]])
+    """
+    lean = np.exp(bias)
+    rate = lean / (mean * lean).sum(axis=1, keepdims=True)
+    chance = mean * rate / (total[:, None] + rate)
+    whole: Array = chance / chance.sum(axis=1, keepdims=True)
+    return whole
+
+
 def value_and_gradient(bias: Array, given: GivenLabels, alpha: Array, counts: Array) -> tuple[float, Array]:
     """How much likelier all labels are than without biases, and its gradient by ``bias`` (A, K)."""
     found = exposed(given, bias, alpha, counts)
-    return float(found.gain.sum()), slopes(given, found.chance)
+    known = np.full(len(given), 1e12)
+    return float(found.gain.sum()), slopes(given, said(found.mean[given.item], known, bias[given.annotator]))
 
 
 def slopes(given: GivenLabels, chance: Array) -> Array:
-    """The gradient of the log-likelihood by the biases (A, K): what annotators gave, less what was expected of them."""
+    """What annotators gave (A, K), less what was expected of them by the ``chance`` of each label (V, K)."""
     left = -chance * given.times[:, None]
     left[np.arange(len(given)), given.label] += given.times
     return per_annotator(given, left)
