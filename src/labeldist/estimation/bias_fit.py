@@ -12,6 +12,7 @@ are used.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,11 @@ from labeldist.estimation.exposure import SMALLEST, Exposed, exposed, per_annota
 from labeldist.estimation.given_labels import GivenLabels
 from labeldist.estimation.observations import Array, Observations, drawn
 
-SPREADS = (0.1, 0.2, 0.4, 0.8, 1.6)
+SPREADS = (0.2, 0.4, 0.8, 1.6)
 FOLDS = 5
 FEWEST_LABELS = 10  # of an annotator who has a bias
 FEWEST_ITEMS = 30
-PILOT = 20_000  # items on which the spread is chosen
+PILOT, MOST_ITEMS = 6_000, 60_000  # items on which the spread is chosen, and biases are learnt
 SWEEPS, STEPS, CLOSE, LONGEST_STEP = 30, 3, 3e-3, 1.0
 
 Rows = NDArray[np.intp]
@@ -59,15 +60,21 @@ def recurring(given: GivenLabels | None, counts: Array) -> GivenLabels | None:
     # Counts that were drawn anew are nobody's labels.
     if len(kept.names) < 2 or (kept.counts(len(counts)) > counts).any():
         return None
-    return kept if len(np.unique(kept.item)) >= FEWEST_ITEMS else None
+    return kept if np.count_nonzero(kept.items(len(counts))) >= FEWEST_ITEMS else None
 
 
 def choose_biases(given: GivenLabels, counts: Array, alpha: Array, seed: int = 0) -> AnnotatorBiases:
-    """With the best of :data:`SPREADS`, under the prior parameters ``alpha`` (N, K)."""
-    some = drawn(np.unique(given.item).astype(np.intp), PILOT, seed)
-    part = given.take(some, len(counts))
-    gains = [crossed(part, counts[some], alpha[some], spread, seed)[1] for spread in SPREADS]
-    return learn_biases(given, counts, alpha, SPREADS[_smallest_good(gains)], seed)
+    """With the best of :data:`SPREADS`, under the prior parameters ``alpha`` (N, K); from some of many items."""
+    labelled = np.flatnonzero(given.items(len(counts)))
+    few, most = drawn(labelled, PILOT, seed), drawn(labelled, MOST_ITEMS, seed)
+    part = given.take(few, len(counts)), counts[few], alpha[few]
+    gains = [asked_gain(*part, spread, seed) for spread in SPREADS]
+    spread = SPREADS[_smallest_good(gains)]
+    found = learn_biases(given.take(most, len(counts)), counts[most], alpha[most], spread, seed)
+    # Of many items one more or less changes no bias: those that were not drawn are read with the biases of all.
+    exposure = exposed(given, found.bias, alpha, counts).exposure if len(most) < len(counts) else found.exposure
+    exposure[most] = found.exposure
+    return replace(found, numbers=given.numbers(), others=float(counts.sum() - given.times.sum()), exposure=exposure)
 
 
 def _smallest_good(gains: list[Array]) -> int:
@@ -80,20 +87,15 @@ def _smallest_good(gains: list[Array]) -> int:
 def learn_biases(given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int = 0) -> AnnotatorBiases:
     """With that ``spread``, under the prior parameters ``alpha`` (N, K)."""
     bias = fit(given, counts, alpha, spread)
-    exposure, _, gains = crossed(given, counts, alpha, spread, seed, bias)
-    gain = gains[np.unique(given.item)]
-    return AnnotatorBiases(
-        given.names,
-        given.labels,
-        bias,
-        errors(given, bias, counts, alpha, spread),
-        given.numbers(),
-        float(counts.sum() - given.times.sum()),
-        spread,
-        float(gain.mean()),
-        float(gain.std()) / len(gain) ** 0.5,
-        exposure,
-    )
+    numbers, others = given.numbers(), float(counts.sum() - given.times.sum())
+    exposure, gain = counts.copy(), np.zeros(len(counts))
+    for one in _crossed(given, counts, alpha, spread, seed, bias):
+        exposure[one.held] = one.exposure
+        gain[one.held] = one.likelier(population(one.mean, one.total, one.bias, numbers, others))
+    wrong = errors(given, bias, counts, alpha, spread)
+    number = len(gain) ** 0.5
+    gains = float(gain.mean()), float(gain.std()) / number
+    return AnnotatorBiases(given.names, given.labels, bias, wrong, numbers, others, spread, *gains, exposure)
 
 
 def fit(given: GivenLabels, counts: Array, alpha: Array, spread: float, start: Array | None = None) -> Array:
@@ -139,38 +141,52 @@ def _information(given: GivenLabels, chance: Array, spread: float) -> Array:
     return whole
 
 
-def crossed(
-    given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int, start: Array | None = None
-) -> tuple[Array, Array, Array]:
-    """Exposures (N, K) under biases learnt from other folds, and how much likelier these make a label of each item (N,).
+def asked_gain(given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int) -> Array:
+    """How much likelier biases make a label of each item (N,), held out, to somebody who knows who is asked."""
+    gain = np.zeros(len(counts))
+    for one in _crossed(given, counts, alpha, spread, seed):
+        gain[one.held] = one.likelier(said(one.mean, one.total, one.bias[one.given.annotator]))
+    return gain
 
-    Likelier to somebody who knows the item's other labels and whose they are, and who is asked; then (N,) who is not.
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """Items ``held`` out, their labels ``given``, the ``bias`` (A, K) learnt from others, and so their ``exposure``.
+
+    Of each label (V,) its item's ``mean`` (V, K) without it, that ``plain`` of biases, and the ``total`` of both.
     """
-    exposure, asked, unknown = np.empty_like(counts), np.zeros(len(counts)), np.zeros(len(counts))
-    numbers, others = given.numbers(), float(counts.sum() - given.times.sum())
+
+    held: Rows
+    given: GivenLabels
+    bias: Array
+    exposure: Array
+    mean: Array
+    plain: Array
+    total: Array
+
+    def likelier(self, chances: Array) -> Array:
+        """How much likelier labels are by ``chances`` (V, K) than without biases: means of the items."""
+        own = np.arange(len(self.given)), self.given.label
+        better = self.given.times * (np.log(chances[own]) - np.log(self.plain[own]))
+        number = self.given.items(len(self.held))
+        return np.bincount(self.given.item, better, len(self.held)) / np.maximum(number, 1.0)
+
+
+def _crossed(
+    given: GivenLabels, counts: Array, alpha: Array, spread: float, seed: int, start: Array | None = None
+) -> Iterator[_Fold]:
     for held, rest in _folds(len(counts), seed):
         bias = fit(given.take(rest, len(counts)), counts[rest], alpha[rest], spread, start)
         mine = given.take(held, len(counts))
         found = exposed(mine, bias, alpha[held], counts[held])
-        exposure[held] = found.exposure
-        total = np.maximum((alpha[held] + counts[held]).sum(axis=1)[mine.item] - 1, SMALLEST)
         mean = _left_out(mine, bias, alpha[held], counts[held], found)
-        plain = _left_out(mine, np.zeros_like(bias), alpha[held], counts[held], None)
-        asked[held] = _likelier(mine, said(mean, total, bias[mine.annotator]), plain, len(held))
-        unknown[held] = _likelier(mine, population(mean, total, bias, numbers, others), plain, len(held))
-    return exposure, asked, unknown
-
-
-def _likelier(given: GivenLabels, chances: Array, plain: Array, items: int) -> Array:
-    """How much likelier labels are by ``chances`` (V, K) than by ``plain`` (V, K): means of items (N,)."""
-    own = np.arange(len(given)), given.label
-    better = given.times * (np.log(chances[own]) - np.log(plain[own]))
-    number = np.bincount(given.item, given.times, items)
-    return np.bincount(given.item, better, items) / np.maximum(number, 1.0)
+        plain = _left_out(mine, bias, alpha[held], counts[held], None)
+        total = np.maximum((alpha[held] + counts[held]).sum(axis=1)[mine.item] - 1, SMALLEST)
+        yield _Fold(held, mine, bias, found.exposure, mean, plain, total)
 
 
 def _left_out(given: GivenLabels, bias: Array, alpha: Array, counts: Array, found: Exposed | None) -> Array:
-    """The distribution of each label's item without that label (V, K), biases aside where it was ``found`` with them."""
+    """The distribution of each label's item without that label (V, K), as it was ``found`` with biases, or plainly."""
     rest = (alpha + counts)[given.item]
     rest[np.arange(len(given)), given.label] -= 1
     if found is not None:

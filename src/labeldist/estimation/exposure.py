@@ -53,7 +53,7 @@ def exposed(
     lean = np.exp(bias)[given.annotator]
     total, number = alpha.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True)
     after = np.maximum(alpha + counts, SMALLEST)
-    nameless = number - np.bincount(given.item, weights=given.times, minlength=len(counts))[:, None]
+    nameless = number - given.items(len(counts))[:, None]
     mean = after / (total + number) if start is None else start
     ones = np.ones(alpha.shape[1])  # sums over few labels are fastest as products
     for _ in range(steps):
@@ -82,10 +82,10 @@ def per_annotator(given: GivenLabels, values: Array) -> Array:
 
 
 def said(mean: Array, total: Array, bias: Array) -> Array:
-    """What an annotator of that ``bias`` (K,) or (N, K) says of items of mean (N, K), known as well as ``total`` (N,) says.
+    """What an annotator of that ``bias``, (K,) or (N, K), says of items (N, K) of that mean, worth ``total`` (N,).
 
-    The more is left open of an item, the less a bias does to its mean: one that is surely nobody's or everybody's label
-    stays so. A ratio of two marginal likelihoods, to the first order; with a total without end it is the softmax.
+    The more is left open of an item, the less a bias does to its mean, since what is open may be certain either way. A
+    ratio of two marginal likelihoods, to the first order; where nothing is open it is the softmax.
 
     >>> one, bias = np.array([[0.5, 0.5]]), np.array([1.0, -1.0])
     >>> said(one, np.array([1e9]), bias).round(2).tolist(), said(one, np.array([2.0]), bias).round(2).tolist()

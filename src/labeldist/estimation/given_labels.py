@@ -62,6 +62,10 @@ class GivenLabels:
         cells = self.item * np.int64(labels) + self.label
         return np.bincount(cells, self.times, items * labels).astype(np.float64).reshape(items, labels)
 
+    def items(self, items: int) -> Array:
+        """How many of them are of each item (N,)."""
+        return np.bincount(self.item, self.times, items).astype(np.float64)
+
     def numbers(self) -> Array:
         """How many labels each annotator gave (A,)."""
         return np.bincount(self.annotator, self.times, len(self.names)).astype(np.float64)
@@ -87,15 +91,16 @@ class GivenLog:
 
     def add(self, at: int, item: Item) -> None:
         """Take in the item in that row, which is after those taken in before."""
-        names = self._names
-        for one in item.labels:
-            name = one.annotator
-            if name is None or (self._group is not None and one.group != self._group):
-                continue
-            self._item.append(at)
-            self._annotator.append(names.setdefault(same_person(name), len(names)))
-            self._label.append(self._labels[one.label])
-            self._times.append(one.times)
+        names, places = self._names, self._labels
+        said = [
+            one
+            for one in item.labels
+            if one.annotator is not None and (self._group is None or one.group == self._group)
+        ]
+        self._item.extend([at] * len(said))
+        self._annotator.extend([names.setdefault(same_person(one.annotator or ""), len(names)) for one in said])
+        self._label.extend([places[one.label] for one in said])
+        self._times.extend([one.times for one in said])
 
     def whole(self) -> GivenLabels | None:
         """All of them, None where nobody is named; nothing may be added afterwards."""
