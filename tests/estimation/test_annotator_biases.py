@@ -149,13 +149,14 @@ def test_many_annotators_are_told_as_few_are() -> None:
 
 
 def test_labels_without_names_and_names_without_a_second_label_have_no_biases() -> None:
-    unnamed = [Item(str(at), {}, (Annotation("x"), Annotation("y", times=2))) for at in range(60)]
-    once = [Item(str(at), {}, (Annotation("x", f"a{at}"), Annotation("y", f"b{at}"))) for at in range(60)]
-    one = [Item(str(at), {}, (Annotation("xy"[at % 3 == 0], "a"),)) for at in range(60)]
+    said = ["xx", "xy", "yy"] * 20
+    unnamed = [Item(str(at), {}, (Annotation(a), Annotation(b))) for at, (a, b) in enumerate(said)]
+    once = [Item(str(at), {}, (Annotation(a, f"a{at}"), Annotation(b, f"b{at}"))) for at, (a, b) in enumerate(said)]
+    one = [Item(str(at), {}, (Annotation(a, "ann"), Annotation(b))) for at, (a, b) in enumerate(said)]
     for items in (unnamed, once, one):
         observed = observe(items, ["x", "y"])
         assert estimate_from(observed).calibration.biases is None
-        with pytest.raises(UsageError, match="annotators who recur"):
+        with pytest.raises(UsageError, match="no biases of annotators"):
             estimate_from(observed, annotator_biases=True)
     assert observe(unnamed, ["x", "y"]).given is None
 
@@ -185,6 +186,19 @@ def test_taken_items_keep_their_annotators() -> None:
     assert part is not None
     np.testing.assert_array_equal(part.counts(4), observed.counts[rows])
     np.testing.assert_array_equal(part.items(4), [4, 4, 4, 4])
+
+
+@pytest.mark.parametrize("order", ["abc", "cab"])
+def test_places_in_a_sorted_list_are_nobody(order: str) -> None:
+    """Counts written out, as annotators 1 to 4: the first would seem to prefer the first label."""
+    draw = np.random.default_rng(0)
+    shares = draw.dirichlet(np.ones(3), 300)
+    said = [sorted(draw.choice(list("abc"), 4, p=one), key=order.index) for one in shares]
+    items = [
+        Item(str(at), {}, tuple(Annotation(str(y), f"crowd/{place}") for place, y in enumerate(row)))
+        for at, row in enumerate(said)
+    ]
+    assert estimate_from(observe(items, list("abc"))).calibration.biases is None
 
 
 def test_counts_that_nobody_gave_are_nobodys() -> None:

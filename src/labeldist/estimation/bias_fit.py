@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.core.errors import UsageError
+from labeldist.core.item import group_of
 from labeldist.estimation.annotator_biases import AnnotatorBiases, population
 from labeldist.estimation.exposure import SMALLEST, Exposed, exposed, per_annotator, said, slopes
 from labeldist.estimation.given_labels import GivenLabels
@@ -28,6 +29,7 @@ FOLDS = 5
 FEWEST_LABELS = 10  # of an annotator who has a bias
 FEWEST_ITEMS = 30
 PILOT, MOST_ITEMS = 6_000, 60_000  # items on which the spread is chosen, and biases are learnt
+OUT_OF_ORDER = 0.01  # of neighbouring labels that differ, where these were sorted
 SWEEPS, STEPS, CLOSE, LONGEST_STEP = 30, 3, 3e-3, 1.0
 
 Rows = NDArray[np.intp]
@@ -44,8 +46,9 @@ def biases_of(
     if given is None:
         if wanted:
             raise UsageError(
-                f"annotators who recur: fewer than two gave {FEWEST_LABELS} labels or more, on {FEWEST_ITEMS} items",
-                hint="leave their biases out",
+                f"no biases of annotators: fewer than two gave {FEWEST_LABELS} labels or more on {FEWEST_ITEMS} items, "
+                "or their names are places in a list sorted by label",
+                hint="leave them out",
             )
         return None
     found = choose_biases(given, observed.counts, alpha, seed)
@@ -58,9 +61,25 @@ def recurring(given: GivenLabels | None, counts: Array) -> GivenLabels | None:
         return None
     kept = given.of(given.numbers() >= FEWEST_LABELS)
     # Counts that were drawn anew are nobody's labels.
-    if len(kept.names) < 2 or (kept.counts(len(counts)) > counts).any():
+    if len(kept.names) < 2 or (kept.counts(len(counts)) > counts).any() or in_label_order(kept):
         return None
     return kept if np.count_nonzero(kept.items(len(counts))) >= FEWEST_ITEMS else None
+
+
+def in_label_order(given: GivenLabels) -> bool:
+    """Whether each group's labels of an item stand in one order of labels: then names are places in a list.
+
+    Such are counts that were written out, or sorted columns: their first "annotator" gives the first label more often.
+    """
+    groups: dict[str | None, int] = {}
+    group = np.array([groups.setdefault(group_of(name), len(groups)) for name in given.names])[given.annotator]
+    next_ = np.flatnonzero((given.item[1:] == given.item[:-1]) & (group[1:] == group[:-1]))
+    count = len(given.labels)
+    pairs = np.bincount(given.label[next_] * np.int64(count) + given.label[next_ + 1], minlength=count**2)
+    table = pairs.reshape(count, count)
+    apart = int(table.sum() - np.trace(table))
+    against = int(np.minimum(table, table.T).sum() - np.trace(table)) // 2
+    return apart > 0 and against < OUT_OF_ORDER * apart
 
 
 def choose_biases(given: GivenLabels, counts: Array, alpha: Array, seed: int = 0) -> AnnotatorBiases:

@@ -59,9 +59,9 @@ class Description:
     ``label_counts``: how many annotations chose each label. ``annotators``: how many are named; 0 where labels are
     counts. ``labels_per_item``: {number of labels: items with so many}. ``with_reference``: items that have one.
     ``failures``: rows that were skipped. ``told``: where the labels come from. ``agreement``: of all annotations, each
-    label's share among it. ``each_annotator``: those who stand out first;
-    ``biases``: where they help to tell what held-out labels are. ``by`` and ``groups``: what annotations were
-    grouped by, and each group. ``shown``: the items that were asked for. ``of_items``: all of them, as arrays.
+    label's share among it. ``each_annotator``: those who stand out first; ``biases``: where they help to tell held-out
+    labels. ``by`` and ``groups``: what annotations were grouped by, and each group. ``shown``: the items that were
+    asked for. ``of_items``: all of them, as arrays.
     """
 
     name: str
