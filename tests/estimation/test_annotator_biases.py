@@ -201,6 +201,17 @@ def test_places_in_a_sorted_list_are_nobody(order: str) -> None:
     assert estimate_from(observe(items, list("abc"))).calibration.biases is None
 
 
+def test_labels_of_people_may_be_stored_in_order() -> None:
+    observed, _, _ = simulated()
+    given = observed.given
+    assert given is not None
+    order = np.lexsort((given.label, given.item))
+    parts = (part[order] for part in (given.item, given.annotator, given.label, given.times))
+    item, annotator, label, times = parts
+    stored = replace(observed, given=replace(given, item=item, annotator=annotator, label=label, times=times))
+    assert estimate_from(stored).calibration.biases is not None
+
+
 def test_counts_that_nobody_gave_are_nobodys() -> None:
     observed, _, _ = simulated()
     drawn = replace(observed, counts=np.roll(observed.counts, 1, axis=0))

@@ -28,7 +28,7 @@ SPREADS = (0.2, 0.4, 0.8, 1.6)
 FOLDS = 5
 FEWEST_LABELS = 10  # of an annotator who has a bias
 FEWEST_ITEMS = 30
-PILOT, MOST_ITEMS = 6_000, 60_000  # items on which the spread is chosen, and biases are learnt
+PILOT, MOST_ITEMS = 2_500, 60_000  # items on which the spread is chosen, and biases are learnt
 OUT_OF_ORDER = 0.01  # of neighbouring labels that differ, where these were sorted
 SWEEPS, STEPS, CLOSE, LONGEST_STEP = 30, 3, 3e-3, 1.0
 
@@ -67,15 +67,17 @@ def recurring(given: GivenLabels | None, counts: Array) -> GivenLabels | None:
 
 
 def in_label_order(given: GivenLabels) -> bool:
-    """Whether each group's labels of an item stand in one order of labels: then names are places in a list.
+    """Whether each group's labels of an item stand, by annotator, in one order: then names are places in a list.
 
     Such are counts that were written out, or sorted columns: their first "annotator" gives the first label more often.
     """
     groups: dict[str | None, int] = {}
     group = np.array([groups.setdefault(group_of(name), len(groups)) for name in given.names])[given.annotator]
-    next_ = np.flatnonzero((given.item[1:] == given.item[:-1]) & (group[1:] == group[:-1]))
+    order = np.lexsort((given.annotator, group, given.item))
+    item, group, label = given.item[order], group[order], given.label[order].astype(np.int64)
+    next_ = np.flatnonzero((item[1:] == item[:-1]) & (group[1:] == group[:-1]))
     count = len(given.labels)
-    pairs = np.bincount(given.label[next_] * np.int64(count) + given.label[next_ + 1], minlength=count**2)
+    pairs = np.bincount(label[next_] * count + label[next_ + 1], minlength=count**2)
     table = pairs.reshape(count, count)
     apart = int(table.sum() - np.trace(table))
     against = int(np.minimum(table, table.T).sum() - np.trace(table)) // 2
