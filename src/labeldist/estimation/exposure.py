@@ -48,7 +48,7 @@ def exposed(
     >>> one = GivenLabels(("a",), ("x", "y"), *(np.array([n]) for n in (0, 0, 0)), np.array([1.0]))
     >>> found = exposed(one, np.array([[1.0, -1.0]]), np.array([[1.0, 1.0]]), np.array([[1.0, 0.0]]))
     >>> bool(found.mean[0, 0] < 2 / 3), found.exposure.round(2).tolist()
-    (True, [[1.46, 0.2]])
+    (True, [[1.64, 0.22]])
     """
     lean = np.exp(bias)[given.annotator]
     total, number = alpha.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True)
