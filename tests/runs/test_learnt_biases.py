@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labeldist.datasets.source import open_source
+import labeldist as ld
 from labeldist.evaluation.description import Description
 from labeldist.reports.description import sections_of
-from labeldist.runs.describe import describe_dataset
 
 LABELS = "mild", "strict"
 
@@ -32,7 +31,7 @@ def described(folder: Path, severity: float) -> Description:
         rows.append({"id": str(at), "labels": said})
     file = folder / "items.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return describe_dataset(open_source(str(file)), bootstrap=20)
+    return ld.describe(file)
 
 
 def test_the_strict_one_comes_first(tmp_path: Path) -> None:
