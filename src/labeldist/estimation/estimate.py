@@ -109,6 +109,7 @@ def estimate(
     task: Task | None = None,
     calibrate: str = "labels",
     prior: str = "mixture",
+    annotator_biases: bool | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     unknown_ids: Literal["stop", "skip"] = "stop",
@@ -121,8 +122,9 @@ def estimate(
     names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
     items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
-    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``mass`` is the
-    chance of the intervals. ``task`` is the default one unless given.
+    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``annotator_biases``:
+    whether to learn how often named annotators who recur give each label (None: where held-out labels say that it
+    helps). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -143,11 +145,19 @@ def estimate(
         unknown_ids=unknown_ids,
         ordered=task.values is not None,
     )
-    return estimate_from(observed, calibrate=calibrate, prior=prior, mass=mass, seed=seed)
+    return estimate_from(
+        observed, calibrate=calibrate, prior=prior, annotator_biases=annotator_biases, mass=mass, seed=seed
+    )
 
 
 def estimate_from(
-    observed: Observations, *, calibrate: str = "labels", prior: str = "mixture", mass: float = 0.9, seed: int = 0
+    observed: Observations,
+    *,
+    calibrate: str = "labels",
+    prior: str = "mixture",
+    annotator_biases: bool | None = None,
+    mass: float = 0.9,
+    seed: int = 0,
 ) -> Estimate:
     """As :func:`estimate`, from arrays."""
     if calibrate not in CALIBRATIONS:
@@ -156,14 +166,13 @@ def estimate_from(
         raise did_you_mean("prior", prior, PRIORS)
     if not 0 < mass < 1:
         raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
-    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture")
+    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture", annotator_biases=annotator_biases)
     calibration = known.calibration
     counts = _independent(observed, calibration.clustering)
     if known.mixed:
-        expected, found = known.of_mixture(counts, mass)
+        expected, found = known.of_mixture(counts, observed.counts, mass)
     else:
-        expected = known.mean
-        alpha = known.worth[:, None] * known.mean + counts
+        expected, alpha = known.of_dirichlet(counts, observed.counts)
         if calibrate == "reference":
             alpha, calibration = _corrected(observed, alpha, calibration, seed)
         found = posterior(alpha, mass)
