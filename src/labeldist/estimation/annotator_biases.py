@@ -5,17 +5,21 @@ Annotator a labels an item of distribution theta by softmax(log theta + b_a): fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labeldist.estimation.exposure import said, tilted_back
+from labeldist.estimation.exposure import exposed, said, tilted_back
+from labeldist.estimation.given_labels import GivenLabels
+from labeldist.estimation.mixture import log_softmax
 from labeldist.estimation.observations import Array, blocks
+from labeldist.estimation.stack import log_chances
 
 SURE = 2.0  # standard errors
 Rows = NDArray[np.intp]
+STEPS = 12  # from a component's mean to what biases make of it
 SINGLY = 64  # annotators up to whom a mean over them is taken one by one
 
 
@@ -27,7 +31,8 @@ class AnnotatorBiases:
     ``numbers`` (A,) of labels that these gave. ``others``: how many labels are of nobody who recurs. ``spread``: the
     standard deviation of biases that was believed. ``gain``: how much likelier they make a held-out label, as a
     logarithm, with its standard error ``gain_error``. ``exposure`` (N, K): that of each item's labels, by biases that
-    were learnt without them; see ``exposure.py``.
+    were learnt without them; see ``exposure.py``. ``fold_bias``: the biases learnt without each fold, ``fold`` (N,):
+    which of them are those of an item, and ``given``: the labels that are read with them.
     """
 
     names: tuple[str, ...]
@@ -40,6 +45,9 @@ class AnnotatorBiases:
     gain: float
     gain_error: float
     exposure: Array
+    given: GivenLabels
+    fold_bias: tuple[Array, ...]
+    fold: Rows
 
     @property
     def sure(self) -> bool:
@@ -63,8 +71,12 @@ class AnnotatorBiases:
 
     def of(self, rows: Rows, counts: Array, given: Array) -> SeenBiases:
         """What they do to those items, whose labels ``given`` (N, K) count as ``counts`` (N, K)."""
-        worth = counts[rows].sum(axis=1, keepdims=True) / np.maximum(given[rows].sum(axis=1, keepdims=True), 1.0)
-        return SeenBiases(self, self.exposure[rows] * worth)
+        worth = counts.sum(axis=1) / np.maximum(given.sum(axis=1), 1.0)
+        people = len(self.names)
+        # Whose labels these are tells which of all biases they were given with: those learnt without the item.
+        named = replace(self.given, annotator=self.given.annotator + people * self.fold[self.given.item])
+        own = replace(named, times=named.times * worth[named.item]).take(rows, len(counts))
+        return SeenBiases(self, own, np.concatenate(self.fold_bias), len(rows))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -91,14 +103,49 @@ class AnnotatorBiases:
 
 @dataclass(frozen=True, slots=True)
 class SeenBiases:
-    """The biases of annotators, and the ``exposure`` (N, K) of what the labels of some items count as."""
+    """The labels ``given`` to some ``items``, and the ``bias`` (A, K) of those who gave them."""
 
     biases: AnnotatorBiases
-    exposure: Array
+    given: GivenLabels
+    bias: Array
+    items: int
 
-    def posterior(self, part: slice, alpha: Array, counts: Array) -> Array:
-        """Posterior components (n, J, K) of prior ones ``alpha``, given ``counts`` (n, K) of the items ``part``."""
-        return self.together(tilted_back(alpha, counts[:, None], self.exposure[part][:, None]))
+    def updated(self, rows: Rows, alpha: Array, log_weight: Array, counts: Array) -> tuple[Array, Array]:
+        """Posterior components (n, J, K) and weights (n, J) of the items ``rows``, given their ``counts`` (n, K)."""
+        logs, after = self._read(rows, alpha, log_weight, counts)
+        return self.together(after), np.exp(log_softmax(logs))
+
+    def foretold(self, rows: Rows, alpha: Array, log_weight: Array, counts: Array) -> Array:
+        """How likely each label (V,) of the items ``rows`` is to somebody who knows their others, as logarithms.
+
+        What labels' likelihoods with biases are is known to the first order only, which is too little to compare
+        priors by; chances of single labels sum to 1.
+        """
+        given = self.given.take(rows, self.items)
+        item, own = given.item, np.arange(len(given))
+        rest = counts[item]
+        rest[own, given.label] = np.maximum(rest[own, given.label] - given.times, 0.0)
+        # Each label has the item for itself, with the labels beside it.
+        beside = given.take(item.astype(np.intp), len(rows))
+        first = np.searchsorted(item, item)
+        place = np.arange(len(beside)) - np.searchsorted(beside.item, beside.item)
+        others = beside.where(place != (own - first)[beside.item])
+        seen = SeenBiases(self.biases, others, self.bias, len(given))
+        after, weights = seen.updated(own, alpha[item], log_weight[item], rest)
+        mean = np.einsum("nj,njk->nk", weights / after.sum(axis=2), after)
+        chances: Array = np.log(mean[own, given.label])
+        return chances
+
+    def _read(self, rows: Rows, alpha: Array, log_weight: Array, counts: Array) -> tuple[Array, Array]:
+        """How likely labels are with each component (n, J), and its parameters after them (n, J, K)."""
+        given = self.given.take(rows, self.items)
+        logs = log_chances(alpha, log_weight, counts)
+        after = np.empty_like(alpha)
+        for at in range(alpha.shape[1]):
+            found = exposed(given, self.bias, alpha[:, at], counts, steps=STEPS)
+            after[:, at] = tilted_back(alpha[:, at], counts, found.exposure)
+            logs[:, at] += found.gain
+        return logs, after
 
     def together(self, alpha: Array) -> Array:
         """The same components (n, J, K) of what all annotators say."""

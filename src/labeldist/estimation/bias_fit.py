@@ -95,7 +95,10 @@ def choose_biases(given: GivenLabels, counts: Array, alpha: Array, seed: int = 0
     # Of many items one more or less changes no bias: those that were not drawn are read with the biases of all.
     exposure = exposed(given, found.bias, alpha, counts).exposure if len(most) < len(counts) else found.exposure
     exposure[most] = found.exposure
-    return replace(found, numbers=given.numbers(), others=float(counts.sum() - given.times.sum()), exposure=exposure)
+    fold = np.full(len(counts), len(found.fold_bias) - 1)
+    fold[most] = found.fold
+    others = float(counts.sum() - given.times.sum())
+    return replace(found, numbers=given.numbers(), others=others, exposure=exposure, given=given, fold=fold)
 
 
 def _smallest_good(gains: list[Array]) -> int:
@@ -109,14 +112,18 @@ def learn_biases(given: GivenLabels, counts: Array, alpha: Array, spread: float,
     """With that ``spread``, under the prior parameters ``alpha`` (N, K)."""
     bias = fit(given, counts, alpha, spread)
     numbers, others = given.numbers(), float(counts.sum() - given.times.sum())
-    exposure, gain = counts.copy(), np.zeros(len(counts))
+    exposure, gain, fold = counts.copy(), np.zeros(len(counts)), np.zeros(len(counts), np.intp)
+    fold_bias: list[Array] = []
     for one in _crossed(given, counts, alpha, spread, seed, bias):
         exposure[one.held] = one.exposure
+        fold[one.held] = len(fold_bias)
+        fold_bias.append(one.bias)
         gain[one.held] = one.likelier(population(one.mean, one.total, one.bias, numbers, others))
     wrong = errors(given, bias, counts, alpha, spread)
     number = len(gain) ** 0.5
     gains = float(gain.mean()), float(gain.std()) / number
-    return AnnotatorBiases(given.names, given.labels, bias, wrong, numbers, others, spread, *gains, exposure)
+    about = given.names, given.labels, bias, wrong, numbers, others, spread
+    return AnnotatorBiases(*about, *gains, exposure, given, (*fold_bias, bias), fold)
 
 
 def fit(given: GivenLabels, counts: Array, alpha: Array, spread: float, start: Array | None = None) -> Array:

@@ -48,6 +48,11 @@ class GivenLabels:
         item = np.repeat(np.arange(len(rows), dtype=np.int32), number)
         return GivenLabels(self.names, self.labels, item, self.annotator[at], self.label[at], self.times[at])
 
+    def where(self, kept: NDArray[np.bool_]) -> GivenLabels:
+        """Some of the labels (V,); items and annotators keep their places."""
+        places = self.item[kept], self.annotator[kept], self.label[kept]
+        return GivenLabels(self.names, self.labels, *places, self.times[kept])
+
     def of(self, some: NDArray[np.bool_]) -> GivenLabels:
         """Those of ``some`` (A,) of the annotators."""
         kept = some[self.annotator]

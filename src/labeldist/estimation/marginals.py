@@ -25,10 +25,9 @@ LOG_BASES = np.stack([np.log(MIDDLES[1:-1]), np.log1p(-MIDDLES[1:-1]), np.ones(C
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
-    """Distribution functions (R, CELLS + 1) of R numbers between 0 and 1 at :data:`EDGES`, with their means (R,)."""
+    """Distribution functions (R, CELLS + 1) of R numbers between 0 and 1 at :data:`EDGES`."""
 
     below: Array
-    mean: Array
 
     @classmethod
     def of(cls, a: Array, b: Array, weights: Array) -> Marginals:
@@ -38,7 +37,6 @@ class Marginals:
         >>> even.quantile(np.array([[0.25, 0.5]])).round(3).tolist()
         [[0.25, 0.5]]
         """
-        mean = (weights * a / (a + b)).sum(axis=1)
         a, b = _bounded(a, b)
         cells = np.empty((len(a), CELLS))
         log_beta = _log_beta(a, b)
@@ -53,7 +51,7 @@ class Marginals:
         below = np.zeros((len(a), CELLS + 1))
         np.cumsum(cells, axis=1, out=below[:, 1:])
         below /= below[:, -1:]
-        return cls(below, mean)
+        return cls(below)
 
     def quantile(self, chances: Array) -> Array:
         """Where the distribution functions reach ``chances`` (R, C), by straight lines between the edges."""
@@ -82,9 +80,9 @@ class Marginals:
         best = (high - low).argmin(axis=1)[:, None]
         return np.take_along_axis(low, best, axis=1)[:, 0], np.take_along_axis(high, best, axis=1)[:, 0]
 
-    def deviation(self) -> Array:
-        """The mean distance from the mean (R,)."""
-        found: Array = (np.diff(self.below, axis=1) * np.abs(MIDDLES - self.mean[:, None])).sum(axis=1)
+    def deviation(self, point: Array) -> Array:
+        """The mean distance from ``point`` (R,), as (R,)."""
+        found: Array = (np.diff(self.below, axis=1) * np.abs(MIDDLES - point[:, None])).sum(axis=1)
         return found
 
 

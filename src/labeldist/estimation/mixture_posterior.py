@@ -24,9 +24,14 @@ def mixture_posterior(
     evidence: tuple[EvidenceArray, ...],
     counts: Array,
     mass: float = 0.9,
+    *,
+    plausible: Stack | None = None,
     biases: SeenBiases | None = None,
 ) -> tuple[Posterior, Array]:
     """The posterior of items with ``evidence`` and label counts (N, K), and what was expected of them before (N, K).
+
+    Means are those of ``stack``; intervals and expected errors are those of ``plausible``, where it is given: the
+    means over all parameters that labels leave possible are further from the truth than those of the likeliest ones.
 
     >>> from labeldist.estimation.mixture import Mixture
     >>> even = Mixture(np.ones((1, 2)), np.zeros(1), 0.0, np.empty(0), np.zeros(2), 0.0, 0.1)
@@ -40,31 +45,41 @@ def mixture_posterior(
 
     def work(part: slice) -> None:
         rows = np.arange(items)[part]
-        alpha, log_weight = stack.prior(tuple(one.take(rows) for one in evidence), len(rows))
-        after, weights = updated(alpha, log_weight, counts[part])
-        if biases is not None:
-            after, alpha = biases.posterior(part, alpha, counts[part]), biases.together(alpha)
-        prior[part] = _mean(alpha, np.exp(log_weight))
-        _describe(found, part, after, weights)
+        said = tuple(one.take(rows) for one in evidence)
+        alpha, log_weight = stack.prior(said, len(rows))
+        prior[part] = _mean(alpha if biases is None else biases.together(alpha), np.exp(log_weight))
+        after = _after(alpha, log_weight, counts[part], biases, rows)
+        found.mean[part] = _mean(*after)
+        if plausible is not None:
+            after = _after(*plausible.prior(said, len(rows)), counts[part], biases, rows)
+        _describe(found, part, *after)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         list(threads.map(work, blocks(items, BLOCK)))
     return found, prior
 
 
+def _after(
+    alpha: Array, log_weight: Array, counts: Array, biases: SeenBiases | None, rows: Rows
+) -> tuple[Array, Array]:
+    """The components and weights of the posterior of the items ``rows``."""
+    if biases is None:
+        return updated(alpha, log_weight, counts)
+    return biases.updated(rows, alpha, log_weight, counts)
+
+
 def _describe(found: Posterior, part: slice, alpha: Array, weights: Array) -> None:
-    """Fill in that part of what is known, from the posterior's components (n, J, K) and weights (n, J)."""
-    mean = _mean(alpha, weights)
-    found.mean[part] = mean
+    """Fill in how sure its means are, from the posterior's components (n, J, K) and weights (n, J)."""
+    mean = found.mean[part]
     found.expected_kl[part] = _expected_kl(alpha, weights, mean)
-    found.concentration[part] = _concentration(alpha, weights, mean)
+    found.concentration[part] = _concentration(alpha, weights)
     low, high, deviation = np.empty_like(mean), np.empty_like(mean), np.zeros(len(mean))
     for rows, some, their in _by_need(alpha, weights):
         total = some.sum(axis=2)
         for label in range(mean.shape[1]):
             one = Marginals.of(some[..., label], total - some[..., label], their)
             low[rows, label], high[rows, label] = one.shortest(found.mass)
-            deviation[rows] += one.deviation() / 2
+            deviation[rows] += one.deviation(mean[rows, label]) / 2
     found.low[part], found.high[part] = np.minimum(low, mean), np.maximum(high, mean)
     found.expected_tvd[part] = deviation
 
@@ -88,18 +103,18 @@ def _mean(alpha: Array, weights: Array) -> Array:
 
 
 def _expected_kl(alpha: Array, weights: Array, mean: Array) -> Array:
-    """E[KL(p || mean)]: E[p log p] of each component is known, and so is the mean."""
+    """E[KL(p || mean)]: E[p log p] of each component is known, and so is E[p]."""
     from scipy.special import digamma
 
     total = alpha.sum(axis=2, keepdims=True)
     inside = (alpha / total * (digamma(alpha + 1) - digamma(total + 1))).sum(axis=2)
-    found: Array = (weights * inside).sum(axis=1) - (mean * np.log(mean)).sum(axis=1)
+    found: Array = (weights * inside).sum(axis=1) - (_mean(alpha, weights) * np.log(mean)).sum(axis=1)
     return np.maximum(found, 0.0)
 
 
-def _concentration(alpha: Array, weights: Array, mean: Array) -> Array:
+def _concentration(alpha: Array, weights: Array) -> Array:
     """That of the Dirichlet with the same mean and the same sum of variances."""
-    total = alpha.sum(axis=2)
+    total, mean = alpha.sum(axis=2), _mean(alpha, weights)
     squares = np.einsum("nj,njk->n", weights / (total * (total + 1)), alpha * (alpha + 1))
     size = (mean**2).sum(axis=1)
     found: Array = (1 - size) / np.maximum(squares - size, 1e-12) - 1

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import UsageError
+from labeldist.estimation.annotator_biases import SeenBiases
 from labeldist.estimation.bias_fit import biases_of
 from labeldist.estimation.calibration import SHIFT, Calibration
 from labeldist.estimation.clusters import clustering
@@ -21,8 +22,7 @@ from labeldist.estimation.mixture_posterior import mixture_posterior
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
 from labeldist.estimation.posterior import Posterior
 from labeldist.estimation.savings import Savings, savings
-from labeldist.estimation.stack import Stack
-from labeldist.estimation.stacking import stacked
+from labeldist.estimation.stacking import Stacked, stacked
 
 PRIORS = ("mixture", "dirichlet")
 FEWEST_PAIRED = 30  # items with two labels: fewer do not tell kinds of items apart
@@ -62,13 +62,13 @@ class Prior:
     """What is expected of N items before their own labels are counted.
 
     ``mean`` (N, K) and ``worth`` (N,), in annotators: of one Dirichlet each. ``mixed``: where a mixture takes its
-    place, the rows with evidence and those without, what is said of them, and the stack of priors.
+    place, the rows with evidence and those without, what is said of them, and the mixture.
     """
 
     mean: Array
     worth: Array
     calibration: Calibration
-    mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stack], ...] = ()
+    mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stacked], ...] = ()
 
     def of_dirichlet(self, counts: Array, given: Array) -> tuple[Array, Array]:
         """What is expected of items (N, K), and the parameters of their posteriors (N, K), given ``counts`` (N, K).
@@ -85,9 +85,11 @@ class Prior:
         items, labels = counts.shape
         prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass)
         biases = self.calibration.biases
-        for rows, evidence, stack in self.mixed:
+        for rows, evidence, one in self.mixed:
             seen = None if biases is None else biases.of(rows, counts, given)
-            found, prior[rows] = mixture_posterior(stack, evidence, counts[rows], mass, seen)
+            found, prior[rows] = mixture_posterior(
+                one.stack, evidence, counts[rows], mass, plausible=one.plausible, biases=seen
+            )
             known.put(rows, found)
         return prior, known
 
@@ -141,13 +143,18 @@ def _mixed(observed: Observations, single: _Single, prior: Prior, seed: int) -> 
     """The mixture in place of the Dirichlet, as far as labels of other items speak for it."""
     if (observed.counts.sum(axis=1) >= 2).sum() < FEWEST_PAIRED:
         return prior
-    some = single.some
-    with_it, without = np.flatnonzero(some), np.flatnonzero(~some)
-    found = stacked(observed.take(with_it) if len(without) else observed, single.fit, seed=seed)
-    mixed = [(with_it, tuple(one.take(with_it) for one in observed.evidence), found.stack)]
+    with_it, without = np.flatnonzero(single.some), np.flatnonzero(~single.some)
+    biases = prior.calibration.biases
+
+    def read(rows: Rows) -> SeenBiases | None:
+        return None if biases is None else biases.of(rows, observed.counts, observed.counts)
+
+    seen = observed.take(with_it) if len(without) else observed
+    found = stacked(seen, single.fit, biases=read(with_it), seed=seed)
+    mixed = [(with_it, tuple(one.take(with_it) for one in observed.evidence), found)]
     if len(without):
-        base = stacked(observed.without_evidence(), single.base, seed=seed)
-        mixed.append((without, (), base.stack))
+        base = stacked(observed.without_evidence(), single.base, biases=read(np.arange(len(observed.ids))), seed=seed)
+        mixed.append((without, (), base))
     return replace(prior, calibration=replace(prior.calibration, mixture=found), mixed=tuple(mixed))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from labeldist.estimation.labels import FLOORS, LabelFit, opinions, refit
+from labeldist.estimation.annotator_biases import SeenBiases
+from labeldist.estimation.labels import FLOORS, LabelFit, Rows, opinions, refit
 from labeldist.estimation.mixture import Mixture, log_softmax
 from labeldist.estimation.mixture_draws import plausible_mixtures
 from labeldist.estimation.mixture_fit import MixtureFit, first_components, fit_mixture
@@ -29,16 +30,21 @@ DRAWS = 6  # of other mixtures, where few items leave the parameters open
 
 @dataclass(frozen=True, slots=True)
 class Stacked:
-    """The ``stack``, its ``mixture``'s fit and ``share``, and by how much per item the mixture foretells labels better.
+    """The ``stack`` that makes estimates, and the one of all ``plausible`` parameters, which tells how sure they are.
 
-    ``gain``: nats per item that was held out, with its standard ``error``.
+    ``mixture``: its fit, ``share``: how far it is trusted.
+
+    ``gain``: how much likelier labels are that were held out, in nats per item
+    (or label: ``each``), with its standard ``error``.
     """
 
     stack: Stack
+    plausible: Stack
     mixture: MixtureFit
     share: float
     gain: float
     error: float
+    each: str = "item"
 
     @property
     def used(self) -> bool:
@@ -51,7 +57,7 @@ class Stacked:
         if not self.used:
             return f"The prior is a single Dirichlet: {kinds} foretells held-out labels no better."
         whole = kinds if self.share > 1 - LEAST_SHARE else f"{kinds} ({self.share:.0%}) and a single Dirichlet"
-        better = f"{self.gain:.3f} nats per item (±{self.error:.3f})"
+        better = f"{self.gain:.3f} nats per {self.each} (±{self.error:.3f})"
         return f"The prior is {whole}: held-out labels are likelier than with the Dirichlet alone by {better}."
 
     def as_dict(self, labels: Sequence[str]) -> dict[str, Any]:
@@ -63,6 +69,7 @@ class Stacked:
             "share": self.share,
             "gain": self.gain,
             "gain_error": self.error,
+            "gain_per": self.each,
             "kinds": [
                 {"weight": float(weight), "alpha": dict(zip(labels, alpha.tolist(), strict=True))}
                 for weight, alpha in zip(weights, found.alpha, strict=True)
@@ -71,23 +78,28 @@ class Stacked:
         }
 
 
-def stacked(observed: Observations, dirichlet: LabelFit, *, seed: int = 0) -> Stacked:
-    """The mixture fitted to the labels of ``observed``, beside ``dirichlet``, which was fitted to the same ones."""
+def stacked(observed: Observations, dirichlet: LabelFit, *, biases: SeenBiases | None = None, seed: int = 0) -> Stacked:
+    """The mixture fitted to the labels of ``observed``, beside ``dirichlet``, which was fitted to the same ones.
+
+    ``biases`` of their annotators have a say in how far each is trusted.
+    """
     labelled = np.flatnonzero(observed.counts.sum(axis=1))
     few, many = drawn(labelled, MOST_TO_CHOOSE_ON), drawn(labelled, MOST_TO_FIT_ON)
     fit = _likeliest(observed.take(few), dirichlet)
-    gains = _held_out(observed.take(few), dirichlet, fit, seed)
+    gains = _held_out(observed, few, dirichlet, fit, biases, seed)
     if len(many) > len(few):
         fit = _again(observed.take(many), fit)
     share = _share(*gains)
     better = gains[0] - gains[1]
-    mixtures = (fit.mixture, *_draws(observed.take(few), fit, seed)) if len(few) == len(labelled) else (fit.mixture,)
+    draws = _draws(observed.take(few), fit, seed) if len(few) == len(labelled) else ()
     return Stacked(
-        _stack(mixtures, share, dirichlet),
+        _stack((fit.mixture,), share, dirichlet),
+        _stack((fit.mixture, *draws), share, dirichlet),
         fit,
         share,
         float(better.mean()),
         float(better.std() / len(better) ** 0.5),
+        "item" if biases is None else "label",
     )
 
 
@@ -130,18 +142,25 @@ def _likelihood(observed: Observations, layout: Layout) -> MixtureLikelihood:
     return MixtureLikelihood.of(observed.counts, said, layout)
 
 
-def _held_out(observed: Observations, dirichlet: LabelFit, fit: MixtureFit, seed: int) -> tuple[Array, Array]:
-    """How likely each item's labels are when foretold by the other folds, by the mixture and by the Dirichlet (N,)."""
-    items = len(observed.counts)
-    fold = np.random.default_rng(seed).permutation(items) % FOLDS
-    found = np.zeros((2, items))
-    for number in range(min(FOLDS, items)):
-        out, kept = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+def _held_out(
+    observed: Observations, few: Rows, dirichlet: LabelFit, fit: MixtureFit, biases: SeenBiases | None, seed: int
+) -> tuple[Array, Array]:
+    """How likely labels of the items ``few`` are when foretold by the other folds, by the mixture and the Dirichlet.
+
+    All labels of an item together, or with ``biases`` each when the others are known.
+    """
+    fold = np.random.default_rng(seed).permutation(len(few)) % FOLDS
+    found: tuple[list[Array], list[Array]] = ([], [])
+    for number in range(min(FOLDS, len(few))):
+        out, kept = few[fold == number], few[fold != number]
         left, seen = observed.take(out), observed.take(kept)
         priors = (_again(seen, fit).mixture, one_dirichlet(refit(seen, dirichlet)))
-        for at, one in enumerate(priors):
-            found[at, out] = log_marginal(*Stack((one,), (1.0,)).prior(left.evidence, len(out)), left.counts)
-    return found[0], found[1]
+        for chances, one in zip(found, priors, strict=True):
+            prior = Stack((one,), (1.0,)).prior(left.evidence, len(out))
+            chances.append(
+                log_marginal(*prior, left.counts) if biases is None else biases.foretold(out, *prior, left.counts)
+            )
+    return np.concatenate(found[0]), np.concatenate(found[1])
 
 
 def _share(mixture: Array, dirichlet: Array) -> float:
