@@ -27,7 +27,8 @@ class Calibration:
     per item that all evidence saves, then each of several alone. ``guided``: how labels guided the evidence that was
     made with them. ``clustering``: how much groups of annotators differ. ``dispersion``: the test for selected items.
     ``links``, ``followed``, ``references``, ``folds``, ``confidence``: of a calibration on references, the last the
-    mean factor on what the estimates were worth before. ``notes``: what a user must know.
+    mean factor on what the estimates were worth before. ``notes``: what a user must know. ``texts``: what was learnt
+    from the items' texts, or why nothing was.
     """
 
     asked: str
@@ -44,6 +45,7 @@ class Calibration:
     folds: int = 0
     confidence: float = 1.0
     notes: tuple[str, ...] = ()
+    texts: str = ""
 
     def range(self) -> tuple[float, float]:
         """The 90% interval of a fitted concentration."""
@@ -101,13 +103,15 @@ class Calibration:
             "folds": self.folds,
             "confidence": self.confidence,
             "notes": list(self.notes),
+            "texts": self.texts,
         }
 
     def in_words(self) -> list[str]:
         """What was done and what the evidence is worth, a sentence each."""
+        texts = [self.texts] if self.texts else []
         if self.asked == "off":
-            return [f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
-        return [*self._worth(), *self._corrected()]
+            return [*texts, f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
+        return [*texts, *self._worth(), *self._corrected()]
 
     def _worth(self) -> list[str]:
         if self.doubt:

@@ -26,6 +26,8 @@ from labeldist.estimation.observations import Array, EvidenceArray, EvidenceRows
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.savings import Savings, savings
+from labeldist.estimation.texts.evidence import with_texts
+from labeldist.estimation.texts.gathered import GatheredTexts
 from labeldist.tasks.load import load_task
 
 CALIBRATIONS = ("labels", "reference", "off")
@@ -139,6 +141,7 @@ def estimate(
     calibrate: str = "labels",
     annotators: str | None = None,
     use: Sequence[str] | None = None,
+    texts: Sequence[str] | None = (),
     unknown_ids: Literal["stop", "skip"] = "stop",
     mass: float = 0.9,
     seed: int = 0,
@@ -146,7 +149,8 @@ def estimate(
     """The posterior distribution of each item from its labels and from evidence.
 
     ``evidence`` is {name: {item id: evidence}}, or {name: pairs of id and evidence}, beside what items carry; ``use``
-    names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
+    names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``texts``
+    names evidence that is learnt from the items' texts (None: wherever labels can teach it). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
     items) or ``off`` (fixed pseudo-counts). ``mass`` is the chance of the intervals. ``task`` is the default one unless
     given.
@@ -161,8 +165,16 @@ def estimate(
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
     task = task or load_task()
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
-    return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
+    if texts is None and calibrate == "off":
+        texts = ()  # nothing is to be learnt from labels
+    reading = None if texts is not None and not texts else GatheredTexts(task.fields, task.label_names)
+    passing = items if reading is None else reading.through(items)
+    observed = observe(passing, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
+    if reading is None:
+        return estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
+    observed, told = with_texts(observed, reading, texts, seed)
+    found = estimate_from(observed, calibrate=calibrate, mass=mass, seed=seed)
+    return replace(found, calibration=replace(found.calibration, texts=told))
 
 
 def estimate_from(observed: Observations, *, calibrate: str = "labels", mass: float = 0.9, seed: int = 0) -> Estimate:

@@ -28,9 +28,9 @@ def groups(fields: Sequence[Sequence[str]], names: Sequence[str]) -> Groups | No
 
     Then those that share a text of one field, of which most do.
 
-    >>> found = groups([["a", "a", "b", "c"], ["x", "y", "y", "z"]], ["premise", "hypothesis"])
-    >>> found.of.tolist(), found.by
-    ([0, 0, 0, 1], 'premise')
+    >>> found = groups([["a", "a", "b", "c", "d", "e", "f"], ["x", "y", "z", "z", "v", "w", "u"]], ["premise", "hypothesis"])
+    >>> found.of.tolist()
+    [0, 0, 1, 1, 2, 3, 4]
     """
     keys = [_links(texts) for texts in fields]
     whole = _connected(keys)
