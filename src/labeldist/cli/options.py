@@ -213,8 +213,8 @@ evidence_from_texts_option = click.option(
     "--evidence",
     multiple=True,
     metavar="[NAME=]FILE|NAME",
-    help=f"{EVIDENCE}; text is learnt from the items' texts by their n-grams, text:FOLDER by a sentence encoder; may be "
-    "repeated.  [default: all that the items carry, and text where 200 items or more have labels]",
+    help=f"{EVIDENCE}; text is learnt from the items' texts by their n-grams, text:FOLDER by a sentence encoder; may "
+    "be repeated.  [default: all that the items carry, and text where 200 items or more have labels]",
 )
 
 saw_labels_option = click.option(

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeldist.core.errors import MissingExtraError, UsageError
-from labeldist.evaluation.variability.encoder import load_encoder
 from labeldist.estimation.observations import Array
+from labeldist.evaluation.variability.encoder import load_encoder
 
 MOST_FIELDS = 3  # whose differences and products are taken: pairs grow with the square
 FILES = ("*.json", "*.txt", "*.model", "*.safetensors")

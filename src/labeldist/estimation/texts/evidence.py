@@ -104,6 +104,6 @@ def _told(names: Sequence[str], texts: GatheredTexts, labelled: int, whole: Grou
     linked = int(np.bincount(whole.of).max()) > 1
     alike = f" Items that share {f'a text of {whole.by!r}' if whole.by else 'a text'} were in one part." * linked
     return (
-        f"Learnt from texts ({', '.join(texts.columns)}): {', '.join(names)}, of {labelled:,} labelled items in {FOLDS} "
-        f"parts, each foretold from the labels of the others.{alike}"
+        f"Learnt from texts ({', '.join(texts.columns)}): {', '.join(names)}, of {labelled:,} labelled items in "
+        f"{FOLDS} parts, each foretold from the labels of the others.{alike}"
     )

@@ -28,7 +28,8 @@ def groups(fields: Sequence[Sequence[str]], names: Sequence[str]) -> Groups | No
 
     Then those that share a text of one field, of which most do.
 
-    >>> found = groups([["a", "a", "b", "c", "d", "e", "f"], ["x", "y", "z", "z", "v", "w", "u"]], ["premise", "hypothesis"])
+    >>> premises, hypotheses = ["a", "a", "b", "c", "d", "e", "f"], ["x", "y", "z", "z", "v", "w", "u"]
+    >>> found = groups([premises, hypotheses], ["premise", "hypothesis"])
     >>> found.of.tolist()
     [0, 0, 1, 1, 2, 3, 4]
     """

@@ -12,7 +12,7 @@ from labeldist.estimation.observations import Array
 
 MOST_STEPS = 100
 ENOUGH = 1e-4  # of the loss per label, relative: further steps change no distribution by what anybody would notice
-ROUNDING = 1e-6  # of the products of features, relative: without it equal texts could not be told from less than none
+ROUNDING = 1e-6  # of the mean squared length of a row
 REMEMBERED = 6  # pairs of steps that L-BFGS keeps, each as large as the weights
 
 
@@ -65,19 +65,24 @@ def fit(features: Any, counts: Array, ridge: float, start: Regression | None = N
     return Regression(whole[:, 0], whole[:, 1:])
 
 
-def compact(features: Any) -> Array:
+def compact(features: Any) -> Any:
     """Rows (N, N) with the same products as those of ``features`` (N, D): a ridge regression sees nothing else of them.
 
-    Where texts are few, they have far fewer columns than n-grams.
+    Where texts are few, they have far fewer columns than n-grams. Features that have no more than N stay as they are.
 
     >>> rows = np.array([[3.0, 4.0, 0.0], [0.0, 1.0, 1.0]])
     >>> found = compact(rows)
-    >>> np.allclose(found @ found.T, rows @ rows.T, atol=1e-4)
-    True
+    >>> found.shape, np.allclose(found @ found.T, rows @ rows.T, atol=1e-4)
+    ((2, 2), True)
     """
-    products = features @ features.T
-    whole = np.asarray(products if isinstance(products, np.ndarray) else products.toarray(), dtype=np.float64)
-    np.fill_diagonal(whole, whole.diagonal() + ROUNDING * max(float(np.trace(whole)) / len(whole), ROUNDING))
+    items, columns = features.shape
+    if columns <= items:
+        return features
+    exact = features.astype(np.float64)
+    products = exact @ exact.T
+    whole = products if isinstance(products, np.ndarray) else products.toarray()
+    # Equal texts, and texts without any n-gram, leave the matrix singular.
+    np.fill_diagonal(whole, whole.diagonal() + ROUNDING * max(float(np.trace(whole)) / items, ROUNDING))
     return np.linalg.cholesky(whole).astype(np.float32)
 
 
