@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from labeldist.core.item import Item
-from labeldist.datasets.texts import SAMPLE, WORDS, text_columns
+from labeldist.datasets.texts import SAMPLE, WORDS
 
 MOST_ITEMS = 100_000  # of more, features would not fit the memory of a small machine
+# Where no spaces are written (Chinese, Japanese, Thai, Lao, Khmer) each character counts.
+UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+WORD = re.compile(rf"[{UNSPACED}]|[^\W\d_{UNSPACED}]+")
 DISTINCT = 0.1  # of a column's texts: fewer are kinds of items, not texts
 
 
@@ -71,18 +74,18 @@ class GatheredTexts:
 
 def columns_of_texts(items: Sequence[Item], fields: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
     """The columns whose texts may tell what annotators think of an item, but not what they said of it."""
-    found = text_columns(items, fields)
-    if fields and found == tuple(fields):
-        return found
+    there = dict.fromkeys(name for item in items for part in (item.fields, item.extra) for name in part)
+    if fields and all(name in there for name in fields):
+        return tuple(fields)
     spoken = re.compile("|".join(rf"\b{re.escape(label)}\b" for label in labels), re.IGNORECASE)
-    return tuple(column for column in found if _is_text([_text(item, column) for item in items], spoken))
+    return tuple(column for column in there if _is_text([_text(item, column) for item in items], spoken))
 
 
 def _is_text(texts: Sequence[str], labels: re.Pattern[str]) -> bool:
     """Whether these are several words beside labels and numbers, and not the same few again and again."""
     there = [text for text in texts if text.strip()]
-    words = sum(len(re.findall(r"[^\W\d_]+", labels.sub(" ", text))) for text in there)
-    return words >= WORDS * len(there) and len(set(there)) >= DISTINCT * len(there)
+    words = sum(len(WORD.findall(labels.sub(" ", text))) for text in there)
+    return bool(there) and words >= WORDS * len(there) and len(set(there)) >= DISTINCT * len(there)
 
 
 def _text(item: Item, column: str) -> str:
