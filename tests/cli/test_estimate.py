@@ -163,3 +163,33 @@ def test_a_model_table_with_a_column_for_each_label(labeldist: Command, tmp_path
         found.append((tmp_path / f"of-{file}.jsonl").read_text())
     assert found[0] == found[1]
     assert labeldist("plan", "a.csv", "--evidence", "plain.csv", "--blind").returncode == 0
+
+
+def test_texts_are_learnt_from_unless_told_otherwise(labeldist: Command, tmp_path: Path) -> None:
+    rows = [
+        {"id": str(at), "text": f"number {at} is {word} here", "labels": [label, label, "ok"]}
+        for at in range(200)
+        for word, label in (("nice", "ok"), ("foul", "toxic"))[at % 2 : at % 2 + 1]
+    ]
+    said = {"distribution": {"ok": 0.6, "toxic": 0.4}, "saw_labels": False}
+    written(tmp_path / "items.jsonl", rows, evidence={"llm": said})
+
+    def evidence(*options: str) -> tuple[list[str], str]:
+        done = labeldist("estimate", "items.jsonl", *options, "--json")
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        return found["evidence"], found["calibration"]["texts"]
+
+    told = "Learnt from texts (text): text, of 200 labelled items in 5 parts"
+    found, words = evidence()
+    assert found == ["llm", "text"]
+    assert words.startswith(told)
+    assert evidence("--no-texts") == (["llm"], "")
+    assert evidence("--evidence", "llm") == (["llm"], "")
+    assert evidence("--evidence", "text")[0] == ["text"]
+    assert evidence("--evidence", "text,llm")[0] == ["llm", "text"]
+    refused = labeldist("estimate", "items.jsonl", "--evidence", "text", "--no-texts")
+    assert refused.returncode == 2
+    assert "leave one of the two out" in refused.stderr
+    short = labeldist("estimate", "items.jsonl", "--limit", "199")
+    assert "found 199 items with labels, expected at least 200" in short.stdout

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Unpack
 
 from labeldist.api.read import Reading, opened
 from labeldist.api.said import files_in, named, said_rows
+from labeldist.core.errors import UsageError, shown
 from labeldist.core.item import Evidence
 from labeldist.datasets.evidence import item_evidence
 from labeldist.datasets.files import records_from_rows
 from labeldist.datasets.source import Dataset
 from labeldist.estimation import estimate as estimation
 from labeldist.estimation.estimate import Estimate
+from labeldist.estimation.texts.evidence import is_text
 
 
 def estimate(
@@ -21,6 +23,7 @@ def estimate(
     evidence: Any = None,
     *,
     saw_labels: bool | None = None,
+    texts: bool | str | Sequence[str] = True,
     calibrate: str = "labels",
     annotators: str | None = None,
     interval: float = 0.9,
@@ -32,7 +35,9 @@ def estimate(
     ``source`` is as for :func:`labeldist.read`, and so is ``how``. ``evidence``: {name: a file, a data frame with a
     column per label, an array of items by labels, or {id: {label: probability}}}, or one of these alone.
     ``saw_labels``: whether the model saw these items' labels, where evidence does not say so itself; what saw them, or
-    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``annotators``: whose labels count, a group.
+    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``texts``: whether to learn from the items'
+    texts, each item's evidence from the labels of others, where 200 items or more have labels; or what to learn by:
+    ``text`` (n-grams), ``text:FOLDER`` (a sentence encoder), or both. ``annotators``: whose labels count, a group.
     ``interval``: the chance that an interval holds the true probability.
 
     >>> from labeldist.core.item import Annotation, Item
@@ -49,11 +54,27 @@ def estimate(
         task=dataset.task,
         calibrate=calibrate,
         annotators=annotators,
+        texts=text_names(texts),
         unknown_ids=unknown_ids(dataset),
         mass=interval,
         seed=seed,
     )
     return replace(found, kind=dataset.kind)
+
+
+def text_names(texts: bool | str | Sequence[str]) -> Sequence[str] | None:
+    """The names of evidence from texts; None for what is taken unasked.
+
+    >>> text_names(True), text_names(False), text_names("text")
+    (None, (), ('text',))
+    """
+    if isinstance(texts, bool):
+        return None if texts else ()
+    names = (texts,) if isinstance(texts, str) else tuple(texts)
+    for name in names:
+        if not is_text(name):
+            raise UsageError(f"evidence from texts named {shown(name)}", hint="use text, or text:FOLDER, or both")
+    return names
 
 
 def unknown_ids(dataset: Dataset) -> Literal["stop", "skip"]:

@@ -200,12 +200,21 @@ generation_options = _together(
     ),
 )
 
+EVIDENCE = "Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry"
+
 evidence_option = click.option(
     "--evidence",
     multiple=True,
     metavar="[NAME=]FILE|NAME",
-    help="Model distributions or scores: a file, as judge writes it, or the name of evidence that the items carry; may "
-    "be repeated.  [default: all that the items carry]",
+    help=f"{EVIDENCE}; may be repeated.  [default: all that the items carry]",
+)
+
+evidence_from_texts_option = click.option(
+    "--evidence",
+    multiple=True,
+    metavar="[NAME=]FILE|NAME",
+    help=f"{EVIDENCE}; text is learnt from the items' texts by their n-grams, text:FOLDER by a sentence encoder; may "
+    "be repeated.  [default: all that the items carry, and text where 200 items or more have labels]",
 )
 
 saw_labels_option = click.option(

@@ -31,7 +31,7 @@ class Calibration:
     ``mixture``: the mixture of Dirichlets that took part, and how far; None where the prior is a single one.
     ``biases``: of annotators who recur, where they were used. ``links``, ``followed``, ``references``, ``folds``,
     ``confidence``: of a calibration on references, the last the mean factor on what the estimates were worth before.
-    ``notes``: what a user must know.
+    ``notes``: what a user must know. ``texts``: what was learnt from the items' texts, or why nothing was.
     """
 
     asked: str
@@ -50,6 +50,7 @@ class Calibration:
     confidence: float = 1.0
     notes: tuple[str, ...] = ()
     biases: AnnotatorBiases | None = None
+    texts: str = ""
 
     @property
     def prior(self) -> str:
@@ -117,15 +118,17 @@ class Calibration:
             "folds": self.folds,
             "confidence": self.confidence,
             "notes": list(self.notes),
+            "texts": self.texts,
         }
 
     def in_words(self) -> list[str]:
         """What was done and what the evidence is worth, a sentence each."""
+        texts = [self.texts] if self.texts else []
         if self.asked == "off":
-            return [f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
+            return [*texts, f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
         kinds = [] if self.mixture is None else [self.mixture.in_words()]
         people = [] if self.biases is None else [self.biases.in_words()]
-        return [*self._worth(), *kinds, *people, *self._corrected()]
+        return [*texts, *self._worth(), *kinds, *people, *self._corrected()]
 
     def _worth(self) -> list[str]:
         if self.doubt:

@@ -19,6 +19,8 @@ from labeldist.estimation.observations import Array, EvidenceRows, Observations,
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.priors import PRIORS, prior_of
 from labeldist.estimation.references import calibrate_on_references
+from labeldist.estimation.texts.evidence import with_texts
+from labeldist.estimation.texts.gathered import GatheredTexts
 from labeldist.tasks.load import load_task
 
 CALIBRATIONS = ("labels", "reference", "off")
@@ -112,6 +114,7 @@ def estimate(
     annotator_biases: bool | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
+    texts: Sequence[str] | None = (),
     unknown_ids: Literal["stop", "skip"] = "stop",
     mass: float = 0.9,
     seed: int = 0,
@@ -119,7 +122,8 @@ def estimate(
     """The posterior distribution of each item from its labels and from evidence.
 
     ``evidence`` is {name: {item id: evidence}}, or {name: pairs of id and evidence}, beside what items carry; ``use``
-    names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
+    names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``texts``
+    names evidence that is learnt from the items' texts (None: wherever labels can teach it). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
     items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
     Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``annotator_biases``:
@@ -136,8 +140,11 @@ def estimate(
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
     task = task or load_task()
+    if texts is None and calibrate == "off":
+        texts = ()  # nothing is to be learnt from labels
+    reading = None if texts is not None and not texts else GatheredTexts(task.fields, task.label_names)
     observed = observe(
-        items,
+        items if reading is None else reading.through(items),
         task.label_names,
         evidence,
         annotators=annotators,
@@ -145,9 +152,13 @@ def estimate(
         unknown_ids=unknown_ids,
         ordered=task.values is not None,
     )
-    return estimate_from(
+    told = ""
+    if reading is not None:
+        observed, told = with_texts(observed, reading, texts, seed)
+    found = estimate_from(
         observed, calibrate=calibrate, prior=prior, annotator_biases=annotator_biases, mass=mass, seed=seed
     )
+    return replace(found, calibration=replace(found.calibration, texts=told))
 
 
 def estimate_from(

@@ -22,6 +22,7 @@ from labeldist.datasets.whole import Note
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
 from labeldist.estimation.observations import EvidenceRows
+from labeldist.estimation.texts.evidence import is_text
 from labeldist.explanations.condition import Condition
 from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
 from labeldist.runs.distributions import evidence_files
@@ -60,24 +61,30 @@ def estimate_to_file(
     mass: float = 0.9,
     seed: int = 0,
     saw_labels: bool | None = None,
+    texts: bool = True,
 ) -> EstimateSummary:
     """Write the posterior of each item of ``dataset`` to ``out``.
 
     ``evidence``: what to use, names of evidence that the items carry, or files (``NAME=FILE`` or ``FILE``) of
-    distributions or scores; empty for all that the items carry. ``saw_labels``: whether those of files saw the labels,
-    where they do not say. Raises as
-    :func:`~labeldist.estimation.estimate.estimate` does.
+    distributions or scores, or evidence from texts (``text``, ``text:ENCODER``); empty for all that the items carry,
+    and their ``texts`` wherever labels can teach what they tell. ``saw_labels``: whether those of files saw the labels,
+    where they do not say. Raises as :func:`~labeldist.estimation.estimate.estimate` does.
     """
     check_rows_out(out, *dataset.inputs)
     report, bad = ReadReport(), ReadReport()
-    given, use = evidence_of(dataset, evidence, bad.failures, out=out, saw_labels=saw_labels)
+    of_texts = text_specs(evidence)
+    if of_texts and not texts:
+        raise UsageError(f"evidence {of_texts[0]!r}, and no texts", hint="leave one of the two out")
+    others = [one for one in evidence if one not in of_texts]
+    given, use = evidence_of(dataset, others, bad.failures, out=out, saw_labels=saw_labels)
     found = estimate(
         dataset.labelled_items(NEEDED, report) if calibrate == "labels" else dataset.items(report),
         given,
         task=dataset.task,
         calibrate=calibrate,
         annotators=None if annotators is None else nfc(annotators),
-        use=use,
+        use=[] if of_texts and not others else use,
+        texts=None if texts and not evidence else of_texts,
         unknown_ids="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
         mass=mass,
         seed=seed,
@@ -101,6 +108,15 @@ def estimate_to_file(
             *(() if report.columns.labelled else (f"no item has labels ({report.columns.told()})",)),
         ),
     )
+
+
+def text_specs(evidence: Sequence[str]) -> list[str]:
+    """Those of the specs that name evidence from texts, and no file.
+
+    >>> text_specs(["llm", "text", "text=mjd.jsonl", "text:models/minilm"])
+    ['text', 'text:models/minilm']
+    """
+    return [one for one in evidence if is_text(one) and not evidence_files([one])]
 
 
 @dataclass(frozen=True, slots=True)

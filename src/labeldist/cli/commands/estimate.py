@@ -10,7 +10,7 @@ import click
 from labeldist.cli.options import (
     annotators_option,
     calibrate_option,
-    evidence_option,
+    evidence_from_texts_option,
     json_option,
     label_options,
     opening_for_labels,
@@ -26,8 +26,9 @@ from labeldist.cli.options import (
     "estimate", epilog="Example: labeldist estimate items.jsonl --evidence result/mjd.none.jsonl --out posterior.jsonl"
 )
 @click.argument("source")
-@evidence_option
+@evidence_from_texts_option
 @saw_labels_option
+@click.option("--no-texts", is_flag=True, help="Learn nothing from the items' texts.")
 @calibrate_option
 @annotators_option
 @click.option(
@@ -46,6 +47,7 @@ def command(
     source: str,
     evidence: tuple[str, ...],
     saw_labels: bool | None,
+    no_texts: bool,
     calibrate: str,
     annotators: str | None,
     interval: float,
@@ -58,7 +60,8 @@ def command(
 
     The evidence makes a prior for each item, worth so many annotators, and the item's own labels are counted on top.
     Evidence that saw the labels that it would be weighed by is refused with --calibrate labels, unless it comes with
-    its leave-one-out form.
+    its leave-one-out form. Where 200 items or more have labels and texts, evidence is also learnt from their texts, for
+    each item from the labels of others, and weighed like any other.
     """
     from labeldist.cli.results import show_estimate
     from labeldist.datasets.source import open_source
@@ -74,5 +77,6 @@ def command(
         mass=interval,
         seed=seed,
         saw_labels=saw_labels,
+        texts=not no_texts,
     )
     return show_estimate(summary, as_json=as_json)
