@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, Place, UsageError
-from labeldist.core.item import Evidence
+from labeldist.core.item import Evidence, Item
 from labeldist.core.spelling import nfc
 from labeldist.core.task import Task
 from labeldist.datasets.evidence import read_evidence
@@ -136,8 +136,9 @@ def posteriors_of_run(
 ) -> tuple[list[RunPosterior], list[str]]:
     """A posterior from all labels, and one for each group of annotators that guided explanations; and notes.
 
-    Each counts the labels of its annotators and takes the MJDs that these labels can weigh: of conditions that did not
-    see labels, and of those that saw these annotators' with their leave-one-out form. ``note`` is told of each file.
+    Each counts the labels of its annotators and takes what these labels can weigh: MJDs of conditions that did not see
+    labels, and of those that saw these annotators' with their leave-one-out form; evidence that the items carry; and
+    their texts, where there are labels enough to learn from. ``note`` is told of each file.
     """
     groups: list[str | None] = list(dict.fromkeys([None, *(condition.group for condition in mjds)]))
     made: list[RunPosterior] = []
@@ -147,15 +148,16 @@ def posteriors_of_run(
         name = "posterior" if group is None else f"posterior {group}"
         said = {condition: EvidenceFile(file, dataset.task, calibrate) for condition, file in files.items()}
         known = {f"MJD {condition.name}": rows for condition, rows in said.items() if rows.any()}
+        carried = Carried(dataset, calibrate, group)
         found, why = None, ""
         try:
             found = estimate(
-                dataset.items(),
+                carried,
                 known,
                 task=dataset.task,
                 calibrate=calibrate,
                 annotators=group,
-                use=list(known),
+                texts=None,
                 unknown_ids="skip",
                 seed=seed,
             )
@@ -163,7 +165,8 @@ def posteriors_of_run(
             why = f"no {name}: {error.in_a_line}"
             for rows in said.values():
                 deque(rows, maxlen=0)  # to the end, for what is left out
-        notes += _left_out(name, {condition: rows.left_out for condition, rows in said.items()})
+        lacking = {f"MJD {condition.name}": rows.left_out for condition, rows in said.items()}
+        notes += _left_out(name, {**lacking, **carried.left_out})
         if found is None:
             notes.append(why)
             continue
@@ -196,9 +199,36 @@ class EvidenceFile:
         return next(iter(self), None) is not None
 
 
-def _left_out(name: str, lacking: Mapping[Condition, int]) -> list[str]:
-    """Which MJDs have no part in a posterior."""
-    told = ", ".join(f"{count:,} of MJD {condition.name}" for condition, count in lacking.items() if count)
+class Carried:
+    """The items, with the evidence that they carry and that the labels of ``group`` (None: all) can weigh.
+
+    What saw labels has a leave-one-out form for those of all annotators, not of a group. ``left_out``: how much of each
+    evidence the latest reading left out.
+    """
+
+    def __init__(self, dataset: Dataset, calibrate: str, group: str | None) -> None:
+        self._dataset, self._calibrate, self._group = dataset, calibrate, group
+        self.left_out: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Item]:
+        self.left_out.clear()
+        for item in self._dataset.items():
+            if not item.evidence:
+                yield item
+                continue
+            kept = {name: one for name, one in item.evidence.items() if self._weighable(one)}
+            self.left_out.update(item.evidence.keys() - kept.keys())
+            yield replace(item, evidence=kept)
+
+    def _weighable(self, one: Evidence) -> bool:
+        if self._group is not None and self._calibrate == "labels":
+            return one.saw_labels is False
+        return weighable(one, self._calibrate)
+
+
+def _left_out(name: str, lacking: Mapping[str, int]) -> list[str]:
+    """Which evidence has no part in a posterior."""
+    told = ", ".join(f"{count:,} of {what}" for what, count in sorted(lacking.items()) if count)
     return [f"{name}: left out for want of a leave-one-out form: {told}"] if told else []
 
 
