@@ -32,14 +32,12 @@ DRAWS = 6  # of other mixtures, where few items leave the parameters open
 class Stacked:
     """The ``stack`` that makes estimates, and the one of all ``plausible`` parameters, which tells how sure they are.
 
-    ``mixture``: its fit, ``share``: how far it is trusted.
-
-    ``gain``: how much likelier labels are that were held out, in nats per item
-    (or label: ``each``), with its standard ``error``.
+    None where so many labels leave no others. ``mixture``: its fit, ``share``: how far it is trusted. ``gain``: how
+    much likelier labels are that were held out, in nats per item (or label: ``each``), with its standard ``error``.
     """
 
     stack: Stack
-    plausible: Stack
+    plausible: Stack | None
     mixture: MixtureFit
     share: float
     gain: float
@@ -91,10 +89,11 @@ def stacked(observed: Observations, dirichlet: LabelFit, *, biases: SeenBiases |
         fit = _again(observed.take(many), fit)
     share = _share(*gains)
     better = gains[0] - gains[1]
-    draws = _draws(observed.take(few), fit, seed) if len(few) == len(labelled) else ()
+    open_ = len(few) == len(labelled) and share > LEAST_SHARE
+    draws = _draws(observed.take(few), fit, seed) if open_ else ()
     return Stacked(
         _stack((fit.mixture,), share, dirichlet),
-        _stack((fit.mixture, *draws), share, dirichlet),
+        _stack((fit.mixture, *draws), share, dirichlet) if draws else None,
         fit,
         share,
         float(better.mean()),
