@@ -11,7 +11,7 @@ import numpy as np
 from labeldist.estimation.labels import Rows
 from labeldist.estimation.marginals import Marginals
 from labeldist.estimation.observations import Array, EvidenceArray, blocks
-from labeldist.estimation.posterior import Posterior
+from labeldist.estimation.posterior import Chooser, Posterior
 from labeldist.estimation.stack import Stack, updated
 
 BLOCK = 1 << 11  # items at once
@@ -19,9 +19,15 @@ ENOUGH = 0.998  # of a posterior's weight: the components that bring it there ma
 
 
 def mixture_posterior(
-    stack: Stack, evidence: tuple[EvidenceArray, ...], counts: Array, mass: float = 0.9
+    stack: Stack,
+    evidence: tuple[EvidenceArray, ...],
+    counts: Array,
+    mass: float = 0.9,
+    choose: Chooser | None = None,
 ) -> tuple[Posterior, Array]:
     """The posterior of items with ``evidence`` and label counts (N, K), and what was expected of them before (N, K).
+
+    ``choose`` makes the posterior's points.
 
     >>> from labeldist.estimation.mixture import Mixture
     >>> even = Mixture(np.ones((1, 2)), np.zeros(1), 0.0, np.empty(0), np.zeros(2), 0.0, 0.1)
@@ -30,14 +36,17 @@ def mixture_posterior(
     ([[0.75, 0.25]], [4.0], [[0.5, 0.5]])
     """
     items, labels = counts.shape
-    found = Posterior.empty(items, labels, mass)
+    found = Posterior.empty(items, labels, mass, point=choose is not None)
     prior = np.empty((items, labels))
 
     def work(part: slice) -> None:
         rows = np.arange(items)[part]
         alpha, log_weight = stack.prior(tuple(one.take(rows) for one in evidence), len(rows))
         prior[part] = _mean(alpha, np.exp(log_weight))
-        _describe(found, part, *updated(alpha, log_weight, counts[part]))
+        alpha, weights = updated(alpha, log_weight, counts[part])
+        _describe(found, part, alpha, weights)
+        if choose is not None and found.point is not None:
+            found.point[part] = _points(alpha, weights, choose)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         list(threads.map(work, blocks(items, BLOCK)))
@@ -59,6 +68,13 @@ def _describe(found: Posterior, part: slice, alpha: Array, weights: Array) -> No
             deviation[rows] += one.deviation() / 2
     found.low[part], found.high[part] = np.minimum(low, mean), np.maximum(high, mean)
     found.expected_tvd[part] = deviation
+
+
+def _points(alpha: Array, weights: Array, choose: Chooser) -> Array:
+    found = np.empty((len(alpha), alpha.shape[2]))
+    for rows, some, their in _by_need(alpha, weights):
+        found[rows] = choose(some, their)
+    return found
 
 
 def _by_need(alpha: Array, weights: Array) -> Iterator[tuple[Rows, Array, Array]]:

@@ -18,7 +18,7 @@ from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, Rows, fit_label
 from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.mixture_posterior import mixture_posterior
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
-from labeldist.estimation.posterior import Posterior
+from labeldist.estimation.posterior import Chooser, Posterior
 from labeldist.estimation.savings import Savings, savings
 from labeldist.estimation.stack import Stack
 from labeldist.estimation.stacking import stacked
@@ -69,12 +69,12 @@ class Prior:
     calibration: Calibration
     mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stack], ...] = ()
 
-    def of_mixture(self, counts: Array, mass: float) -> tuple[Array, Posterior]:
+    def of_mixture(self, counts: Array, mass: float, choose: Chooser | None = None) -> tuple[Array, Posterior]:
         """What the mixture expects of items (N, K), and their posterior given ``counts`` (N, K)."""
         items, labels = counts.shape
-        prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass)
+        prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass, point=choose is not None)
         for rows, evidence, stack in self.mixed:
-            found, prior[rows] = mixture_posterior(stack, evidence, counts[rows], mass)
+            found, prior[rows] = mixture_posterior(stack, evidence, counts[rows], mass, choose)
             known.put(rows, found)
         return prior, known
 

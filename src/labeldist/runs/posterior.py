@@ -34,8 +34,8 @@ NEEDED = "--calibrate labels learns from them (--calibrate off does without, fro
 class EstimateSummary:
     """What an estimation did: items written, mean expected errors, the calibration, what failed, the files.
 
-    ``reference_annotators``: whose labels are the reference, where annotators are held out. ``notes``: what the items
-    lack.
+    ``point``: what the distributions are; expected errors are those of the means. ``reference_annotators``: whose
+    labels are the reference, where annotators are held out. ``notes``: what the items lack.
     """
 
     items: int
@@ -44,6 +44,7 @@ class EstimateSummary:
     expected_tvd: float
     labels: tuple[str, ...]
     calibration: Calibration
+    point: str
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
     reference_annotators: str | None = None
@@ -56,6 +57,8 @@ def estimate_to_file(
     *,
     evidence: Sequence[str] = (),
     calibrate: str = "labels",
+    prior: str = "mixture",
+    point: str = "mean",
     annotators: str | None = None,
     mass: float = 0.9,
     seed: int = 0,
@@ -76,6 +79,8 @@ def estimate_to_file(
         given,
         task=dataset.task,
         calibrate=calibrate,
+        prior=prior,
+        point=point,
         annotators=None if annotators is None else nfc(annotators),
         use=use,
         unknown_ids="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
@@ -93,6 +98,7 @@ def estimate_to_file(
         expected_tvd=float(found.posterior.expected_tvd.mean()),
         labels=found.labels,
         calibration=found.calibration,
+        point=found.point,
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
         reference_annotators=None if dataset.reference_annotators is None else str(dataset.reference_annotators),

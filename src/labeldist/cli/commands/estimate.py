@@ -29,6 +29,22 @@ from labeldist.cli.options import (
 @evidence_option
 @saw_labels_option
 @calibrate_option
+@click.option(
+    "--prior",
+    type=click.Choice(["mixture", "dirichlet"]),
+    default="mixture",
+    show_default=True,
+    help="What --calibrate labels expects of items: several kinds of them, as far as the labels speak for that, or "
+    "one.",
+)
+@click.option(
+    "--point",
+    metavar="mean|median|median:N",
+    default="mean",
+    show_default=True,
+    help="What each distribution is: nearest to the true one by KL (mean), by Wasserstein distance on a scale and else "
+    "by TVD (median), or nearest like that to the labels of N annotators (median:N).",
+)
 @annotators_option
 @click.option(
     "--interval",
@@ -47,6 +63,8 @@ def command(
     evidence: tuple[str, ...],
     saw_labels: bool | None,
     calibrate: str,
+    prior: str,
+    point: str,
     annotators: str | None,
     interval: float,
     out: Path,
@@ -70,6 +88,8 @@ def command(
         out,
         evidence=split_names(evidence),
         calibrate=calibrate,
+        prior=prior,
+        point=point,
         annotators=annotators,
         mass=interval,
         seed=seed,
