@@ -27,8 +27,9 @@ MADE_ITEMS = 1500
 
 def measure() -> dict[str, Any]:
     """Rows for draws of so many labels per item, for simulated truths, and for the 341 items with references."""
-    simulated = [_drawn(source, count, prior) for source in SOURCES for prior in PRIORS.values() for count in LABELS_PER_ITEM]
-    made = [_made(name, count, prior) for name in TRUTHS for prior in PRIORS.values() for count in MADE_LABELS]
+    priors = [*PRIORS.values()]
+    simulated = [_drawn(source, count, prior) for source in SOURCES for prior in priors for count in LABELS_PER_ITEM]
+    made = [_made(name, count, prior) for name in TRUTHS for prior in priors for count in MADE_LABELS]
     return {"seeds": list(SEEDS), "simulated": simulated, "truths": made, "the 341, --calibrate reference": _the_341()}
 
 

@@ -126,7 +126,8 @@ def _distributions(observed: Observations) -> dict[str, Array]:
     counts = observed.counts
     known = {name: estimated(observed, prior) for name, prior in PRIORS.items()}
     if observed.ordered:
-        known |= {name: estimate_under(observed, "mixture", point=point).distribution for name, point in MEDIANS.items()}
+        under = {name: estimate_under(observed, "mixture", point=point) for name, point in MEDIANS.items()}
+        known |= {name: one.distribution for name, one in under.items()}
     return known | {
         FREQUENCIES: smoothed(counts, 0.0),
         HALF: smoothed(counts, 0.5),
