@@ -205,9 +205,18 @@ def test_an_estimate_gives_the_point_and_keeps_all_else(prior: str, labels: int,
         assert (found.posterior.low <= mean.posterior.low).all()
 
 
-@pytest.mark.parametrize("prior", ["mixture", "dirichlet"])
-@pytest.mark.parametrize(("labels", "ordered"), [(2, False), (3, True), (3, False), (11, True), (11, False)])
-def test_each_point_is_nearest_by_its_own_distance(prior: str, labels: int, ordered: bool) -> None:
+@pytest.mark.parametrize(
+    ("labels", "ordered", "prior"),
+    [
+        (2, False, "mixture"),
+        (3, True, "mixture"),
+        (3, False, "mixture"),
+        (3, False, "dirichlet"),
+        (11, True, "dirichlet"),
+        (11, False, "dirichlet"),
+    ],
+)
+def test_each_point_is_nearest_by_its_own_distance(labels: int, ordered: bool, prior: str) -> None:
     """Where items come from the model; the mean is so by KL, and the median of two by that of two annotators."""
     generator = np.random.default_rng([labels, ordered])
     truth = generator.dirichlet(np.linspace(0.1, 0.6, labels), 1200)

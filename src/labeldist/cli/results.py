@@ -144,7 +144,7 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     say(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none)'}")
     for line in summary.calibration.in_words():
         say(line)
-    whose = "" if summary.point == "mean" else " of the posterior means, not of these points"
+    whose = "" if summary.point == "mean" else " of the posterior means, not of these points,"
     say(
         f"Expected distance{whose} from the true distributions: KL {summary.expected_kl:.3f}, "
         f"TVD {summary.expected_tvd:.3f}. "
