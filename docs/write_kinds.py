@@ -1,4 +1,4 @@
-"""Draws the picture of docs/concept-worth.md: `python docs/write_kinds.py`. Items of four kinds, and two priors of them.
+"""Draws the picture of docs/concept-worth.md: `python docs/write_kinds.py`. Items of four kinds, two priors of them.
 
 Each dot is an item's distribution over three labels: made up, drawn from the single Dirichlet that was fitted to four
 labels of each of 800 such items, and drawn from the mixture that was fitted to the same labels.

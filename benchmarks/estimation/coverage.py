@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.embedded.markdown import number, percent, table
 from benchmarks.estimation.data import GROUPS, chaosnli, reference_of, the_341
-from benchmarks.estimation.held_out import estimate_under, priors
+from benchmarks.estimation.held_out import PRIORS, estimate_under
 from benchmarks.estimation.truths import TRUTHS, labelled
 from benchmarks.point import Point
 from labeldist.estimation.estimate import estimate_from
@@ -27,8 +27,9 @@ MADE_ITEMS = 1500
 
 def measure() -> dict[str, Any]:
     """Rows for draws of so many labels per item, for simulated truths, and for the 341 items with references."""
-    simulated = [_drawn(source, count, prior) for source in SOURCES for prior in priors() for count in LABELS_PER_ITEM]
-    made = [_made(name, count, prior) for name in TRUTHS for prior in priors() for count in MADE_LABELS]
+    priors = [*PRIORS.values()]
+    simulated = [_drawn(source, count, prior) for source in SOURCES for prior in priors for count in LABELS_PER_ITEM]
+    made = [_made(name, count, prior) for name in TRUTHS for prior in priors for count in MADE_LABELS]
     return {"seeds": list(SEEDS), "simulated": simulated, "truths": made, "the 341, --calibrate reference": _the_341()}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.embedded.markdown import number, signed, table
 from benchmarks.estimation.classifiers import cross_fitted, nli_features, own_mjds
 from benchmarks.estimation.data import chaosnli, reference_of, smoothed
-from benchmarks.estimation.held_out import DIRICHLET, HALF, MIXTURE, PRIORS, estimated, priors
+from benchmarks.estimation.held_out import DIRICHLET, HALF, MIXTURE, PRIORS, estimated
 from benchmarks.point import Point
 from benchmarks.populations.averaged import Drawn, averaged
 from benchmarks.populations.smoothing import Array
@@ -58,7 +58,7 @@ def _draw(source: str, labels: int, items: int, evidence: str, seed: int) -> Dra
     said = own_mjds(source)[rows] if evidence == MJD else _classifier(source, rows, counts)
     ids = tuple(known.ids[at] for at in rows)
     observed = Observations(known.labels, ids, counts, evidence=(EvidenceArray(evidence, said),))
-    found = {name: estimated(observed, prior) for name, prior in PRIORS.items() if prior in priors()}
+    found = {name: estimated(observed, prior) for name, prior in PRIORS.items()}
     return Drawn(reference, found | {HALF: smoothed(counts)})
 
 

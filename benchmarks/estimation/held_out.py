@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -51,6 +50,8 @@ KNOWN: dict[str, tuple[float | None, float | None]] = {
 MARGIN = 0.002
 DIRICHLET, MIXTURE = "posterior, dirichlet", "posterior, mixture"
 PRIORS = {DIRICHLET: "dirichlet", MIXTURE: "mixture"}
+# On scales, beside the posterior means: what --point gives under the mixture, held to frequencies by Wasserstein.
+MEDIANS = {f"{MIXTURE}, {point}": point for point in ("median", f"median:{HELD_OUT}")}
 FREQUENCIES, HALF, FITTED = "frequencies", "+ 0.5 per label", "fitted pseudo-count"
 
 
@@ -76,7 +77,7 @@ def load(name: str, seed: int = 0) -> HeldOut:
     ]
     items: list[Item] = [item for dataset in opened for item in dataset.items()]
     task = opened[0].task
-    known = observe(items, task.label_names, use=())
+    known = observe(items, task.label_names, use=(), ordered=task.values is not None)
     assert known.reference is not None
     return HeldOut(without_references(known), known.reference, task.values)
 
@@ -97,16 +98,17 @@ def _one(name: str, seeds: Sequence[int]) -> dict[str, Any]:
         "figures": {
             who: {metric: of.of(who).as_dict() for metric, of in found.items()} for who in draws[0].distributions
         },
-        "differences": _differences(found, [*draws[0].distributions]),
+        "differences": _differences(found, draws[0].distributions, DIRICHLET),
+        "less frequencies": _differences(found, [one for one in MEDIANS if one in draws[0].distributions], FREQUENCIES),
     }
 
 
-def _differences(found: dict[str, Averaged], names: Sequence[str]) -> dict[str, Any]:
-    """What each is more than the single Dirichlet's posterior, paired by item and draw."""
+def _differences(found: dict[str, Averaged], names: Iterable[str], other: str) -> dict[str, Any]:
+    """What each is more than that other one, paired by item and draw."""
     return {
-        name: {metric: of.difference(name, DIRICHLET).as_dict() for metric, of in found.items()}
+        name: {metric: of.difference(name, other).as_dict() for metric, of in found.items()}
         for name in names
-        if name != DIRICHLET
+        if name != other
     }
 
 
@@ -122,7 +124,10 @@ def _metrics(values: Sequence[float] | None) -> list[Metric]:
 
 def _distributions(observed: Observations) -> dict[str, Array]:
     counts = observed.counts
-    known = {name: estimated(observed, prior) for name, prior in PRIORS.items() if prior in priors()}
+    known = {name: estimated(observed, prior) for name, prior in PRIORS.items()}
+    if observed.ordered:
+        under = {name: estimate_under(observed, "mixture", point=point) for name, point in MEDIANS.items()}
+        known |= {name: one.distribution for name, one in under.items()}
     return known | {
         FREQUENCIES: smoothed(counts, 0.0),
         HALF: smoothed(counts, 0.5),
@@ -130,15 +135,9 @@ def _distributions(observed: Observations) -> dict[str, Array]:
     }
 
 
-def priors() -> tuple[str, ...]:
-    """The priors that the estimate knows."""
-    return ("dirichlet", "mixture") if "prior" in inspect.signature(estimate_from).parameters else ("dirichlet",)
-
-
-def estimate_under(observed: Observations, prior: str, seed: int = 0) -> Estimate:
+def estimate_under(observed: Observations, prior: str, seed: int = 0, point: str = "mean") -> Estimate:
     """The estimate on labels alone under that prior."""
-    more: dict[str, Any] = {"prior": prior} if len(priors()) > 1 else {}
-    return estimate_from(observed, calibrate="labels", seed=seed, **more)
+    return estimate_from(observed, calibrate="labels", prior=prior, point=point, seed=seed)
 
 
 def estimated(observed: Observations, prior: str) -> Array:
@@ -147,7 +146,7 @@ def estimated(observed: Observations, prior: str) -> Array:
 
 
 def points(result: dict[str, Any]) -> list[Point]:
-    """Of each set: whether the mixture reaches what was asked."""
+    """Of each set: whether the mixture reaches what was asked, and on scales whether its medians do."""
     made = []
     for name, found in result["sets"].items():
         if MIXTURE not in found["figures"]:
@@ -155,16 +154,34 @@ def points(result: dict[str, Any]) -> list[Point]:
         old, new = (found["figures"][which]["kl"]["value"] for which in (DIRICHLET, MIXTURE))
         wanted = KNOWN[name][1]
         made.append(Point(f"{name}: KL", "at most", round(old + MARGIN, 4) if wanted is None else wanted, new))
+        made += _on_scale(name, found["figures"])
     return made
+
+
+def _on_scale(name: str, figures: Mapping[str, Any]) -> list[Point]:
+    """Whether the medians are at least as near as frequencies by Wasserstein distance."""
+    return [
+        Point(
+            f"{name}: Wasserstein, --point {point}",
+            "at most",
+            figures[FREQUENCIES]["wasserstein"]["value"],
+            figures[who]["wasserstein"]["value"],
+        )
+        for who, point in MEDIANS.items()
+        if who in figures
+    ]
 
 
 def rendered(result: dict[str, Any]) -> str:
     """A row per set and distribution; bold: the interval of the paired difference is without 0; known: see KNOWN."""
-    titles = ["two held out", "items", "distribution", "KL", "less the Dirichlet's", "known", "Wasserstein", "RPS"]
+    titles = ["two held out", "items", "distribution", "KL", "less the Dirichlet's", "known", "Wasserstein"]
+    titles += ["less the frequencies'", "RPS"]
     rows = []
     for name, found in result["sets"].items():
         for who, figures in found["figures"].items():
-            cells = [number(figures[one]["value"]) if one in figures else "" for one in ("wasserstein", "rps")]
+            apart, rps = (number(figures[one]["value"]) if one in figures else "" for one in ("wasserstein", "rps"))
+            less = found.get("less frequencies", {}).get(who, {}).get("wasserstein")
+            cells = [apart, "" if less is None else _signed(less), rps]
             difference = found["differences"].get(who, {}).get("kl")
             told = "" if difference is None else _signed(difference)
             known = KNOWN[name][who == MIXTURE] if who in PRIORS else None

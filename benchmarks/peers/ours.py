@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from benchmarks.estimation.classifiers import FLOOR
-from benchmarks.estimation.held_out import estimated, priors
+from benchmarks.estimation.held_out import estimated
 from benchmarks.peers.problems import Problem
 from benchmarks.populations.smoothing import Array, smoothed
 
@@ -24,7 +24,7 @@ def inside(problem: Problem) -> dict[str, Array]:
         "labels, + 1 per label": smoothed(observed.counts, 1.0),
         TEMPERATURE: tempered(problem.classifier, observed.counts),
     }
-    for prior in priors():
+    for prior in OURS:
         known[f"{OURS[prior]}, labels alone"] = estimated(alone, prior)
         known[OURS[prior]] = estimated(observed, prior)
     return known

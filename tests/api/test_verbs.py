@@ -11,6 +11,7 @@ import pytest
 
 import labeldist as ld
 from labeldist.core.errors import InputError, ModelError, UsageError
+from labeldist.core.item import Annotation, Item
 from labeldist.datasets.source import open_source
 from labeldist.models.base import LanguageModel
 from labeldist.models.scripted import Scripted
@@ -42,6 +43,30 @@ def frame() -> Any:
         for row in ITEMS for each in row["labels"]
     ]  # fmt: skip
     return pyarrow.Table.from_pylist(rows)
+
+
+def test_an_estimate_gives_the_point_and_the_prior_asked_for() -> None:
+    kinds = [("1", "1", "2"), ("2", "2", "2"), ("2", "3", "4"), ("4", "4", "4")]
+    reference = {"1": 0.1, "2": 0.4, "3": 0.3, "4": 0.2}
+    items = [
+        Item(str(at), {}, tuple(map(Annotation, kinds[at % 4])), reference=reference if at < 9 else None)
+        for at in range(80)
+    ]
+    found = {point: ld.estimate(items, scale="ordinal", point=point) for point in ("mean", "median", "median:2")}
+    assert found["mean"].row(0)["prior_used"] == "mixture"
+    for point, known in found.items():
+        assert known.row(0)["point"] == point
+        np.testing.assert_array_equal(known.mean, found["mean"].mean)
+        row = ld.evaluate(known, reference=items, metrics=["tvd"], scale="ordinal").rows[0]
+        apart = np.abs(known.distribution[:9] - [*reference.values()]).sum(axis=1) / 2
+        assert row.metrics["tvd"].value == pytest.approx(apart.mean())
+    assert (found["median:2"].distribution * 4 % 1 == 0).all()
+    assert np.abs(found["median"].distribution - found["mean"].distribution).max() > 0.01
+    assert ld.estimate(items, scale="ordinal", prior="dirichlet").row(0)["prior_used"] == "dirichlet"
+    with pytest.raises(UsageError, match="beta"):
+        ld.estimate(items, scale="ordinal", prior="beta")
+    with pytest.raises(UsageError, match="101 annotators"):
+        ld.estimate(items, scale="ordinal", point="median:101")
 
 
 def test_the_face_is_its_verbs_and_nothing_else() -> None:

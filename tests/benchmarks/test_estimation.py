@@ -88,6 +88,12 @@ def test_a_set_with_annotators_held_out(shared_data: Path, monkeypatch: pytest.M
     assert found["figures"][held_out.DIRICHLET]["kl"]["value"] < expected
     differs = found["differences"][held_out.HALF]["kl"]
     assert 0 < differs["low"] < differs["value"] < differs["high"]
+    for who in held_out.MEDIANS:
+        less = found["less frequencies"][who]["wasserstein"]
+        apart = found["figures"][who]["wasserstein"]["value"]
+        assert less["low"] < less["value"] < less["high"]
+        assert less["value"] == pytest.approx(apart - found["figures"][held_out.FREQUENCIES]["wasserstein"]["value"])
+        assert apart < found["figures"][held_out.MIXTURE]["wasserstein"]["value"]
     assert f"| lewidi-csc | 1,408 | {held_out.HALF} | {number(expected)} | **+" in held_out.rendered(result)
 
 
@@ -101,6 +107,15 @@ def test_the_mixture_is_held_to_what_was_asked() -> None:
     assert not of("ocnli", 0.341)
     assert of("lewidi-mp", 0.342)
     assert not of("lewidi-mp", 0.3421)
+
+
+def test_medians_are_held_to_frequencies_by_wasserstein_distance() -> None:
+    known = {held_out.DIRICHLET: 1.3, held_out.MIXTURE: 1.2, held_out.FREQUENCIES: 1.1}
+    known |= dict(zip(held_out.MEDIANS, (1.13, 1.0), strict=True))
+    figures = {who: {"kl": {"value": 1.0}, "wasserstein": {"value": value}} for who, value in known.items()}
+    _, median, of_two = held_out.points({"sets": {"lewidi-csc": {"figures": figures}}})
+    assert (median.what, median.wanted, median.reached) == ("lewidi-csc: Wasserstein, --point median", 1.1, False)
+    assert (of_two.what, of_two.found, of_two.reached) == ("lewidi-csc: Wasserstein, --point median:2", 1.0, True)
 
 
 @pytest.mark.parametrize("name", TRUTHS)

@@ -113,6 +113,9 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[object, ...], tuple[str, ...]]] =
     "too few references": ({}, ("--calibrate", "reference"), ("0 items with a reference", "--calibrate labels")),
     "unknown evidence": ({"evidence": {"llama": SAID}}, ("--evidence", "lama"), ("'lama'", "did you mean 'llama'?")),
     "unknown calibration": ({}, ("--calibrate", "lables"), ("lables",)),
+    "unknown prior": ({}, ("--prior", "beta"), ("beta", "dirichlet")),
+    "unknown point": ({}, ("--point", "mode"), ("'mode'", "mean, median, or median:N")),
+    "the median of nobody": ({}, ("--point", "median:0"), ("0 annotators", "1 to 100")),
     "an interval without a chance": ({}, ("--interval", 0), ("--interval",)),
     "a file that is not there": ({}, ("--evidence", "llm=nowhere.jsonl"), ("nowhere.jsonl",)),
     "the source as the result": ({}, ("--out", "items.jsonl"), ("items.jsonl",)),
@@ -163,6 +166,60 @@ def test_a_model_table_with_a_column_for_each_label(labeldist: Command, tmp_path
         found.append((tmp_path / f"of-{file}.jsonl").read_text())
     assert found[0] == found[1]
     assert labeldist("plan", "a.csv", "--evidence", "plain.csv", "--blind").returncode == 0
+
+
+def ratings(folder: Path, items: int = 90) -> str:
+    """Three ratings of 1 to 3 per item: of two kinds of items, sure and split."""
+    rows = []
+    for at in range(items):
+        usual = str(1 + at % 3)
+        first = usual if at % 2 else str(1 + (at // 2) % 3)
+        rows.append({"id": str(at), "labels": [first, usual, usual], "reference": {usual: 1}})
+    return written(folder / "ratings.jsonl", rows)
+
+
+def test_the_prior_and_the_point_that_were_asked_for_are_in_each_row(labeldist: Command, tmp_path: Path) -> None:
+    source = ratings(tmp_path)
+    found = {}
+    for prior in ("mixture", "dirichlet"):
+        for point in ("mean", "median", "median:2"):
+            out = f"{prior}-{point.replace(':', '')}.jsonl"
+            options = ("--scale", "ordinal", "--prior", prior, "--point", point)
+            done = labeldist("estimate", source, *options, "--out", out, "--json")
+            assert done.returncode == 0, done.stderr
+            told = json.loads(done.stdout)
+            assert (told["point"], told["calibration"]["prior"]) == (point, prior)
+            rows = rows_of(tmp_path / out)
+            assert {(row["prior_used"], row["point"]) for row in rows} == {(prior, point)}
+            for row in rows:
+                assert sum(row["distribution"].values()) == pytest.approx(1)
+                shares = zip(row["distribution"].values(), row["interval"].values(), strict=True)
+                assert all(low <= share <= high for share, (low, high) in shares)
+            found[prior, point] = [row["distribution"] for row in rows]
+            if point == "median:2":
+                assert {share * 4 % 1 for one in found[prior, point] for share in one.values()} == {0}
+    # Medians of two annotators are so few that both priors may well give the same.
+    different = {json.dumps(one) for (_, point), one in found.items() if point != "median:2"}
+    assert len(different) == 4
+    assert not different & {json.dumps(found[prior, "median:2"]) for prior in ("mixture", "dirichlet")}
+
+
+def test_a_point_other_than_the_mean_has_not_its_expected_error(labeldist: Command, tmp_path: Path) -> None:
+    source = ratings(tmp_path)
+    mean = labeldist("estimate", source, "--scale", "ordinal").stdout
+    assert "Expected distance from the true distributions" in mean
+    done = labeldist("estimate", source, "--scale", "ordinal", "--point", "median", "--out", "median.csv")
+    assert "Expected distance of the posterior means, not of these points," in done.stdout
+    again = labeldist("evaluate", "median.csv", "--reference", source, "--scale", "ordinal", "--json")
+    assert again.returncode == 0, again.stderr
+
+
+def test_only_a_scale_is_cumulated(labeldist: Command, tmp_path: Path) -> None:
+    source = ratings(tmp_path)
+    for scale in ("ordinal", "nominal"):
+        done = labeldist("estimate", source, "--scale", scale, "--point", "median", "--out", f"{scale}.jsonl")
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "ordinal.jsonl").read_text() != (tmp_path / "nominal.jsonl").read_text()
 
 
 def test_texts_are_learnt_from_unless_told_otherwise(labeldist: Command, tmp_path: Path) -> None:

@@ -53,9 +53,12 @@ def test_a_row_keeps_the_contract() -> None:
         "saw_labels",
         "label_counts",
         "calibrate",
+        "prior_used",
+        "point",
         "warning",  # there are too few labels to tell what the evidence is worth
     }
     assert (row["id"], row["interval_mass"], row["saw_labels"], row["calibrate"]) == ("5", 0.8, True, "labels")
+    assert (row["prior_used"], row["point"]) == ("dirichlet", "mean")
     for part in ("distribution", "prior", "interval"):
         assert tuple(row[part]) == LABELS
     assert sum(row["label_counts"].values()) == 3

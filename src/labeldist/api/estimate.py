@@ -25,6 +25,8 @@ def estimate(
     saw_labels: bool | None = None,
     texts: bool | str | Sequence[str] = True,
     calibrate: str = "labels",
+    prior: str = "mixture",
+    point: str = "mean",
     annotators: str | None = None,
     interval: float = 0.9,
     seed: int = 0,
@@ -35,7 +37,10 @@ def estimate(
     ``source`` is as for :func:`labeldist.read`, and so is ``how``. ``evidence``: {name: a file, a data frame with a
     column per label, an array of items by labels, or {id: {label: probability}}}, or one of these alone.
     ``saw_labels``: whether the model saw these items' labels, where evidence does not say so itself; what saw them, or
-    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``texts``: whether to learn from the items'
+    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``prior``: ``mixture`` knows kinds of items,
+    as far as the labels speak for them; ``dirichlet`` does not. ``point``: what stands for each posterior, ``mean``
+    (nearest by KL), ``median`` (nearest by Wasserstein distance on a scale, else by TVD) or ``median:N`` (nearest to
+    the labels of N annotators). ``texts``: whether to learn from the items'
     texts, each item's evidence from the labels of others, where 200 items or more have labels; or what to learn by:
     ``text`` (n-grams), ``text:FOLDER`` (a sentence encoder), or both. ``annotators``: whose labels count, a group.
     ``interval``: the chance that an interval holds the true probability.
@@ -45,6 +50,9 @@ def estimate(
     >>> known = estimate(items)
     >>> known.labels, known.mean.shape
     (('ok', 'toxic'), (30, 2))
+    >>> medians = estimate(items, point="median", prior="dirichlet")
+    >>> medians.row(0)["point"], medians.row(0)["prior_used"], bool((medians.distribution != known.mean).all())
+    ('median', 'dirichlet', True)
     """
     given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
@@ -53,6 +61,8 @@ def estimate(
         evidence_of(dataset, given, saw_labels) or None,
         task=dataset.task,
         calibrate=calibrate,
+        prior=prior,
+        point=point,
         annotators=annotators,
         texts=text_names(texts),
         unknown_ids=unknown_ids(dataset),

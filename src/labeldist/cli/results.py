@@ -144,8 +144,10 @@ def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:
     say(f"{counted(summary.items, 'item')}; evidence: {', '.join(summary.evidence) or '(none)'}")
     for line in summary.calibration.in_words():
         say(line)
+    whose = "" if summary.point == "mean" else " of the posterior means, not of these points,"
     say(
-        f"Expected distance from the true distributions: KL {summary.expected_kl:.3f}, TVD {summary.expected_tvd:.3f}. "
+        f"Expected distance{whose} from the true distributions: KL {summary.expected_kl:.3f}, "
+        f"TVD {summary.expected_tvd:.3f}. "
         f"Written: {', '.join(map(str, summary.files))}"
     )
     if summary.reference_annotators is not None:

@@ -16,6 +16,7 @@ from labeldist.core.task import Task
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.clusters import Clustering, independent
 from labeldist.estimation.observations import Array, EvidenceRows, Observations, observe
+from labeldist.estimation.point import Point
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.priors import PRIORS, prior_of
 from labeldist.estimation.references import calibrate_on_references
@@ -32,7 +33,8 @@ class Estimate:
 
     ``evidence``: the names of what has a part in it. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K)
     is what was expected of each item before its own labels were counted, and before any correction on references.
-    ``kind``: the library of the data frame that the labels came from.
+    ``point``: what stands for each posterior (mean, median, median:N); expected errors are those of the mean. ``kind``:
+    the library of the data frame that the labels came from.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +45,7 @@ class Estimate:
     prior: Array
     calibration: Calibration
     kind: str | None = None
+    point: str = "mean"
 
     @property
     def saves(self) -> float:
@@ -57,7 +60,8 @@ class Estimate:
         """
         known = self.posterior
         columns: dict[str, Any] = {"id": list(self.ids)}
-        for name, array in (("distribution", known.mean), ("interval.low", known.low), ("interval.high", known.high)):
+        parts = {"distribution": self.distribution, "interval.low": known.low, "interval.high": known.high}
+        for name, array in parts.items():
             columns |= {f"{name}.{label}": array[:, at].tolist() for at, label in enumerate(self.labels)}
         columns["concentration"] = known.concentration.tolist()
         columns["expected_kl"] = known.expected_kl.tolist()
@@ -68,25 +72,33 @@ class Estimate:
         saved = next((one.in_words() for one in self.calibration.saves), "")
         told = f"; evidence {', '.join(self.evidence)} {saved}" if self.evidence else "; no evidence"
         error = float(self.posterior.expected_kl.mean())
-        return f"Estimate({len(self.ids):,} items, labels {', '.join(self.labels)}{told}; expected KL {error:.3f})"
+        asked = "" if self.point == "mean" else f"; point {self.point}"
+        head = f"{len(self.ids):,} items, labels {', '.join(self.labels)}{told}{asked}"
+        return f"Estimate({head}; expected KL{' of the mean' if asked else ''} {error:.3f})"
 
     def _repr_html_(self) -> str:
-        rows = ((id_, *mean, error) for id_, mean, error in self._first(ROWS))
+        rows = ((id_, *shares, error) for id_, shares, error in self._first(ROWS))
         return html_table(["id", *self.labels, "expected KL"], rows, repr(self), more=len(self.ids) - ROWS)
 
     def _first(self, count: int) -> Iterable[tuple[str, list[float], float]]:
-        known = self.posterior
-        return zip(self.ids[:count], known.mean[:count].tolist(), known.expected_kl[:count].tolist(), strict=True)
+        shares, errors = self.distribution[:count].tolist(), self.posterior.expected_kl[:count].tolist()
+        return zip(self.ids[:count], shares, errors, strict=True)
 
     @property
     def mean(self) -> Array:
-        """The distributions (N, K)."""
+        """The posterior means (N, K)."""
         return self.posterior.mean
+
+    @property
+    def distribution(self) -> Array:
+        """The distributions (N, K): the points that were asked for, which are the means unless said otherwise."""
+        return self.posterior.distribution
 
     def row(self, at: int) -> dict[str, Any]:
         """The item at that position as a row by the contract."""
         known = self.posterior
-        by_label = [dict(zip(self.labels, array[at].tolist(), strict=True)) for array in (known.mean, self.prior)]
+        arrays = (self.distribution, self.prior)
+        by_label = [dict(zip(self.labels, array[at].tolist(), strict=True)) for array in arrays]
         ends = zip(self.labels, known.low[at].tolist(), known.high[at].tolist(), strict=True)
         return {
             "id": self.ids[at],
@@ -101,6 +113,8 @@ class Estimate:
             **({"warning": self.calibration.doubt} if self.calibration.doubt else {}),
             "label_counts": {label: int(count) for label, count in zip(self.labels, self.counts[at], strict=True)},
             "calibrate": self.calibration.asked,
+            "prior_used": self.calibration.prior,
+            "point": self.point,
         }
 
 
@@ -111,6 +125,7 @@ def estimate(
     task: Task | None = None,
     calibrate: str = "labels",
     prior: str = "mixture",
+    point: str = "mean",
     annotator_biases: bool | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
@@ -126,9 +141,10 @@ def estimate(
     names evidence that is learnt from the items' texts (None: wherever labels can teach it). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
     items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
-    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``annotator_biases``:
-    whether to learn how often named annotators who recur give each label (None: where held-out labels say that it
-    helps). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
+    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``point`` is
+    ``mean``, ``median`` or ``median:N`` (:mod:`labeldist.estimation.point`). ``annotator_biases``: whether to learn how
+    often named annotators who recur give each label (None: where held-out labels say that it helps). ``mass`` is the
+    chance of the intervals. ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -139,10 +155,11 @@ def estimate(
     >>> known.mean.round(3).tolist(), known.posterior.low.round(2).tolist()
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
+    _checked(calibrate, prior, point, mass)  # before anything is read
     task = task or load_task()
-    if texts is None and calibrate == "off":
-        texts = ()  # nothing is to be learnt from labels
-    reading = None if texts is not None and not texts else GatheredTexts(task.fields, task.label_names)
+    # With calibrate off nothing is to be learnt from labels.
+    reads = calibrate != "off" if texts is None else bool(texts)
+    reading = GatheredTexts(task.fields, task.label_names) if reads else None
     observed = observe(
         items if reading is None else reading.through(items),
         task.label_names,
@@ -155,10 +172,20 @@ def estimate(
     told = ""
     if reading is not None:
         observed, told = with_texts(observed, reading, texts, seed)
-    found = estimate_from(
-        observed, calibrate=calibrate, prior=prior, annotator_biases=annotator_biases, mass=mass, seed=seed
-    )
+    of_how = {"calibrate": calibrate, "prior": prior, "point": point}
+    found = estimate_from(observed, **of_how, annotator_biases=annotator_biases, mass=mass, seed=seed)
     return replace(found, calibration=replace(found.calibration, texts=told))
+
+
+def _checked(calibrate: str, prior: str, point: str, mass: float) -> Point:
+    """The point, where all of these can be."""
+    if calibrate not in CALIBRATIONS:
+        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
+    if prior not in PRIORS:
+        raise did_you_mean("prior", prior, PRIORS)
+    if not 0 < mass < 1:
+        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
+    return Point.of(point)
 
 
 def estimate_from(
@@ -166,30 +193,36 @@ def estimate_from(
     *,
     calibrate: str = "labels",
     prior: str = "mixture",
+    point: str = "mean",
     annotator_biases: bool | None = None,
     mass: float = 0.9,
     seed: int = 0,
 ) -> Estimate:
     """As :func:`estimate`, from arrays."""
-    if calibrate not in CALIBRATIONS:
-        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
-    if prior not in PRIORS:
-        raise did_you_mean("prior", prior, PRIORS)
-    if not 0 < mass < 1:
-        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
+    asked = _checked(calibrate, prior, point, mass)
+    choose = asked.chooser(ordered=observed.ordered)
     known = prior_of(observed, calibrate, seed, mixture=prior == "mixture", annotator_biases=annotator_biases)
     calibration = known.calibration
     counts = _independent(observed, calibration.clustering)
     if known.mixed:
-        expected, found = known.of_mixture(counts, observed.counts, mass)
+        expected, found = known.of_mixture(counts, observed.counts, mass, choose)
     else:
         expected, alpha = known.of_dirichlet(counts, observed.counts)
         if calibrate == "reference":
             alpha, calibration = _corrected(observed, alpha, calibration, seed)
-        found = posterior(alpha, mass)
+        found = posterior(alpha, mass, choose)
     weighed = calibration.fit if calibrate == "labels" else None
     names = tuple(one.name for one in observed.evidence) if weighed is None else weighed.names
-    return Estimate(observed.labels, observed.ids, names, observed.counts, found, expected, calibration)
+    return Estimate(
+        observed.labels,
+        observed.ids,
+        names,
+        observed.counts,
+        found.holding_point(),
+        expected,
+        calibration,
+        point=str(asked),
+    )
 
 
 def _independent(observed: Observations, groups: Clustering | None) -> Array:

@@ -12,7 +12,7 @@ from labeldist.estimation.annotator_biases import SeenBiases
 from labeldist.estimation.labels import Rows
 from labeldist.estimation.marginals import Marginals
 from labeldist.estimation.observations import Array, EvidenceArray, blocks
-from labeldist.estimation.posterior import Posterior
+from labeldist.estimation.posterior import Chooser, Posterior
 from labeldist.estimation.stack import Stack, updated
 
 BLOCK = 1 << 11  # items at once
@@ -27,11 +27,13 @@ def mixture_posterior(
     *,
     plausible: Stack | None = None,
     biases: SeenBiases | None = None,
+    choose: Chooser | None = None,
 ) -> tuple[Posterior, Array]:
     """The posterior of items with ``evidence`` and label counts (N, K), and what was expected of them before (N, K).
 
-    Means are those of ``stack``; intervals and expected errors are those of ``plausible``, where it is given: the
-    means over all parameters that labels leave possible are further from the truth than those of the likeliest ones.
+    Means, and the points that ``choose`` makes, are those of ``stack``; intervals and expected errors are those of
+    ``plausible``, where it is given: the means over all parameters that labels leave possible are further from the
+    truth than those of the likeliest ones.
 
     >>> from labeldist.estimation.mixture import Mixture
     >>> even = Mixture(np.ones((1, 2)), np.zeros(1), 0.0, np.empty(0), np.zeros(2), 0.0, 0.1)
@@ -40,7 +42,7 @@ def mixture_posterior(
     ([[0.75, 0.25]], [4.0], [[0.5, 0.5]])
     """
     items, labels = counts.shape
-    found = Posterior.empty(items, labels, mass)
+    found = Posterior.empty(items, labels, mass, point=choose is not None)
     prior = np.empty((items, labels))
 
     def work(part: slice) -> None:
@@ -50,6 +52,8 @@ def mixture_posterior(
         prior[part] = _mean(alpha if biases is None else biases.together(alpha), np.exp(log_weight))
         after = _after(alpha, log_weight, counts[part], biases, rows)
         found.mean[part] = _mean(*after)
+        if choose is not None and found.point is not None:
+            found.point[part] = _points(*after, choose)
         if plausible is not None:
             after = _after(*plausible.prior(said, len(rows)), counts[part], biases, rows)
         _describe(found, part, *after)
@@ -82,6 +86,13 @@ def _describe(found: Posterior, part: slice, alpha: Array, weights: Array) -> No
             deviation[rows] += one.deviation(mean[rows, label]) / 2
     found.low[part], found.high[part] = np.minimum(low, mean), np.maximum(high, mean)
     found.expected_tvd[part] = deviation
+
+
+def _points(alpha: Array, weights: Array, choose: Chooser) -> Array:
+    found = np.empty((len(alpha), alpha.shape[2]))
+    for rows, some, their in _by_need(alpha, weights):
+        found[rows] = choose(some, their)
+    return found
 
 
 def _by_need(alpha: Array, weights: Array) -> Iterator[tuple[Rows, Array, Array]]:

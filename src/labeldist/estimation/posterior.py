@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from labeldist.estimation.observations import Array, blocks
 
 SMALLEST = 1e-9  # of a parameter: a label that nobody chose and no prior expects is still possible
 GRID = np.exp(np.linspace(np.log(1.0), np.log(1e5), 48))
+# The points (N, K) that stand for mixtures of Dirichlets with these parameters (N, J, K) and weights (N, J).
+Chooser = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Posterior:
     ``low`` and ``high`` (N, K): the shortest interval of each label's probability that holds it with the chance
     ``mass``; ``expected_kl`` and ``expected_tvd`` (N,): the error that the mean is expected to have against the true
     distribution; ``concentration`` (N,): how many annotators the distribution is worth, its item's own labels included.
+    ``point`` (N, K): what stands for the posterior where that is not the mean; the intervals hold it.
     """
 
     mean: Array
@@ -32,22 +36,36 @@ class Posterior:
     expected_kl: Array
     expected_tvd: Array
     concentration: Array
+    point: Array | None = None
 
     @classmethod
-    def empty(cls, items: int, labels: int, mass: float) -> Posterior:
-        """Room for so many items."""
+    def empty(cls, items: int, labels: int, mass: float, *, point: bool = False) -> Posterior:
+        """Room for so many items, and for a ``point`` of each."""
         mean, low, high = (np.empty((items, labels)) for _ in range(3))
         kl, tvd, concentration = (np.empty(items) for _ in range(3))
-        return cls(mean, low, high, mass, kl, tvd, concentration)
+        return cls(mean, low, high, mass, kl, tvd, concentration, np.empty((items, labels)) if point else None)
+
+    @property
+    def distribution(self) -> Array:
+        """What stands for the posterior (N, K): the mean unless another point was asked for."""
+        return self.mean if self.point is None else self.point
 
     def put(self, rows: NDArray[np.intp], part: Posterior) -> None:
         """Fill in these rows."""
         for name in ("mean", "low", "high", "expected_kl", "expected_tvd", "concentration"):
             getattr(self, name)[rows] = getattr(part, name)
+        if self.point is not None:
+            self.point[rows] = part.distribution
+
+    def holding_point(self) -> Posterior:
+        """The same with intervals that are wide enough for the point."""
+        if self.point is None:
+            return self
+        return replace(self, low=np.minimum(self.low, self.point), high=np.maximum(self.high, self.point))
 
 
-def posterior(alpha: Array, mass: float = 0.9) -> Posterior:
-    """The posterior with the parameters ``alpha`` (N, K).
+def posterior(alpha: Array, mass: float = 0.9, choose: Chooser | None = None) -> Posterior:
+    """The posterior with the parameters ``alpha`` (N, K); ``choose`` makes its points.
 
     >>> known = posterior(np.array([[3.0, 1.0, 1.0]]))
     >>> known.mean.tolist(), known.low.round(2).tolist()
@@ -59,7 +77,20 @@ def posterior(alpha: Array, mass: float = 0.9) -> Posterior:
     mean = alpha / total
     # A label that is all but ruled out has nearly all its chance at 0, and a mean above nearly all of it.
     low, high = np.minimum(low, mean), np.maximum(high, mean)
-    return Posterior(mean, low, high, mass, expected_kl(alpha), expected_tvd(alpha), total[:, 0])
+    point = None if choose is None else _points(alpha, choose)
+    return Posterior(mean, low, high, mass, expected_kl(alpha), expected_tvd(alpha), total[:, 0], point)
+
+
+def _points(alpha: Array, choose: Chooser) -> Array:
+    found = np.empty(alpha.shape)
+
+    def work(part: slice) -> None:
+        one = alpha[part, None]
+        found[part] = choose(one, np.ones(one.shape[:2]))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        list(threads.map(work, blocks(len(alpha), 1 << 11)))
+    return found
 
 
 def expected_kl(alpha: Array) -> Array:

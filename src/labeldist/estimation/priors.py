@@ -20,7 +20,7 @@ from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, Rows, fit_label
 from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.mixture_posterior import mixture_posterior
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
-from labeldist.estimation.posterior import Posterior
+from labeldist.estimation.posterior import Chooser, Posterior
 from labeldist.estimation.savings import Savings, savings
 from labeldist.estimation.stacking import Stacked, stacked
 
@@ -80,15 +80,17 @@ class Prior:
             return self.mean, alpha + counts
         return biases.population(self.mean, self.worth), biases.posterior(alpha, counts, given)
 
-    def of_mixture(self, counts: Array, given: Array, mass: float) -> tuple[Array, Posterior]:
+    def of_mixture(
+        self, counts: Array, given: Array, mass: float, choose: Chooser | None = None
+    ) -> tuple[Array, Posterior]:
         """What the mixture expects of items (N, K), and their posterior given ``counts`` (N, K)."""
         items, labels = counts.shape
-        prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass)
+        prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass, point=choose is not None)
         biases = self.calibration.biases
         for rows, evidence, one in self.mixed:
             seen = None if biases is None else biases.of(rows, counts, given)
             found, prior[rows] = mixture_posterior(
-                one.stack, evidence, counts[rows], mass, plausible=one.plausible, biases=seen
+                one.stack, evidence, counts[rows], mass, plausible=one.plausible, biases=seen, choose=choose
             )
             known.put(rows, found)
         return prior, known

@@ -35,8 +35,8 @@ NEEDED = "--calibrate labels learns from them (--calibrate off does without, fro
 class EstimateSummary:
     """What an estimation did: items written, mean expected errors, the calibration, what failed, the files.
 
-    ``reference_annotators``: whose labels are the reference, where annotators are held out. ``notes``: what the items
-    lack.
+    ``point``: what the distributions are; expected errors are those of the means. ``reference_annotators``: whose
+    labels are the reference, where annotators are held out. ``notes``: what the items lack.
     """
 
     items: int
@@ -45,6 +45,7 @@ class EstimateSummary:
     expected_tvd: float
     labels: tuple[str, ...]
     calibration: Calibration
+    point: str
     failures: tuple[dict[str, Any], ...]
     files: tuple[Path, ...]
     reference_annotators: str | None = None
@@ -57,6 +58,8 @@ def estimate_to_file(
     *,
     evidence: Sequence[str] = (),
     calibrate: str = "labels",
+    prior: str = "mixture",
+    point: str = "mean",
     annotators: str | None = None,
     mass: float = 0.9,
     seed: int = 0,
@@ -82,6 +85,8 @@ def estimate_to_file(
         given,
         task=dataset.task,
         calibrate=calibrate,
+        prior=prior,
+        point=point,
         annotators=None if annotators is None else nfc(annotators),
         use=[] if of_texts and not others else use,
         texts=None if texts and not evidence else of_texts,
@@ -100,14 +105,18 @@ def estimate_to_file(
         expected_tvd=float(found.posterior.expected_tvd.mean()),
         labels=found.labels,
         calibration=found.calibration,
+        point=found.point,
         failures=failures,
         files=(out, *write_failures(failures, failures_of(out))),
         reference_annotators=None if dataset.reference_annotators is None else str(dataset.reference_annotators),
-        notes=(
-            *((dataset.told,) if dataset.told else ()),
-            *(() if report.columns.labelled else (f"no item has labels ({report.columns.told()})",)),
-        ),
+        notes=_lacking(dataset, report),
     )
+
+
+def _lacking(dataset: Dataset, report: ReadReport) -> tuple[str, ...]:
+    """What is said of a source, and where no item has labels."""
+    unlabelled = () if report.columns.labelled else (f"no item has labels ({report.columns.told()})",)
+    return (*((dataset.told,) if dataset.told else ()), *unlabelled)
 
 
 def text_specs(evidence: Sequence[str]) -> list[str]:

@@ -30,6 +30,22 @@ from labeldist.cli.options import (
 @saw_labels_option
 @click.option("--no-texts", is_flag=True, help="Learn nothing from the items' texts.")
 @calibrate_option
+@click.option(
+    "--prior",
+    type=click.Choice(["mixture", "dirichlet"]),
+    default="mixture",
+    show_default=True,
+    help="What --calibrate labels expects of items: several kinds of them, as far as the labels speak for that, or "
+    "one.",
+)
+@click.option(
+    "--point",
+    metavar="mean|median|median:N",
+    default="mean",
+    show_default=True,
+    help="What each distribution is: nearest to the true one by KL (mean), by Wasserstein distance on a scale and else "
+    "by TVD (median), or nearest like that to the labels of N annotators (median:N).",
+)
 @annotators_option
 @click.option(
     "--interval",
@@ -49,6 +65,8 @@ def command(
     saw_labels: bool | None,
     no_texts: bool,
     calibrate: str,
+    prior: str,
+    point: str,
     annotators: str | None,
     interval: float,
     out: Path,
@@ -73,6 +91,8 @@ def command(
         out,
         evidence=split_names(evidence),
         calibrate=calibrate,
+        prior=prior,
+        point=point,
         annotators=annotators,
         mass=interval,
         seed=seed,
