@@ -22,6 +22,7 @@ def estimate(
     *,
     saw_labels: bool | None = None,
     calibrate: str = "labels",
+    population: str = "same",
     annotators: str | None = None,
     interval: float = 0.9,
     seed: int = 0,
@@ -33,6 +34,8 @@ def estimate(
     column per label, an array of items by labels, or {id: {label: probability}}}, or one of these alone.
     ``saw_labels``: whether the model saw these items' labels, where evidence does not say so itself; what saw them, or
     may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``annotators``: whose labels count, a group.
+    ``population``: ``other`` where the annotators are not the people asked about, such as experts for a crowd; that
+    rests on assumptions, which the result's notes say.
     ``interval``: the chance that an interval holds the true probability.
 
     >>> from labeldist.core.item import Annotation, Item
@@ -48,6 +51,7 @@ def estimate(
         evidence_of(dataset, given, saw_labels) or None,
         task=dataset.task,
         calibrate=calibrate,
+        population=population,
         annotators=annotators,
         unknown_ids=unknown_ids(dataset),
         mass=interval,

@@ -16,6 +16,7 @@ from labeldist.core.task import Task
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.clusters import Clustering, independent
 from labeldist.estimation.observations import Array, EvidenceRows, Observations, observe
+from labeldist.estimation.other_population import POPULATIONS, labels_of_others
 from labeldist.estimation.posterior import Posterior, posterior
 from labeldist.estimation.priors import PRIORS, prior_of
 from labeldist.estimation.references import calibrate_on_references
@@ -109,6 +110,7 @@ def estimate(
     task: Task | None = None,
     calibrate: str = "labels",
     prior: str = "mixture",
+    population: str = "same",
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     unknown_ids: Literal["stop", "skip"] = "stop",
@@ -121,8 +123,9 @@ def estimate(
     names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``calibrate``
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
     items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
-    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``mass`` is the
-    chance of the intervals. ``task`` is the default one unless given.
+    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``population`` is
+    ``same``, or ``other`` where the annotators are not the people asked about (a single Dirichlet, with assumptions).
+    ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -143,22 +146,25 @@ def estimate(
         unknown_ids=unknown_ids,
         ordered=task.values is not None,
     )
-    return estimate_from(observed, calibrate=calibrate, prior=prior, mass=mass, seed=seed)
+    return estimate_from(observed, calibrate=calibrate, prior=prior, population=population, mass=mass, seed=seed)
 
 
 def estimate_from(
-    observed: Observations, *, calibrate: str = "labels", prior: str = "mixture", mass: float = 0.9, seed: int = 0
+    observed: Observations,
+    *,
+    calibrate: str = "labels",
+    prior: str = "mixture",
+    population: str = "same",
+    mass: float = 0.9,
+    seed: int = 0,
 ) -> Estimate:
     """As :func:`estimate`, from arrays."""
-    if calibrate not in CALIBRATIONS:
-        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
-    if prior not in PRIORS:
-        raise did_you_mean("prior", prior, PRIORS)
-    if not 0 < mass < 1:
-        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
-    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture")
+    check_asked(calibrate, prior, population, mass)
+    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture", population=population)
     calibration = known.calibration
     counts = _independent(observed, calibration.clustering)
+    if known.own is not None:
+        counts = labels_of_others(counts, known.own)
     if known.mixed:
         expected, found = known.of_mixture(counts, mass)
     else:
@@ -170,6 +176,24 @@ def estimate_from(
     weighed = calibration.fit if calibrate == "labels" else None
     names = tuple(one.name for one in observed.evidence) if weighed is None else weighed.names
     return Estimate(observed.labels, observed.ids, names, observed.counts, found, expected, calibration)
+
+
+def check_asked(calibrate: str, prior: str, population: str, mass: float) -> None:
+    """Refuse names that are none, what does not go together, and a chance of intervals that is none."""
+    if calibrate not in CALIBRATIONS:
+        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
+    if prior not in PRIORS:
+        raise did_you_mean("prior", prior, PRIORS)
+    if population not in POPULATIONS:
+        raise did_you_mean("population", population, POPULATIONS)
+    if population == "other" and calibrate != "labels":
+        why = {
+            "reference": "references tell how other people label: leave --population out",
+            "off": "the annotators' bias is learnt from their labels: use --calibrate labels",
+        }
+        raise UsageError(f"--population other with --calibrate {calibrate}", hint=why[calibrate])
+    if not 0 < mass < 1:
+        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
 
 
 def _independent(observed: Observations, groups: Clustering | None) -> Array:

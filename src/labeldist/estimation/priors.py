@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import UsageError
-from labeldist.estimation.calibration import SHIFT, Calibration
+from labeldist.estimation.calibration import OTHERS, OTHERS_ALONE, SHIFT, Calibration
 from labeldist.estimation.clusters import clustering
 from labeldist.estimation.dispersion import Dispersion, dispersion
 from labeldist.estimation.guidance import unguide
@@ -18,6 +18,7 @@ from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, Rows, fit_label
 from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.mixture_posterior import mixture_posterior
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
+from labeldist.estimation.other_population import WORTH, expected_of_others, own_bias
 from labeldist.estimation.posterior import Posterior
 from labeldist.estimation.savings import Savings, savings
 from labeldist.estimation.stack import Stack
@@ -61,13 +62,15 @@ class Prior:
     """What is expected of N items before their own labels are counted.
 
     ``mean`` (N, K) and ``worth`` (N,), in annotators: of one Dirichlet each. ``mixed``: where a mixture takes its
-    place, the rows with evidence and those without, what is said of them, and the stack of priors.
+    place, the rows with evidence and those without, what is said of them, and the stack of priors. ``own`` (N, K):
+    what of the labels' bias is the annotators' own, where others are asked about.
     """
 
     mean: Array
     worth: Array
     calibration: Calibration
     mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stack], ...] = ()
+    own: Array | None = None
 
     def of_mixture(self, counts: Array, mass: float) -> tuple[Array, Posterior]:
         """What the mixture expects of items (N, K), and their posterior given ``counts`` (N, K)."""
@@ -79,8 +82,11 @@ class Prior:
         return prior, known
 
 
-def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool) -> Prior:
-    """The prior that labels and evidence make; a mixture only where ``mixture`` asks for it and labels can tell."""
+def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool, population: str = "same") -> Prior:
+    """The prior that labels and evidence make; a mixture only where ``mixture`` asks for it and labels can tell.
+
+    ``population``: whether the people asked about are the ``same`` as the annotators, or ``other`` ones.
+    """
     if calibrate == "off":
         return _unfitted(observed)
     weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
@@ -93,7 +99,9 @@ def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool
     if groups is not None and groups.sure:
         names = ", ".join(groups.groups)
         notes.append(CLUSTERED.format(within=groups.within, across=groups.across, groups=names))
-    if calibrate == "labels":
+    if population == "other":
+        notes += [OTHERS] if blind else [OTHERS, OTHERS_ALONE]
+    elif calibrate == "labels":
         notes.append(SHIFT)
     if not observed.counts.any():
         notes.append(UNLABELLED)
@@ -101,6 +109,9 @@ def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool
     single = _fitted(fitted)
     prior, fit = single.mean, single.fit
     spread, group = _dispersion(observed, prior, fit.concentration, seed)
+    if population == "other":
+        known = Calibration(calibrate, WORTH, False, fit, (), guided, groups, spread, population=population)
+        return _of_others(single, replace(known, notes=tuple(notes)))
     if spread is not None and spread.selected:
         fixed = PSEUDO_COUNT * len(observed.labels)
         share = spread.observed / spread.expected
@@ -114,6 +125,13 @@ def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool
     )
     found = Prior(prior, single.worth, known)
     return _mixed(fitted, single, found, seed) if mixture and calibrate == "labels" and known.told else found
+
+
+def _of_others(single: _Single, calibration: Calibration) -> Prior:
+    """The prior for people who do not share all of the annotators' bias."""
+    own = np.where(single.some[:, None], own_bias(single.fit.bias), own_bias(single.base.bias))
+    mean = expected_of_others(single.mean, own)
+    return Prior(mean, np.full(len(mean), WORTH), calibration, own=own)
 
 
 def _mixed(observed: Observations, single: _Single, prior: Prior, seed: int) -> Prior:

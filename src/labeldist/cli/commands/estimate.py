@@ -29,6 +29,14 @@ from labeldist.cli.options import (
 @evidence_option
 @saw_labels_option
 @calibrate_option
+@click.option(
+    "--population",
+    type=click.Choice(["same", "other"]),
+    default="same",
+    show_default=True,
+    help="Whom you ask about: people like the annotators, or other ones, such as a crowd where experts labelled (half "
+    "of what the annotators prefer is then taken to be their own, an assumption).",
+)
 @annotators_option
 @click.option(
     "--interval",
@@ -47,6 +55,7 @@ def command(
     evidence: tuple[str, ...],
     saw_labels: bool | None,
     calibrate: str,
+    population: str,
     annotators: str | None,
     interval: float,
     out: Path,
@@ -70,6 +79,7 @@ def command(
         out,
         evidence=split_names(evidence),
         calibrate=calibrate,
+        population=population,
         annotators=annotators,
         mass=interval,
         seed=seed,
