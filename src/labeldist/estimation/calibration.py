@@ -20,8 +20,9 @@ SHIFT = (
 )
 OTHERS = (
     "people other than your annotators are asked about: half of what the annotators prefer is taken to be their own. "
-    "That held for one group of experts against a crowd; where your annotators are the people asked about, it makes "
-    "estimates worse (2% to 8% by KL). Reference labels would tell (--calibrate reference)"
+    "That held for one group of experts against a crowd. Where your annotators are the people asked about it makes "
+    "estimates worse: by KL up to 18% with two large models as evidence, 17% to 72% without. Reference labels would "
+    "tell (--calibrate reference)"
 )
 OTHERS_ALONE = (
     "without evidence the assumptions about other people harmed on one of three sets of labels that were tried (KL "
