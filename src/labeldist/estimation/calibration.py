@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from labeldist.estimation.annotator_biases import AnnotatorBiases
 from labeldist.estimation.clusters import Clustering
 from labeldist.estimation.dispersion import Dispersion
 from labeldist.estimation.guidance import Guidance
@@ -42,9 +43,10 @@ class Calibration:
     per item that all evidence saves, then each of several alone. ``guided``: how labels guided the evidence that was
     made with them. ``clustering``: how much groups of annotators differ. ``dispersion``: the test for selected items.
     ``mixture``: the mixture of Dirichlets that took part, and how far; None where the prior is a single one.
-    ``links``, ``followed``, ``references``, ``folds``, ``confidence``: of a calibration on references, the last the
-    mean factor on what the estimates were worth before. ``population``: the ``same`` people as the annotators are asked
-    about, or ``other`` ones. ``notes``: what a user must know.
+    ``biases``: of annotators who recur, where they were used. ``links``, ``followed``, ``references``, ``folds``,
+    ``confidence``: of a calibration on references, the last the mean factor on what the estimates were worth before.
+    ``population``: the ``same`` people as the annotators are asked about, or ``other`` ones. ``notes``: what a user
+    must know.
     """
 
     asked: str
@@ -63,6 +65,7 @@ class Calibration:
     confidence: float = 1.0
     population: str = "same"
     notes: tuple[str, ...] = ()
+    biases: AnnotatorBiases | None = None
 
     @property
     def prior(self) -> str:
@@ -126,6 +129,7 @@ class Calibration:
             "guided": [asdict(one) for one in self.guided],
             "groups": None if self.clustering is None else asdict(self.clustering),
             "dispersion": None if spread is None else asdict(spread),
+            "annotator_biases": None if self.biases is None else self.biases.as_dict(),
             "links": dict(self.links),
             "followed": self.followed,
             "references": self.references,
@@ -139,7 +143,8 @@ class Calibration:
         if self.asked == "off":
             return [f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
         kinds = [] if self.mixture is None else [self.mixture.in_words()]
-        return [*self._worth(), *kinds, *self._corrected()]
+        people = [] if self.biases is None else [self.biases.in_words()]
+        return [*self._worth(), *kinds, *people, *self._corrected()]
 
     def _worth(self) -> list[str]:
         if self.doubt:

@@ -111,6 +111,7 @@ def estimate(
     calibrate: str = "labels",
     prior: str = "mixture",
     population: str = "same",
+    annotator_biases: bool | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     unknown_ids: Literal["stop", "skip"] = "stop",
@@ -125,7 +126,8 @@ def estimate(
     items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
     Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``population`` is
     ``same``, or ``other`` where the annotators are not the people asked about (a single Dirichlet, with assumptions).
-    ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
+    ``annotator_biases``: whether to learn how often named annotators who recur give each label (None: where held-out
+    labels say that it helps). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -146,7 +148,15 @@ def estimate(
         unknown_ids=unknown_ids,
         ordered=task.values is not None,
     )
-    return estimate_from(observed, calibrate=calibrate, prior=prior, population=population, mass=mass, seed=seed)
+    return estimate_from(
+        observed,
+        calibrate=calibrate,
+        prior=prior,
+        population=population,
+        annotator_biases=annotator_biases,
+        mass=mass,
+        seed=seed,
+    )
 
 
 def estimate_from(
@@ -155,21 +165,24 @@ def estimate_from(
     calibrate: str = "labels",
     prior: str = "mixture",
     population: str = "same",
+    annotator_biases: bool | None = None,
     mass: float = 0.9,
     seed: int = 0,
 ) -> Estimate:
     """As :func:`estimate`, from arrays."""
     check_asked(calibrate, prior, population, mass)
-    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture", population=population)
+    mixture = prior == "mixture"
+    known = prior_of(
+        observed, calibrate, seed, mixture=mixture, population=population, annotator_biases=annotator_biases
+    )
     calibration = known.calibration
     counts = _independent(observed, calibration.clustering)
     if known.own is not None:
         counts = labels_of_others(counts, known.own)
     if known.mixed:
-        expected, found = known.of_mixture(counts, mass)
+        expected, found = known.of_mixture(counts, observed.counts, mass)
     else:
-        expected = known.mean
-        alpha = known.worth[:, None] * known.mean + counts
+        expected, alpha = known.of_dirichlet(counts, observed.counts)
         if calibrate == "reference":
             alpha, calibration = _corrected(observed, alpha, calibration, seed)
         found = posterior(alpha, mass)

@@ -132,7 +132,8 @@ def likelihood(observed: Observations, rows: Rows, floor: float) -> Marginal:
     """Of the labels of ``rows``."""
     counts = observed.counts[rows]
     evidence = tuple(one.take(rows) for one in observed.evidence)
-    return Marginal(counts, opinions(evidence, floor, len(rows), counts.shape[1]))
+    exposure = None if observed.exposure is None else observed.exposure[rows]
+    return Marginal(counts, opinions(evidence, floor, len(rows), counts.shape[1]), exposure)
 
 
 def covariance(gradients: Iterable[Array], belief: Belief) -> Array:

@@ -19,10 +19,14 @@ LEAST_LOG, MOST_LOG = -14.0, 14.0  # of the concentration: beyond these it makes
 
 @dataclass(frozen=True, slots=True)
 class Marginal:
-    """The marginal likelihood of the counts (N, K) given opinions (N, M, K): Dirichlet-multinomial(k p_i)."""
+    """The marginal likelihood of the counts (N, K) given opinions (N, M, K): Dirichlet-multinomial(k p_i).
+
+    Where annotators have biases, with the ``exposure`` (N, K) of the labels to them; see ``exposure.py``.
+    """
 
     counts: Array
     opinions: Array
+    exposure: Array | None = None
     _parts: list[tuple[slice, Rises, Rises]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,9 +59,20 @@ class Marginal:
             prior = softmax(bias + np.einsum("m,nmk->nk", weight, opinions))
             up, slope = rise(k * prior, rises)
             down, fall = rise(np.full(len(prior), k), all_rises)
+            if self.exposure is not None:
+                leant, by_alpha, by_total = _leant(k * prior, self.counts[part], self.exposure[part])
+                up, slope, fall = up + leant, slope + by_alpha, fall - by_total
             by_score = prior * k * (slope - (slope * prior).sum(axis=1, keepdims=True))
             by_k = k * ((slope * prior).sum(axis=1) - fall)
             yield up - down, by_score, np.einsum("nk,nmk->nm", by_score, opinions), by_k
+
+
+def _leant(alpha: Array, counts: Array, exposure: Array) -> tuple[float, Array, Array]:
+    """What biases add to the log-likelihood, and its slopes by ``alpha`` (n, K) and beside by its total (n,)."""
+    total, number, after = alpha.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True), alpha + counts
+    rate = np.log((total + exposure) / (total + number))
+    by_total = 1 - (after / (total + exposure)).sum(axis=1)
+    return -float((after * rate).sum()), -rate, by_total
 
 
 def _split(parameters: Array, labels: int, weights: int) -> tuple[Array, Array, float]:

@@ -17,10 +17,10 @@ CELLS = 128
 MOST = 1_200.0  # annotators: of a component worth more the grid would see too little, so its intervals are a bit wide
 LEAST = 1e-9  # of a parameter
 TERMS = 3  # of the series
-WAYS = 24  # of chances below an interval that are tried
+WAYS = 18  # of chances below an interval that are tried
 EDGES = np.sin(np.pi / 2 * np.linspace(0, 1, CELLS + 1)) ** 2
 MIDDLES = np.sin(np.pi / 2 * (np.arange(CELLS) + 0.5) / CELLS) ** 2
-LOG_BASES = np.log(np.stack([MIDDLES[1:-1], 1 - MIDDLES[1:-1]]))
+LOG_BASES = np.stack([np.log(MIDDLES[1:-1]), np.log1p(-MIDDLES[1:-1]), np.ones(CELLS - 2)]).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Marginals:
         log_beta = _log_beta(a, b)
         scaled = np.log(np.maximum(weights, 1e-300)) - log_beta + np.log(np.pi / CELLS)
         # Density in the arcsine's scale: x^(a - 1/2) (1 - x)^(b - 1/2).
-        inner = np.stack([a - 0.5, b - 0.5], axis=-1) @ LOG_BASES
-        inner += scaled[..., None]
+        # Exponentials in single precision take half the time, and are off by less than a thousandth.
+        inner = np.stack([a - 0.5, b - 0.5, scaled], axis=-1).astype(np.float32) @ LOG_BASES
         np.exp(inner, out=inner)
         cells[:, 1:-1] = inner.sum(axis=1)
         cells[:, 0] = (weights * _end(a, b, log_beta)).sum(axis=1)

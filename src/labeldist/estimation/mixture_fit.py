@@ -33,7 +33,7 @@ def first_components(counts: Array, *, ordered: bool = False) -> Array:
     Of ``ordered`` labels only neighbours make an edge.
 
     >>> first_components(np.array([[2.0, 1.0], [0.0, 3.0]])).round(1).tolist()
-    [[0.3, 4.3], [4.2, 0.3], [2.3, 2.3], [1.9, 2.5]]
+    [[0.2, 4.3], [4.2, 0.3], [2.2, 2.4], [1.6, 2.8]]
     """
     labels = counts.shape[1]
     mean = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * labels)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from labeldist.estimation.annotator_biases import SeenBiases
 from labeldist.estimation.labels import Rows
 from labeldist.estimation.marginals import Marginals
 from labeldist.estimation.observations import Array, EvidenceArray, blocks
@@ -19,7 +20,11 @@ ENOUGH = 0.998  # of a posterior's weight: the components that bring it there ma
 
 
 def mixture_posterior(
-    stack: Stack, evidence: tuple[EvidenceArray, ...], counts: Array, mass: float = 0.9
+    stack: Stack,
+    evidence: tuple[EvidenceArray, ...],
+    counts: Array,
+    mass: float = 0.9,
+    biases: SeenBiases | None = None,
 ) -> tuple[Posterior, Array]:
     """The posterior of items with ``evidence`` and label counts (N, K), and what was expected of them before (N, K).
 
@@ -36,8 +41,11 @@ def mixture_posterior(
     def work(part: slice) -> None:
         rows = np.arange(items)[part]
         alpha, log_weight = stack.prior(tuple(one.take(rows) for one in evidence), len(rows))
+        after, weights = updated(alpha, log_weight, counts[part])
+        if biases is not None:
+            after, alpha = biases.posterior(part, alpha, counts[part]), biases.together(alpha)
         prior[part] = _mean(alpha, np.exp(log_weight))
-        _describe(found, part, *updated(alpha, log_weight, counts[part]))
+        _describe(found, part, after, weights)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         list(threads.map(work, blocks(items, BLOCK)))

@@ -16,6 +16,7 @@ from labeldist.core.errors import InputError, UsageError, shown
 from labeldist.core.item import Evidence, Item
 from labeldist.core.registry import did_you_mean
 from labeldist.core.spelling import composed_alike
+from labeldist.estimation.given_labels import GivenLabels, GivenLog
 from labeldist.evaluation.votes import votes_behind
 
 Array = NDArray[np.float64]
@@ -68,7 +69,9 @@ class Observations:
 
     ``counts`` (N, K): how many annotators chose each label; ``groups``: the same for each group of annotators, where
     there are several; ``reference`` (N, K): proportions, NaN for items without; ``votes`` (N,): how many votes are
-    behind each reference; ``ordered``: whether the labels are a scale, from its one end to the other.
+    behind each reference; ``ordered``: whether the labels are a scale, from its one end to the other. ``given``: who
+    gave which label, where annotators are named. ``exposure`` (N, K): the counts that each label could have had by the
+    biases of annotators, once these are learnt (``exposure.py``).
     """
 
     labels: tuple[str, ...]
@@ -79,6 +82,8 @@ class Observations:
     reference: Array | None = None
     votes: Array | None = None
     ordered: bool = False
+    given: GivenLabels | None = None
+    exposure: Array | None = None
 
     @property
     def referenced(self) -> NDArray[np.intp]:
@@ -98,6 +103,8 @@ class Observations:
             None if self.reference is None else self.reference[rows],
             None if self.votes is None else self.votes[rows],
             self.ordered,
+            None if self.given is None else self.given.take(rows, len(self.ids)),
+            None if self.exposure is None else self.exposure[rows],
         )
 
     def without_evidence(self) -> Observations:
@@ -183,6 +190,7 @@ class Votes:
         self._counts, self._references = array("d"), array("d")
         self._of_group: dict[str, Rows] = {}
         self._groups: set[str] = set()
+        self._given = GivenLog(labels, annotators)
 
     def add(self, at: int, item: Item) -> None:
         """Take in the item at that position, which is the next one."""
@@ -195,6 +203,7 @@ class Votes:
             for group in groups:
                 self._of_group.setdefault(group, Rows(len(labels), 0.0)).put(at, item.label_counts(labels, group))
         self._references.extend(_reference(item, labels))
+        self._given.add(at, item)
 
     def places(self) -> dict[str, int]:
         """Each id's position; raises for no items, for annotators whom no item has, and for an id that comes twice."""
@@ -223,6 +232,7 @@ class Votes:
             evidence,
             None if np.isnan(reference).all() else reference,
             np.nan_to_num(votes_behind(weights), nan=VOTES_WHERE_UNKNOWN),
+            given=self._given.whole(),
         )
 
 

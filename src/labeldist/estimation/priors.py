@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import UsageError
+from labeldist.estimation.bias_fit import biases_of
 from labeldist.estimation.calibration import OTHERS, OTHERS_ALONE, SHIFT, Calibration
 from labeldist.estimation.clusters import clustering
 from labeldist.estimation.dispersion import Dispersion, dispersion
@@ -72,17 +73,37 @@ class Prior:
     mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stack], ...] = ()
     own: Array | None = None
 
-    def of_mixture(self, counts: Array, mass: float) -> tuple[Array, Posterior]:
+    def of_dirichlet(self, counts: Array, given: Array) -> tuple[Array, Array]:
+        """What is expected of items (N, K), and the parameters of their posteriors (N, K), given ``counts`` (N, K).
+
+        These are the labels ``given`` (N, K), or what they are worth.
+        """
+        alpha, biases = self.worth[:, None] * self.mean, self.calibration.biases
+        if biases is None:
+            return self.mean, alpha + counts
+        return biases.population(self.mean, self.worth), biases.posterior(alpha, counts, given)
+
+    def of_mixture(self, counts: Array, given: Array, mass: float) -> tuple[Array, Posterior]:
         """What the mixture expects of items (N, K), and their posterior given ``counts`` (N, K)."""
         items, labels = counts.shape
         prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass)
+        biases = self.calibration.biases
         for rows, evidence, stack in self.mixed:
-            found, prior[rows] = mixture_posterior(stack, evidence, counts[rows], mass)
+            seen = None if biases is None else biases.of(rows, counts, given)
+            found, prior[rows] = mixture_posterior(stack, evidence, counts[rows], mass, seen)
             known.put(rows, found)
         return prior, known
 
 
-def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool, population: str = "same") -> Prior:
+def prior_of(
+    observed: Observations,
+    calibrate: str,
+    seed: int,
+    *,
+    mixture: bool,
+    population: str = "same",
+    annotator_biases: bool | None = None,
+) -> Prior:
     """The prior that labels and evidence make; a mixture only where ``mixture`` asks for it and labels can tell.
 
     ``population``: whether the people asked about are the ``same`` as the annotators, or ``other`` ones.
@@ -118,10 +139,16 @@ def prior_of(observed: Observations, calibrate: str, seed: int, *, mixture: bool
         notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
         known = Calibration(calibrate, fixed, False, fit, guided=guided, clustering=groups, dispersion=spread)
         return Prior(prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes)))
+    biases = None
+    if annotator_biases is not False:
+        biases = biases_of(observed, single.worth[:, None] * prior, seed, annotator_biases)
+    if biases is not None:
+        single = _fitted(replace(fitted, exposure=biases.exposure))
+        prior, fit = single.mean, single.fit
     if blind and fit.concentration > TOO_GOOD:
         notes.append(UNLIKELY.format(worth=fit.concentration))
     known = Calibration(
-        calibrate, fit.concentration, True, fit, single.saves, guided, groups, spread, notes=tuple(notes)
+        calibrate, fit.concentration, True, fit, single.saves, guided, groups, spread, biases=biases, notes=tuple(notes)
     )
     found = Prior(prior, single.worth, known)
     return _mixed(fitted, single, found, seed) if mixture and calibrate == "labels" and known.told else found

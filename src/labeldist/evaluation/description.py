@@ -20,6 +20,18 @@ from labeldist.evaluation.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class LearntBias:
+    """How much more of each label an annotator gives than all do, as logarithms of weights: ``bias`` and its standard
+    ``errors``, learnt beside the distributions of the items, from so many ``labels``.
+    """
+
+    name: str
+    labels: int
+    bias: Mapping[str, float]
+    errors: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownItem:
     """An item to look at: its texts, how often each label was given, and the chance that two further annotators would
     choose different ones.
@@ -47,8 +59,9 @@ class Description:
     ``label_counts``: how many annotations chose each label. ``annotators``: how many are named; 0 where labels are
     counts. ``labels_per_item``: {number of labels: items with so many}. ``with_reference``: items that have one.
     ``failures``: rows that were skipped. ``told``: where the labels come from. ``agreement``: of all annotations, each
-    label's share among it. ``each_annotator``: those who stand out first. ``by`` and ``groups``: what annotations were
-    grouped by, and each group. ``shown``: the items that were asked for. ``of_items``: all of them, as arrays.
+    label's share among it. ``each_annotator``: those who stand out first; ``biases``: where they help to tell held-out
+    labels. ``by`` and ``groups``: what annotations were grouped by, and each group. ``shown``: the items that were
+    asked for. ``of_items``: all of them, as arrays.
     """
 
     name: str
@@ -71,6 +84,7 @@ class Description:
     notes: tuple[str, ...] = ()
     resamples: int = 0
     seed: int = field(default=0)
+    biases: tuple[LearntBias, ...] = ()
 
     def standing_out(self) -> list[Annotator]:
         """The annotators whose labels differ from others' on the same items by more than chance."""
@@ -145,6 +159,7 @@ class Description:
             "by": self.by,
             "groups": [_group(group) for group in self.groups],
             "each_annotator": [_plain(asdict(one) | {"stands_out": one.stands_out}) for one in self.each_annotator],
+            "annotator_biases": [asdict(one) for one in self.biases],
             "shown": [asdict(one) for one in self.shown],
             "problems": [asdict(one) for one in self.problems],
             "notes": [*self.notes],

@@ -20,7 +20,15 @@ SMALL = 0.0001
 
 def sections_of(found: Description) -> list[Section]:
     """All there is to say, from what the source holds to what may be wrong with it."""
-    made = [_overview(found), _labels(found), _agreement(found), *_groups(found), *_annotators(found), *_items(found)]
+    made = [
+        _overview(found),
+        _labels(found),
+        _agreement(found),
+        *_groups(found),
+        *_annotators(found),
+        *_biases(found),
+        *_items(found),
+    ]
     if found.problems:
         made.append(Section("Problems", [one.in_words() for one in found.problems]))
     return made
@@ -142,6 +150,22 @@ def _annotator(one: Annotator) -> list[str]:
         f"{one.expected:,.1f}" if known else "",
         chance(one.chance),
     ]
+
+
+def _biases(found: Description) -> Iterator[Section]:
+    if not found.biases:
+        return
+    rows = [
+        [one.name, f"{one.labels:,}", *(f"{signed(one.bias[label])} ({one.errors[label]:.3f})" for label in one.bias)]
+        for one in found.biases[:MOST_NAMED]
+    ]
+    notes = [
+        "How much more weight an annotator gives each label than all do on the same items, as a logarithm (standard "
+        "error); +0.693 is twice. estimate takes it into account."
+    ]
+    if len(found.biases) > MOST_NAMED:
+        notes.append(f"{len(found.biases) - MOST_NAMED:,} more are in the JSON.")
+    yield Section("Biases of annotators", head=["annotator", "labels", *found.label_counts], rows=rows, notes=notes)
 
 
 def _items(found: Description) -> Iterator[Section]:

@@ -24,6 +24,7 @@ from labeldist.evaluation.by_group import MOST_GROUPS, groups_of, too_many_group
 from labeldist.evaluation.contested import ChosenItems, disagreement
 from labeldist.evaluation.description import Description, OfItems, ShownItem
 from labeldist.evaluation.problems import NAMED, problems_of, repeated_texts
+from labeldist.runs.learnt_biases import learnt_biases
 from labeldist.tasks.labels import as_numbers
 
 ANNOTATOR_GROUP = "group"  # that an annotator's name states, unless a column is called so
@@ -80,6 +81,7 @@ def describe_dataset(
         (*seen.notes(), *_unknown(seen.chosen.missing, found.ids)),
         bootstrap,
         seed,
+        learnt_biases(found, counts, seed),
     )
 
 
