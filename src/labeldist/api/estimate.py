@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from labeldist.api.read import Reading, opened
@@ -14,6 +15,7 @@ from labeldist.datasets.files import records_from_rows
 from labeldist.datasets.source import Dataset
 from labeldist.estimation import estimate as estimation
 from labeldist.estimation.estimate import Estimate
+from labeldist.runs.calibration_file import asked_calibration, write_calibration
 
 
 def estimate(
@@ -24,6 +26,8 @@ def estimate(
     calibrate: str = "labels",
     population: str = "same",
     annotators: str | None = None,
+    calibration: str | Path | None = None,
+    calibration_out: str | Path | None = None,
     interval: float = 0.9,
     seed: int = 0,
     **how: Unpack[Reading],
@@ -35,7 +39,9 @@ def estimate(
     ``saw_labels``: whether the model saw these items' labels, where evidence does not say so itself; what saw them, or
     may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``annotators``: whose labels count, a group.
     ``population``: ``other`` where the annotators are not the people asked about, such as experts for a crowd; that
-    rests on assumptions, which the result's notes say.
+    rests on assumptions, which the result's notes say. ``calibration_out``: a file (.json) for what is learnt;
+    ``calibration``: such a file, which is applied in place of learning from these items, whose labels, annotators and
+    evidence must be of the same kind.
     ``interval``: the chance that an interval holds the true probability.
 
     >>> from labeldist.core.item import Annotation, Item
@@ -46,17 +52,22 @@ def estimate(
     """
     given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
+    learnt = asked_calibration(calibration, calibration_out, calibrate, population, dataset.inputs)
     found = estimation.estimate(
         dataset.items(),
         evidence_of(dataset, given, saw_labels) or None,
         task=dataset.task,
         calibrate=calibrate,
         population=population,
+        learn=calibration_out is not None,
+        learnt=learnt,
         annotators=annotators,
         unknown_ids=unknown_ids(dataset),
         mass=interval,
         seed=seed,
     )
+    if calibration_out is not None:
+        write_calibration(Path(calibration_out), found, dataset)
     return replace(found, kind=dataset.kind)
 
 

@@ -12,6 +12,7 @@ from labeldist.estimation.clusters import Clustering
 from labeldist.estimation.dispersion import Dispersion
 from labeldist.estimation.guidance import Guidance
 from labeldist.estimation.labels import LabelFit
+from labeldist.estimation.provenance import LearntElsewhere
 from labeldist.estimation.savings import Savings
 from labeldist.estimation.stacking import Stacked
 
@@ -46,7 +47,7 @@ class Calibration:
     ``biases``: of annotators who recur, where they were used. ``links``, ``followed``, ``references``, ``folds``,
     ``confidence``: of a calibration on references, the last the mean factor on what the estimates were worth before.
     ``population``: the ``same`` people as the annotators are asked about, or ``other`` ones. ``notes``: what a user
-    must know.
+    must know. ``elsewhere``: where all of it was learnt on other items.
     """
 
     asked: str
@@ -66,10 +67,13 @@ class Calibration:
     population: str = "same"
     notes: tuple[str, ...] = ()
     biases: AnnotatorBiases | None = None
+    elsewhere: LearntElsewhere | None = None
 
     @property
     def prior(self) -> str:
         """Which prior was used: ``mixture``, ``dirichlet``, or ``fixed`` pseudo-counts."""
+        if self.elsewhere is not None:
+            return self.elsewhere.prior
         if not self.fitted:
             return "dirichlet" if self.population == "other" else "fixed"
         return "dirichlet" if self.mixture is None or not self.mixture.used else "mixture"
@@ -135,6 +139,7 @@ class Calibration:
             "references": self.references,
             "folds": self.folds,
             "confidence": self.confidence,
+            "learnt_elsewhere": None if self.elsewhere is None else asdict(self.elsewhere),
             "notes": list(self.notes),
         }
 
@@ -144,7 +149,13 @@ class Calibration:
             return [f"Nothing was calibrated: the prior counts as {_annotators(self.concentration)}."]
         kinds = [] if self.mixture is None else [self.mixture.in_words()]
         people = [] if self.biases is None else [self.biases.in_words()]
-        return [*self._worth(), *kinds, *people, *self._corrected()]
+        return [*self._learnt(), *self._worth(), *kinds, *people, *self._corrected()]
+
+    def _learnt(self) -> list[str]:
+        if self.elsewhere is None:
+            return []
+        whence = "learnt on other items" if self.elsewhere.provenance is None else self.elsewhere.provenance.in_words()
+        return [f"The calibration ({self.prior} prior) was {whence}; nothing was fitted to these items."]
 
     def _worth(self) -> list[str]:
         if self.doubt:
@@ -164,11 +175,12 @@ class Calibration:
         return [*lines, f"What the labels did to {guided} was taken out first."] if guided else lines
 
     def _corrected(self) -> list[str]:
-        if not self.references:
+        if not self.links:
             return []
         links = ", ".join(f"{share:.0%} {name}" for name, share in sorted(self.links.items(), key=lambda x: -x[1]))
+        taught = f"on {self.references:,} references in {self.folds} folds, an item's own never among them"
         return [
-            f"Corrected on {self.references:,} references in {self.folds} folds, an item's own never among them; links "
+            f"Corrected {taught if self.elsewhere is None else 'as the references there taught'}; links "
             f"averaged: {links}. The correction was followed to {self.followed:.0%}; after it an estimate counts "
             f"{self.confidence:.2f} times as much as before."
         ]

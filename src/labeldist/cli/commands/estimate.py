@@ -37,6 +37,19 @@ from labeldist.cli.options import (
     help="Whom you ask about: people like the annotators, or other ones, such as a crowd where experts labelled (half "
     "of what the annotators prefer is then taken to be their own, an assumption).",
 )
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Apply what was learnt on other items with such annotators and evidence (--calibration-out) instead of "
+    "learning from these.",
+)
+@click.option(
+    "--calibration-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="File (.json) for what is learnt, to be applied to other items.",
+)
 @annotators_option
 @click.option(
     "--interval",
@@ -56,6 +69,8 @@ def command(
     saw_labels: bool | None,
     calibrate: str,
     population: str,
+    calibration: Path | None,
+    calibration_out: Path | None,
     annotators: str | None,
     interval: float,
     out: Path,
@@ -84,5 +99,7 @@ def command(
         mass=interval,
         seed=seed,
         saw_labels=saw_labels,
+        calibration=calibration,
+        calibration_out=calibration_out,
     )
     return show_estimate(summary, as_json=as_json)
