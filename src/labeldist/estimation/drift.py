@@ -21,7 +21,7 @@ from labeldist.estimation.stack import log_marginal
 
 MOST_ITEMS = 2_000
 DRAWS = 8  # of each item's labels
-FALSE_ALARMS = 0.02  # of sets that have not drifted
+FALSE_ALARMS = 0.01  # of sets that have not drifted
 
 
 @dataclass(frozen=True, slots=True)
