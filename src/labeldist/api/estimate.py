@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from labeldist.api.read import Reading, opened
@@ -16,6 +17,7 @@ from labeldist.datasets.source import Dataset
 from labeldist.estimation import estimate as estimation
 from labeldist.estimation.estimate import Estimate
 from labeldist.estimation.texts.evidence import is_text
+from labeldist.runs.calibration_file import asked_calibration, write_calibration
 
 
 def estimate(
@@ -27,7 +29,10 @@ def estimate(
     calibrate: str = "labels",
     prior: str = "mixture",
     point: str = "mean",
+    population: str = "same",
     annotators: str | None = None,
+    calibration: str | Path | None = None,
+    calibration_out: str | Path | None = None,
     interval: float = 0.9,
     seed: int = 0,
     **how: Unpack[Reading],
@@ -42,7 +47,11 @@ def estimate(
     (nearest by KL), ``median`` (nearest by Wasserstein distance on a scale, else by TVD) or ``median:N`` (nearest to
     the labels of N annotators). ``texts``: whether to learn from the items'
     texts, each item's evidence from the labels of others, where 200 items or more have labels; or what to learn by:
-    ``text`` (n-grams), ``text:FOLDER`` (a sentence encoder), or both. ``annotators``: whose labels count, a group.
+    ``text`` (n-grams), ``text:FOLDER`` (a sentence encoder), or both.     ``annotators``: whose labels count, a group.
+    ``population``: ``other`` where the annotators are not the people asked about, such as experts for a crowd; that
+    rests on assumptions, which the result's notes say. ``calibration_out``: a file (.json) for what is learnt;
+    ``calibration``: such a file, which is applied in place of learning from these items, whose labels, annotators and
+    evidence must be of the same kind.
     ``interval``: the chance that an interval holds the true probability.
 
     >>> from labeldist.core.item import Annotation, Item
@@ -56,6 +65,7 @@ def estimate(
     """
     given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
+    learnt = asked_calibration(calibration, calibration_out, calibrate, population, dataset.inputs)
     found = estimation.estimate(
         dataset.items(),
         evidence_of(dataset, given, saw_labels) or None,
@@ -63,12 +73,17 @@ def estimate(
         calibrate=calibrate,
         prior=prior,
         point=point,
+        population=population,
+        learn=calibration_out is not None,
+        learnt=learnt,
         annotators=annotators,
         texts=text_names(texts),
         unknown_ids=unknown_ids(dataset),
         mass=interval,
         seed=seed,
     )
+    if calibration_out is not None:
+        write_calibration(Path(calibration_out), found, dataset)
     return replace(found, kind=dataset.kind)
 
 

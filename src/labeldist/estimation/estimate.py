@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
+
+import numpy as np
 
 from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
@@ -15,10 +18,13 @@ from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.clusters import Clustering, independent
+from labeldist.estimation.learnt import Learnt, Taught, learnt_from, matched, taught_by
+from labeldist.estimation.learnt_prior import prior_from
 from labeldist.estimation.observations import Array, EvidenceRows, Observations, observe
+from labeldist.estimation.other_population import POPULATIONS, labels_of_others
 from labeldist.estimation.point import Point
 from labeldist.estimation.posterior import Posterior, posterior
-from labeldist.estimation.priors import PRIORS, prior_of
+from labeldist.estimation.priors import PRIORS, Prior, prior_of
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.texts.evidence import with_texts
 from labeldist.estimation.texts.gathered import GatheredTexts
@@ -34,7 +40,8 @@ class Estimate:
     ``evidence``: the names of what has a part in it. ``counts`` (N, K): the labels that were counted. ``prior`` (N, K)
     is what was expected of each item before its own labels were counted, and before any correction on references.
     ``point``: what stands for each posterior (mean, median, median:N); expected errors are those of the mean. ``kind``:
-    the library of the data frame that the labels came from.
+    the library of the data frame that the labels came from. ``learnt``: the calibration, to be applied to other items,
+    where it was asked for.
     """
 
     labels: tuple[str, ...]
@@ -46,6 +53,7 @@ class Estimate:
     calibration: Calibration
     kind: str | None = None
     point: str = "mean"
+    learnt: Learnt | None = None
 
     @property
     def saves(self) -> float:
@@ -126,7 +134,10 @@ def estimate(
     calibrate: str = "labels",
     prior: str = "mixture",
     point: str = "mean",
+    population: str = "same",
     annotator_biases: bool | None = None,
+    learn: bool = False,
+    learnt: Learnt | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     texts: Sequence[str] | None = (),
@@ -142,9 +153,12 @@ def estimate(
     is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
     items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
     Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``point`` is
-    ``mean``, ``median`` or ``median:N`` (:mod:`labeldist.estimation.point`). ``annotator_biases``: whether to learn how
-    often named annotators who recur give each label (None: where held-out labels say that it helps). ``mass`` is the
-    chance of the intervals. ``task`` is the default one unless given.
+    ``mean``, ``median`` or ``median:N`` (:mod:`labeldist.estimation.point`). ``population`` is
+    ``same``, or ``other`` where the annotators are not the people asked about (a single Dirichlet, with assumptions).
+    ``annotator_biases``: whether to learn how often named annotators who recur give each label (None: where held-out
+    labels say that it helps). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
+    ``learn``: whether to keep what is learnt, for other items; ``learnt``: what was learnt on others, in place of all
+    that ``calibrate`` and what follows it say.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -155,7 +169,8 @@ def estimate(
     >>> known.mean.round(3).tolist(), known.posterior.low.round(2).tolist()
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
-    _checked(calibrate, prior, point, mass)  # before anything is read
+    check_asked(calibrate, prior, population, mass)  # before anything is read
+    Point.of(point)
     task = task or load_task()
     # With calibrate off nothing is to be learnt from labels.
     reads = calibrate != "off" if texts is None else bool(texts)
@@ -172,20 +187,21 @@ def estimate(
     told = ""
     if reading is not None:
         observed, told = with_texts(observed, reading, texts, seed)
-    of_how = {"calibrate": calibrate, "prior": prior, "point": point}
-    found = estimate_from(observed, **of_how, annotator_biases=annotator_biases, mass=mass, seed=seed)
+    if learnt is not None:
+        found = estimate_by(learnt, observed, point=point, mass=mass, seed=seed)
+    else:
+        found = estimate_from(
+            observed,
+            calibrate=calibrate,
+            prior=prior,
+            point=point,
+            population=population,
+            annotator_biases=annotator_biases,
+            learn=learn,
+            mass=mass,
+            seed=seed,
+        )
     return replace(found, calibration=replace(found.calibration, texts=told))
-
-
-def _checked(calibrate: str, prior: str, point: str, mass: float) -> Point:
-    """The point, where all of these can be."""
-    if calibrate not in CALIBRATIONS:
-        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
-    if prior not in PRIORS:
-        raise did_you_mean("prior", prior, PRIORS)
-    if not 0 < mass < 1:
-        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
-    return Point.of(point)
 
 
 def estimate_from(
@@ -194,26 +210,66 @@ def estimate_from(
     calibrate: str = "labels",
     prior: str = "mixture",
     point: str = "mean",
+    population: str = "same",
     annotator_biases: bool | None = None,
+    learn: bool = False,
     mass: float = 0.9,
     seed: int = 0,
 ) -> Estimate:
     """As :func:`estimate`, from arrays."""
-    asked = _checked(calibrate, prior, point, mass)
+    check_asked(calibrate, prior, population, mass)
+    asked = Point.of(point)
+    known = prior_of(
+        observed,
+        calibrate,
+        seed,
+        mixture=prior == "mixture",
+        population=population,
+        # They are of annotators by name, and whoever labels other items is not known.
+        annotator_biases=False if learn else annotator_biases,
+    )
+    corrected = partial(_corrected, observed, seed=seed, learn=learn) if calibrate == "reference" else None
+    found, taught = _estimated(observed, known, asked, mass, corrected)
+    return replace(found, learnt=learnt_from(observed, known, taught, seed)) if learn else found
+
+
+def estimate_by(
+    learnt: Learnt, observed: Observations, *, point: str = "mean", mass: float = 0.9, seed: int = 0
+) -> Estimate:
+    """The posterior of each item by a calibration that was learnt on others; nothing is fitted to these.
+
+    Raises :class:`UsageError` where labels or evidence are not those of the calibration.
+    """
+    check_mass(mass)
+    seen = matched(learnt, observed)
+    known, taught = prior_from(learnt, seen, seed), learnt.taught
+    corrected = None if taught is None else partial(_corrected_by, seen, taught)
+    return _estimated(seen, known, Point.of(point), mass, corrected)[0]
+
+
+# Dirichlet parameters (N, K), and how they were calibrated, corrected on references; and what these taught.
+Correct = Callable[[Array, Calibration], tuple[Array, Calibration, Taught | None]]
+
+
+def _estimated(
+    observed: Observations, known: Prior, asked: Point, mass: float, corrected: Correct | None
+) -> tuple[Estimate, Taught | None]:
+    """The posterior that ``known`` gives, and what references taught if they were to."""
+    calibration, taught = known.calibration, None
     choose = asked.chooser(ordered=observed.ordered)
-    known = prior_of(observed, calibrate, seed, mixture=prior == "mixture", annotator_biases=annotator_biases)
-    calibration = known.calibration
     counts = _independent(observed, calibration.clustering)
+    if known.own is not None:
+        counts = labels_of_others(counts, known.own)
     if known.mixed:
         expected, found = known.of_mixture(counts, observed.counts, mass, choose)
     else:
         expected, alpha = known.of_dirichlet(counts, observed.counts)
-        if calibrate == "reference":
-            alpha, calibration = _corrected(observed, alpha, calibration, seed)
+        if corrected is not None:
+            alpha, calibration, taught = corrected(alpha, calibration)
         found = posterior(alpha, mass, choose)
-    weighed = calibration.fit if calibrate == "labels" else None
+    weighed = calibration.fit if calibration.asked == "labels" else None
     names = tuple(one.name for one in observed.evidence) if weighed is None else weighed.names
-    return Estimate(
+    made = Estimate(
         observed.labels,
         observed.ids,
         names,
@@ -223,6 +279,30 @@ def estimate_from(
         calibration,
         point=str(asked),
     )
+    return made, taught
+
+
+def check_asked(calibrate: str, prior: str, population: str, mass: float) -> None:
+    """Refuse names that are none, what does not go together, and a chance of intervals that is none."""
+    if calibrate not in CALIBRATIONS:
+        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
+    if prior not in PRIORS:
+        raise did_you_mean("prior", prior, PRIORS)
+    if population not in POPULATIONS:
+        raise did_you_mean("population", population, POPULATIONS)
+    if population == "other" and calibrate != "labels":
+        why = {
+            "reference": "references tell how other people label: leave --population out",
+            "off": "the annotators' bias is learnt from their labels: use --calibrate labels",
+        }
+        raise UsageError(f"--population other with --calibrate {calibrate}", hint=why[calibrate])
+    check_mass(mass)
+
+
+def check_mass(mass: float) -> None:
+    """Refuse a chance of intervals that is none."""
+    if not 0 < mass < 1:
+        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
 
 
 def _independent(observed: Observations, groups: Clustering | None) -> Array:
@@ -232,11 +312,14 @@ def _independent(observed: Observations, groups: Clustering | None) -> Array:
     return independent(observed.counts, observed.groups, groups.correlation)
 
 
-def _corrected(observed: Observations, alpha: Array, calibration: Calibration, seed: int) -> tuple[Array, Calibration]:
-    """Dirichlet parameters (N, K) corrected on references."""
+def _corrected(
+    observed: Observations, alpha: Array, calibration: Calibration, *, seed: int, learn: bool
+) -> tuple[Array, Calibration, Taught | None]:
+    """Dirichlet parameters (N, K) corrected on the references of other items."""
     total = alpha.sum(axis=1)
-    found = calibrate_on_references(observed, alpha / total[:, None], total, seed=seed)
-    return (found.confidence * total)[:, None] * found.mean, replace(
+    mean = alpha / total[:, None]
+    found = calibrate_on_references(observed, mean, total, seed=seed)
+    told = replace(
         calibration,
         links=found.used,
         followed=found.followed,
@@ -244,3 +327,19 @@ def _corrected(observed: Observations, alpha: Array, calibration: Calibration, s
         folds=found.folds,
         confidence=float(found.confidence.mean()),
     )
+    taught = taught_by(observed, mean, total) if learn else None
+    return (found.confidence * total)[:, None] * found.mean, told, taught
+
+
+def _corrected_by(
+    observed: Observations, taught: Taught, alpha: Array, calibration: Calibration
+) -> tuple[Array, Calibration, None]:
+    """Dirichlet parameters (N, K) corrected as the references of a calibration taught."""
+    total = alpha.sum(axis=1)
+    mean = taught.of(observed, alpha / total[:, None])
+    links: dict[str, float] = {}
+    for name, _, share in taught.parts:
+        links[name] = links.get(name, 0.0) + share
+    told = replace(calibration, links=links, followed=taught.followed, confidence=taught.confidence)
+    # In the order in which references at hand would have it, so that the last digit is the same.
+    return (np.full(len(total), taught.confidence) * total)[:, None] * mean, told, None

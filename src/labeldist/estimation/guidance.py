@@ -40,6 +40,10 @@ class Form(Protocol):
     def name(self) -> str:
         """In a word or two."""
 
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """Its numbers, from which :func:`form_of` makes it again."""
+
     def own(self, counts: Array) -> float:
         """The share of a distribution that is the model's own and does not come from the labels, on average."""
 
@@ -62,6 +66,10 @@ class Mixture:
     power: float = 1.0
     name: str = "mixture"
 
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        return self.share, self.power
+
     def own(self, counts: Array) -> float:
         return 1 - self.share
 
@@ -82,6 +90,10 @@ class Smoothing:
     weight: float
     name: str = "smoothing"
 
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        return (self.weight,)
+
     def own(self, counts: Array) -> float:
         return float((self.weight / (self.weight + counts.sum(axis=1))).mean())
 
@@ -100,6 +112,10 @@ class LogLinear:
     weights: Array
     name: str = "log-linear"
 
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        return tuple(self.weights.tolist())
+
     def own(self, counts: Array) -> float:
         return 1.0
 
@@ -115,13 +131,14 @@ class Guidance:
     """How the labels guided the evidence ``name``: the ``form`` of it.
 
     ``explained``: the share of what leaving an annotator out changes that the form predicts. ``own``: the share of the
-    evidence that is not a repetition of the labels.
+    evidence that is not a repetition of the labels. ``parameters``: the numbers of the form.
     """
 
     name: str
     form: str
     explained: float
     own: float
+    parameters: tuple[float, ...] = ()
 
     @property
     def only_repeats(self) -> bool:
@@ -183,7 +200,9 @@ def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance
     item, label = np.nonzero(counts * moved[:, None])
     some = np.isin(item, drawn(np.unique(item), MOST_ITEMS))
     form, explained = _fitted(one, counts, item[some], label[some])
-    guidance = Guidance(one.name, form.name, explained, form.own(counts[moved]) if moved.any() else 1.0)
+    guidance = Guidance(
+        one.name, form.name, explained, form.own(counts[moved]) if moved.any() else 1.0, form.parameters
+    )
     distribution, held = one.distribution.copy(), one.leave_one_out.copy()
     moved_rows = np.flatnonzero(moved)
     for part in blocks(len(moved_rows)):
@@ -193,6 +212,30 @@ def unguided(one: EvidenceArray, counts: Array) -> tuple[EvidenceArray, Guidance
         rows, gone = item[part], label[part]
         held[rows, gone] = form.without(held[rows, gone], _less_one(counts[rows], gone))
     return replace(one, distribution=distribution, saw_labels=False, leave_one_out=held), guidance
+
+
+def form_of(guidance: Guidance) -> Form:
+    """The form that it describes.
+
+    >>> form_of(Guidance("m", "smoothing", 0.9, 0.5, (3.0,)))
+    Smoothing(weight=3.0, name='smoothing')
+    """
+    first, *others = guidance.parameters
+    if guidance.form == "mixture":
+        return Mixture(first, others[0])
+    if guidance.form == "smoothing":
+        return Smoothing(first)
+    return LogLinear(np.array(guidance.parameters))
+
+
+def without_labels(one: EvidenceArray, counts: Array, guidance: Guidance) -> EvidenceArray:
+    """Evidence as it would be had no label guided it, by a known guidance; no leave-one-out form is needed."""
+    moved = np.flatnonzero(one.present if one.blind is None else one.present & ~one.blind)
+    form, distribution = form_of(guidance), one.distribution.copy()
+    for part in blocks(len(moved)):
+        rows = moved[part]
+        distribution[rows] = form.without(distribution[rows], counts[rows])
+    return replace(one, distribution=distribution, saw_labels=False, leave_one_out=None)
 
 
 def _why_left_out(blind: EvidenceArray, observed: Observations) -> str | None:

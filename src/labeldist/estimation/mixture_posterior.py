@@ -25,7 +25,6 @@ def mixture_posterior(
     counts: Array,
     mass: float = 0.9,
     *,
-    plausible: Stack | None = None,
     biases: SeenBiases | None = None,
     choose: Chooser | None = None,
 ) -> tuple[Posterior, Array]:
@@ -54,8 +53,8 @@ def mixture_posterior(
         found.mean[part] = _mean(*after)
         if choose is not None and found.point is not None:
             found.point[part] = _points(*after, choose)
-        if plausible is not None:
-            after = _after(*plausible.prior(said, len(rows)), counts[part], biases, rows)
+        if stack.plausible:
+            after = _after(*stack.widened.prior(said, len(rows)), counts[part], biases, rows)
         _describe(found, part, *after)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:

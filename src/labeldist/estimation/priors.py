@@ -12,7 +12,7 @@ from labeldist.core.distribution import PSEUDO_COUNT
 from labeldist.core.errors import UsageError
 from labeldist.estimation.annotator_biases import SeenBiases
 from labeldist.estimation.bias_fit import biases_of
-from labeldist.estimation.calibration import SHIFT, Calibration
+from labeldist.estimation.calibration import OTHERS, OTHERS_ALONE, SHIFT, Calibration
 from labeldist.estimation.clusters import clustering
 from labeldist.estimation.dispersion import Dispersion, dispersion
 from labeldist.estimation.guidance import unguide
@@ -20,9 +20,11 @@ from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, Rows, fit_label
 from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.mixture_posterior import mixture_posterior
 from labeldist.estimation.observations import Array, EvidenceArray, Observations
+from labeldist.estimation.other_population import WORTH, expected_of_others, own_bias
 from labeldist.estimation.posterior import Chooser, Posterior
 from labeldist.estimation.savings import Savings, savings
-from labeldist.estimation.stacking import Stacked, stacked
+from labeldist.estimation.stack import Stack
+from labeldist.estimation.stacking import stacked
 
 PRIORS = ("mixture", "dirichlet")
 FEWEST_PAIRED = 30  # items with two labels: fewer do not tell kinds of items apart
@@ -62,13 +64,16 @@ class Prior:
     """What is expected of N items before their own labels are counted.
 
     ``mean`` (N, K) and ``worth`` (N,), in annotators: of one Dirichlet each. ``mixed``: where a mixture takes its
-    place, the rows with evidence and those without, what is said of them, and the mixture.
+    place, the rows with evidence and those without, what is said of them, and the stack of priors. ``own`` (N, K):
+    what of the labels' bias is the annotators' own, where others are asked about. ``single``: the fitted Dirichlet.
     """
 
     mean: Array
     worth: Array
     calibration: Calibration
-    mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stacked], ...] = ()
+    mixed: tuple[tuple[Rows, tuple[EvidenceArray, ...], Stack], ...] = ()
+    own: Array | None = None
+    single: Single | None = None
 
     def of_dirichlet(self, counts: Array, given: Array) -> tuple[Array, Array]:
         """What is expected of items (N, K), and the parameters of their posteriors (N, K), given ``counts`` (N, K).
@@ -87,19 +92,26 @@ class Prior:
         items, labels = counts.shape
         prior, known = np.empty((items, labels)), Posterior.empty(items, labels, mass, point=choose is not None)
         biases = self.calibration.biases
-        for rows, evidence, one in self.mixed:
+        for rows, evidence, stack in self.mixed:
             seen = None if biases is None else biases.of(rows, counts, given)
-            found, prior[rows] = mixture_posterior(
-                one.stack, evidence, counts[rows], mass, plausible=one.plausible, biases=seen, choose=choose
-            )
+            found, prior[rows] = mixture_posterior(stack, evidence, counts[rows], mass, biases=seen, choose=choose)
             known.put(rows, found)
         return prior, known
 
 
 def prior_of(
-    observed: Observations, calibrate: str, seed: int, *, mixture: bool, annotator_biases: bool | None = None
+    observed: Observations,
+    calibrate: str,
+    seed: int,
+    *,
+    mixture: bool,
+    population: str = "same",
+    annotator_biases: bool | None = None,
 ) -> Prior:
-    """The prior that labels and evidence make; a mixture only where ``mixture`` asks for it and labels can tell."""
+    """The prior that labels and evidence make; a mixture only where ``mixture`` asks for it and labels can tell.
+
+    ``population``: whether the people asked about are the ``same`` as the annotators, or ``other`` ones.
+    """
     if calibrate == "off":
         return _unfitted(observed)
     weighed = tuple(one for one in observed.evidence if usable(one, observed.counts))
@@ -107,12 +119,14 @@ def prior_of(
     if seeing and calibrate == "labels":
         _refuse(seeing)
     blind, guided, left_out = unguide(replace(observed, evidence=weighed))
-    notes = [*([PART.format(names=_named(seeing))] if seeing else []), *left_out, *_lacking(blind)]
+    notes = [*([PART.format(names=_named(seeing))] if seeing else []), *left_out, *lacking(blind)]
     groups = clustering(observed.groups)
     if groups is not None and groups.sure:
         names = ", ".join(groups.groups)
         notes.append(CLUSTERED.format(within=groups.within, across=groups.across, groups=names))
-    if calibrate == "labels":
+    if population == "other":
+        notes += [OTHERS] if blind else [OTHERS, OTHERS_ALONE]
+    elif calibrate == "labels":
         notes.append(SHIFT)
     if not observed.counts.any():
         notes.append(UNLABELLED)
@@ -120,12 +134,15 @@ def prior_of(
     single = _fitted(fitted)
     prior, fit = single.mean, single.fit
     spread, group = _dispersion(observed, prior, fit.concentration, seed)
+    if population == "other":
+        known = Calibration(calibrate, WORTH, False, fit, (), guided, groups, spread, population=population)
+        return of_others(single, replace(known, notes=tuple(notes)))
     if spread is not None and spread.selected:
         fixed = PSEUDO_COUNT * len(observed.labels)
         share = spread.observed / spread.expected
         notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
         known = Calibration(calibrate, fixed, False, fit, guided=guided, clustering=groups, dispersion=spread)
-        return Prior(prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes)))
+        return Prior(prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes)), single=single)
     biases = None
     if annotator_biases is not False:
         biases = biases_of(observed, single.worth[:, None] * prior, seed, annotator_biases)
@@ -137,11 +154,18 @@ def prior_of(
     known = Calibration(
         calibrate, fit.concentration, True, fit, single.saves, guided, groups, spread, biases=biases, notes=tuple(notes)
     )
-    found = Prior(prior, single.worth, known)
+    found = Prior(prior, single.worth, known, single=single)
     return _mixed(fitted, single, found, seed) if mixture and calibrate == "labels" and known.told else found
 
 
-def _mixed(observed: Observations, single: _Single, prior: Prior, seed: int) -> Prior:
+def of_others(single: Single, calibration: Calibration) -> Prior:
+    """The prior for people who do not share all of the annotators' bias."""
+    own = np.where(single.some[:, None], own_bias(single.fit.bias), own_bias(single.base.bias))
+    mean = expected_of_others(single.mean, own)
+    return Prior(mean, np.full(len(mean), WORTH), calibration, own=own, single=single)
+
+
+def _mixed(observed: Observations, single: Single, prior: Prior, seed: int) -> Prior:
     """The mixture in place of the Dirichlet, as far as labels of other items speak for it."""
     if (observed.counts.sum(axis=1) >= 2).sum() < FEWEST_PAIRED:
         return prior
@@ -153,15 +177,15 @@ def _mixed(observed: Observations, single: _Single, prior: Prior, seed: int) -> 
 
     seen = observed.take(with_it) if len(without) else observed
     found = stacked(seen, single.fit, biases=read(with_it), seed=seed)
-    mixed = [(with_it, tuple(one.take(with_it) for one in observed.evidence), found)]
+    mixed = [(with_it, tuple(one.take(with_it) for one in observed.evidence), found.stack)]
     if len(without):
         base = stacked(observed.without_evidence(), single.base, biases=read(np.arange(len(observed.ids))), seed=seed)
-        mixed.append((without, (), base))
+        mixed.append((without, (), base.stack))
     return replace(prior, calibration=replace(prior.calibration, mixture=found), mixed=tuple(mixed))
 
 
 @dataclass(frozen=True, slots=True)
-class _Single:
+class Single:
     """The single Dirichlet: prior means (N, K), their worth (N,), the fit, and what evidence saves.
 
     ``base``: the fit without evidence, for the items that have none; ``some`` (N,): which have any.
@@ -174,8 +198,21 @@ class _Single:
     some: NDArray[np.bool_]
     saves: tuple[Savings, ...] = ()
 
+    @staticmethod
+    def of(
+        fit: LabelFit, base: LabelFit, evidence: tuple[EvidenceArray, ...], items: int, saves: tuple[Savings, ...] = ()
+    ) -> Single:
+        """That of so many items with this ``evidence``, which ``fit`` weighs."""
+        if not fit.names:
+            some = np.ones(items, np.bool_)
+            return Single(fit.prior_mean((), items), np.full(items, fit.concentration), fit, base, some, saves)
+        some = np.any([one.present for one in evidence], axis=0)
+        prior = fit.prior_mean(evidence, items)
+        prior[~some] = base.prior_mean((), 1)
+        return Single(prior, np.where(some, fit.concentration, base.concentration), fit, base, some, saves)
 
-def _fitted(observed: Observations) -> _Single:
+
+def _fitted(observed: Observations) -> Single:
     """The fit of a single Dirichlet, and what all evidence saves, and each of several alone.
 
     Items that have no evidence at all take no part in the fit with it: they get the base rate, and what that is worth.
@@ -183,7 +220,7 @@ def _fitted(observed: Observations) -> _Single:
     items = len(observed.counts)
     if not observed.evidence:
         fit = fit_labels(observed)
-        return _Single(fit.prior_mean((), items), np.full(items, fit.concentration), fit, fit, np.ones(items, np.bool_))
+        return Single.of(fit, fit, (), items)
     some = np.any([one.present for one in observed.evidence], axis=0)
     seen = observed if some.all() else observed.take(np.flatnonzero(some))
     fit = fit_labels(seen)
@@ -191,12 +228,10 @@ def _fitted(observed: Observations) -> _Single:
     several = len(observed.evidence) > 1
     singly = [replace(observed, evidence=(one,)).take(np.flatnonzero(one.present)) for one in observed.evidence]
     saves = (savings(seen, fit), *(savings(one, fit_labels(one, most=PILOT)) for one in singly if several))
-    prior = fit.prior_mean(observed.evidence, items)
-    prior[~some] = base.prior_mean((), 1)
-    return _Single(prior, np.where(some, fit.concentration, base.concentration), fit, base, some, saves)
+    return Single.of(fit, base, observed.evidence, items, saves)
 
 
-def _lacking(evidence: Sequence[EvidenceArray]) -> list[str]:
+def lacking(evidence: Sequence[EvidenceArray]) -> list[str]:
     """Which evidence some items lack."""
     lacking = {one.name: int((~one.present).sum()) for one in evidence}
     told = ", ".join(f"{count:,} lack {name}" for name, count in lacking.items() if count)

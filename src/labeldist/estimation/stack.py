@@ -16,10 +16,21 @@ NOTHING = 1e-9  # of a Dirichlet parameter
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The priors ``parts``, and how likely each is (``shares``, which sum to 1)."""
+    """The priors ``parts``, and how likely each is (``shares``, which sum to 1).
+
+    ``plausible``: what the first part may be as well, by the labels that it was fitted to.
+    """
 
     parts: tuple[Mixture, ...]
     shares: tuple[float, ...]
+    plausible: tuple[Mixture, ...] = ()
+
+    @property
+    def widened(self) -> Stack:
+        """All that is plausible in place of the first part, each with an equal part of its share."""
+        first = (self.parts[0], *self.plausible)
+        shares = (self.shares[0] / len(first),) * len(first)
+        return Stack((*first, *self.parts[1:]), (*shares, *self.shares[1:]))
 
     def prior(self, evidence: tuple[EvidenceArray, ...], items: int) -> tuple[Array, Array]:
         """The components (N, J, K) of so many items with this evidence, of all parts, and their log weights (N, J)."""

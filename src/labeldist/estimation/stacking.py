@@ -30,14 +30,13 @@ DRAWS = 6  # of other mixtures, where few items leave the parameters open
 
 @dataclass(frozen=True, slots=True)
 class Stacked:
-    """The ``stack`` that makes estimates, and the one of all ``plausible`` parameters, which tells how sure they are.
+    """The ``stack`` of both, the ``mixture``'s fit, and the ``share`` that it has.
 
-    None where so many labels leave no others. ``mixture``: its fit, ``share``: how far it is trusted. ``gain``: how
-    much likelier labels are that were held out, in nats per item (or label: ``each``), with its standard ``error``.
+    ``gain``: how much likelier it makes labels that were held out, in nats per item (or label: ``each``), with its
+    standard ``error``.
     """
 
     stack: Stack
-    plausible: Stack | None
     mixture: MixtureFit
     share: float
     gain: float
@@ -92,8 +91,7 @@ def stacked(observed: Observations, dirichlet: LabelFit, *, biases: SeenBiases |
     open_ = len(few) == len(labelled) and share > LEAST_SHARE
     draws = _draws(observed.take(few), fit, seed) if open_ else ()
     return Stacked(
-        _stack((fit.mixture,), share, dirichlet),
-        _stack((fit.mixture, *draws), share, dirichlet) if draws else None,
+        _stack(fit.mixture, draws, share, dirichlet),
         fit,
         share,
         float(better.mean()),
@@ -108,13 +106,13 @@ def _draws(observed: Observations, fit: MixtureFit, seed: int) -> tuple[Mixture,
     return plausible_mixtures(likelihood, fit, DRAWS, np.random.default_rng(seed))
 
 
-def _stack(mixtures: Sequence[Mixture], share: float, dirichlet: LabelFit) -> Stack:
-    """The mixtures have their share together; what has hardly any is left out."""
+def _stack(mixture: Mixture, plausible: tuple[Mixture, ...], share: float, dirichlet: LabelFit) -> Stack:
+    """The mixture with its share, and the Dirichlet; what has hardly any is left out."""
     if share <= LEAST_SHARE:
         return Stack((one_dirichlet(dirichlet),), (1.0,))
-    whole = 1.0 if share >= 1 - LEAST_SHARE else share
-    parts, shares = tuple(mixtures), (whole / len(mixtures),) * len(mixtures)
-    return Stack(parts, shares) if whole == 1 else Stack((*parts, one_dirichlet(dirichlet)), (*shares, 1 - share))
+    if share >= 1 - LEAST_SHARE:
+        return Stack((mixture,), (1.0,), plausible)
+    return Stack((mixture, one_dirichlet(dirichlet)), (share, 1 - share), plausible)
 
 
 def _likeliest(observed: Observations, dirichlet: LabelFit) -> MixtureFit:

@@ -25,6 +25,7 @@ from labeldist.estimation.observations import EvidenceRows
 from labeldist.estimation.texts.evidence import is_text
 from labeldist.explanations.condition import Condition
 from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
+from labeldist.runs.calibration_file import asked_calibration, write_calibration
 from labeldist.runs.distributions import evidence_files
 from labeldist.runs.names import posterior_name
 
@@ -60,20 +61,25 @@ def estimate_to_file(
     calibrate: str = "labels",
     prior: str = "mixture",
     point: str = "mean",
+    population: str = "same",
     annotators: str | None = None,
     mass: float = 0.9,
     seed: int = 0,
     saw_labels: bool | None = None,
     texts: bool = True,
+    calibration: Path | None = None,
+    calibration_out: Path | None = None,
 ) -> EstimateSummary:
     """Write the posterior of each item of ``dataset`` to ``out``.
 
     ``evidence``: what to use, names of evidence that the items carry, or files (``NAME=FILE`` or ``FILE``) of
     distributions or scores, or evidence from texts (``text``, ``text:ENCODER``); empty for all that the items carry,
     and their ``texts`` wherever labels can teach what they tell. ``saw_labels``: whether those of files saw the labels,
-    where they do not say. Raises as :func:`~labeldist.estimation.estimate.estimate` does.
+    where they do not say. ``calibration``: a file of what was learnt on other items, which is applied;
+    ``calibration_out``: one to write. Raises as :func:`~labeldist.estimation.estimate.estimate` does.
     """
-    check_rows_out(out, *dataset.inputs)
+    check_rows_out(out, *dataset.inputs, *([] if calibration is None else [calibration]))
+    learnt = asked_calibration(calibration, calibration_out, calibrate, population, (out, *dataset.inputs))
     report, bad = ReadReport(), ReadReport()
     of_texts = text_specs(evidence)
     if of_texts and not texts:
@@ -81,12 +87,15 @@ def estimate_to_file(
     others = [one for one in evidence if one not in of_texts]
     given, use = evidence_of(dataset, others, bad.failures, out=out, saw_labels=saw_labels)
     found = estimate(
-        dataset.labelled_items(NEEDED, report) if calibrate == "labels" else dataset.items(report),
+        dataset.labelled_items(NEEDED, report) if calibrate == "labels" and not learnt else dataset.items(report),
         given,
         task=dataset.task,
         calibrate=calibrate,
         prior=prior,
         point=point,
+        population=population,
+        learn=calibration_out is not None,
+        learnt=learnt,
         annotators=None if annotators is None else nfc(annotators),
         use=[] if of_texts and not others else use,
         texts=None if texts and not evidence else of_texts,
@@ -97,6 +106,8 @@ def estimate_to_file(
     if not (report.columns.labelled or found.evidence or calibrate == "reference"):
         raise missing_labels(report.columns, Place(dataset.path), "there is no evidence either")
     write_rows(out, (found.row(at) for at in range(len(found.ids))))
+    if calibration_out is not None:
+        write_calibration(calibration_out, found, dataset)
     failures = (*report.rows(), *bad.rows())
     return EstimateSummary(
         items=len(found.ids),
@@ -107,7 +118,11 @@ def estimate_to_file(
         calibration=found.calibration,
         point=found.point,
         failures=failures,
-        files=(out, *write_failures(failures, failures_of(out))),
+        files=(
+            out,
+            *([] if calibration_out is None else [calibration_out]),
+            *write_failures(failures, failures_of(out)),
+        ),
         reference_annotators=None if dataset.reference_annotators is None else str(dataset.reference_annotators),
         notes=_lacking(dataset, report),
     )

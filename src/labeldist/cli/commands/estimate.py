@@ -46,6 +46,27 @@ from labeldist.cli.options import (
     help="What each distribution is: nearest to the true one by KL (mean), by Wasserstein distance on a scale and else "
     "by TVD (median), or nearest like that to the labels of N annotators (median:N).",
 )
+@click.option(
+    "--population",
+    type=click.Choice(["same", "other"]),
+    default="same",
+    show_default=True,
+    help="Whom you ask about: people like the annotators, or other ones, such as a crowd where experts labelled (half "
+    "of what the annotators prefer is then taken to be their own, an assumption).",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Apply what was learnt on other items with such annotators and evidence (--calibration-out) instead of "
+    "learning from these.",
+)
+@click.option(
+    "--calibration-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="File (.json) for what is learnt, to be applied to other items.",
+)
 @annotators_option
 @click.option(
     "--interval",
@@ -67,6 +88,9 @@ def command(
     calibrate: str,
     prior: str,
     point: str,
+    population: str,
+    calibration: Path | None,
+    calibration_out: Path | None,
     annotators: str | None,
     interval: float,
     out: Path,
@@ -93,10 +117,13 @@ def command(
         calibrate=calibrate,
         prior=prior,
         point=point,
+        population=population,
         annotators=annotators,
         mass=interval,
         seed=seed,
         saw_labels=saw_labels,
         texts=not no_texts,
+        calibration=calibration,
+        calibration_out=calibration_out,
     )
     return show_estimate(summary, as_json=as_json)
