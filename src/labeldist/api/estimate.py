@@ -16,6 +16,7 @@ from labeldist.datasets.files import records_from_rows
 from labeldist.datasets.source import Dataset
 from labeldist.estimation import estimate as estimation
 from labeldist.estimation.estimate import Estimate
+from labeldist.estimation.how import How
 from labeldist.estimation.texts.evidence import is_text
 from labeldist.runs.calibration_file import asked_calibration, write_calibration
 
@@ -30,6 +31,7 @@ def estimate(
     prior: str = "mixture",
     point: str = "mean",
     population: str = "same",
+    annotator_biases: bool | None = None,
     annotators: str | None = None,
     calibration: str | Path | None = None,
     calibration_out: str | Path | None = None,
@@ -42,17 +44,15 @@ def estimate(
     ``source`` is as for :func:`labeldist.read`, and so is ``how``. ``evidence``: {name: a file, a data frame with a
     column per label, an array of items by labels, or {id: {label: probability}}}, or one of these alone.
     ``saw_labels``: whether the model saw these items' labels, where evidence does not say so itself; what saw them, or
-    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``prior``: ``mixture`` knows kinds of items,
-    as far as the labels speak for them; ``dirichlet`` does not. ``point``: what stands for each posterior, ``mean``
-    (nearest by KL), ``median`` (nearest by Wasserstein distance on a scale, else by TVD) or ``median:N`` (nearest to
-    the labels of N annotators). ``texts``: whether to learn from the items'
-    texts, each item's evidence from the labels of others, where 200 items or more have labels; or what to learn by:
-    ``text`` (n-grams), ``text:FOLDER`` (a sentence encoder), or both.     ``annotators``: whose labels count, a group.
-    ``population``: ``other`` where the annotators are not the people asked about, such as experts for a crowd; that
-    rests on assumptions, which the result's notes say. ``calibration_out``: a file (.json) for what is learnt;
-    ``calibration``: such a file, which is applied in place of learning from these items, whose labels, annotators and
-    evidence must be of the same kind.
-    ``interval``: the chance that an interval holds the true probability.
+    may have, is refused unless ``calibrate`` is ``reference`` or ``off``. ``texts``: whether to learn from the items'
+    texts, where 200 items or more have labels; or by what, ``text`` (n-grams), ``text:FOLDER`` (a sentence encoder), or
+    both. ``prior``: ``mixture`` knows kinds of items; ``dirichlet`` does not. ``point``: what stands for a posterior,
+    ``mean`` (nearest by KL), ``median`` (by Wasserstein distance on a scale, else by TVD) or ``median:N`` (nearest to
+    the labels of N annotators). ``population``: ``other`` where the annotators are not the people asked about, such as
+    experts for a crowd; that rests on assumptions. ``annotator_biases``: whether annotators have a hand of their own
+    (None: if labels say so). ``annotators``: whose labels count, a group. ``calibration_out``: a file (.json) for what
+    is learnt; ``calibration``: such a file, applied in place of learning from these items. ``interval``: the chance
+    that an interval holds the true probability.
 
     >>> from labeldist.core.item import Annotation, Item
     >>> items = [Item(str(at), {}, (Annotation("ok"), Annotation("ok" if at % 3 else "toxic"))) for at in range(30)]
@@ -63,24 +63,23 @@ def estimate(
     >>> medians.row(0)["point"], medians.row(0)["prior_used"], bool((medians.distribution != known.mean).all())
     ('median', 'dirichlet', True)
     """
+    asked: How = {"calibrate": calibrate, "prior": prior, "point": point, "population": population}
+    asked |= {"annotator_biases": annotator_biases, "learn": calibration_out is not None}
     given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
     learnt = asked_calibration(calibration, calibration_out, calibrate, population, dataset.inputs)
+    rows = evidence_of(dataset, given, saw_labels) or None
     found = estimation.estimate(
         dataset.items(),
-        evidence_of(dataset, given, saw_labels) or None,
+        rows,
         task=dataset.task,
-        calibrate=calibrate,
-        prior=prior,
-        point=point,
-        population=population,
-        learn=calibration_out is not None,
-        learnt=learnt,
         annotators=annotators,
         texts=text_names(texts),
         unknown_ids=unknown_ids(dataset),
+        learnt=learnt,
         mass=interval,
         seed=seed,
+        **asked,
     )
     if calibration_out is not None:
         write_calibration(Path(calibration_out), found, dataset)

@@ -6,31 +6,28 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
-from labeldist.core.registry import did_you_mean
 from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.clusters import Clustering, independent
+from labeldist.estimation.how import How, check_how
 from labeldist.estimation.learnt import Learnt, Taught, learnt_from, matched, taught_by
 from labeldist.estimation.learnt_prior import prior_from
 from labeldist.estimation.observations import Array, EvidenceRows, Observations, observe
-from labeldist.estimation.other_population import POPULATIONS, labels_of_others
+from labeldist.estimation.other_population import labels_of_others
 from labeldist.estimation.point import Point
 from labeldist.estimation.posterior import Posterior, posterior
-from labeldist.estimation.priors import PRIORS, Prior, prior_of
+from labeldist.estimation.priors import Prior, prior_of
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.texts.evidence import with_texts
 from labeldist.estimation.texts.gathered import GatheredTexts
 from labeldist.tasks.load import load_task
-
-CALIBRATIONS = ("labels", "reference", "off")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -131,34 +128,20 @@ def estimate(
     evidence: Mapping[str, EvidenceRows] | None = None,
     *,
     task: Task | None = None,
-    calibrate: str = "labels",
-    prior: str = "mixture",
-    point: str = "mean",
-    population: str = "same",
-    annotator_biases: bool | None = None,
-    learn: bool = False,
-    learnt: Learnt | None = None,
     annotators: str | None = None,
     use: Sequence[str] | None = None,
     texts: Sequence[str] | None = (),
     unknown_ids: Literal["stop", "skip"] = "stop",
-    mass: float = 0.9,
-    seed: int = 0,
+    learnt: Learnt | None = None,
+    **how: Unpack[How],
 ) -> Estimate:
     """The posterior distribution of each item from its labels and from evidence.
 
     ``evidence`` is {name: {item id: evidence}}, or {name: pairs of id and evidence}, beside what items carry; ``use``
     names the evidence to take (default: all), ``annotators`` the group whose labels count (default: all). ``texts``
-    names evidence that is learnt from the items' texts (None: wherever labels can teach it). ``calibrate``
-    is ``labels`` (empirical Bayes, no reference is used), ``reference`` (also corrected on the references of other
-    items) or ``off`` (fixed pseudo-counts). ``prior`` is ``mixture`` (which knows kinds of items; beside a single
-    Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``point`` is
-    ``mean``, ``median`` or ``median:N`` (:mod:`labeldist.estimation.point`). ``population`` is
-    ``same``, or ``other`` where the annotators are not the people asked about (a single Dirichlet, with assumptions).
-    ``annotator_biases``: whether to learn how often named annotators who recur give each label (None: where held-out
-    labels say that it helps). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
-    ``learn``: whether to keep what is learnt, for other items; ``learnt``: what was learnt on others, in place of all
-    that ``calibrate`` and what follows it say.
+    names evidence that is learnt from the items' texts (None: wherever labels can teach it). ``task`` is the default
+    one unless given. ``learnt``: what was learnt on other items, in place of what these tell. ``how``: as
+    :class:`~labeldist.estimation.how.How` says.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.
@@ -169,11 +152,10 @@ def estimate(
     >>> known.mean.round(3).tolist(), known.posterior.low.round(2).tolist()
     ([[0.333, 0.556, 0.111]], [[0.01, 0.22, 0.0]])
     """
-    check_asked(calibrate, prior, population, mass)  # before anything is read
-    Point.of(point)
-    task = task or load_task()
+    check_how(how)  # before anything is read
+    task, seed = task or load_task(), how.get("seed", 0)
     # With calibrate off nothing is to be learnt from labels.
-    reads = calibrate != "off" if texts is None else bool(texts)
+    reads = how.get("calibrate") != "off" if texts is None else bool(texts)
     reading = GatheredTexts(task.fields, task.label_names) if reads else None
     observed = observe(
         items if reading is None else reading.through(items),
@@ -187,20 +169,10 @@ def estimate(
     told = ""
     if reading is not None:
         observed, told = with_texts(observed, reading, texts, seed)
-    if learnt is not None:
-        found = estimate_by(learnt, observed, point=point, mass=mass, seed=seed)
+    if learnt is None:
+        found = estimate_from(observed, **how)
     else:
-        found = estimate_from(
-            observed,
-            calibrate=calibrate,
-            prior=prior,
-            point=point,
-            population=population,
-            annotator_biases=annotator_biases,
-            learn=learn,
-            mass=mass,
-            seed=seed,
-        )
+        found = estimate_by(learnt, observed, point=how.get("point", "mean"), mass=how.get("mass", 0.9), seed=seed)
     return replace(found, calibration=replace(found.calibration, texts=told))
 
 
@@ -216,8 +188,8 @@ def estimate_from(
     mass: float = 0.9,
     seed: int = 0,
 ) -> Estimate:
-    """As :func:`estimate`, from arrays."""
-    check_asked(calibrate, prior, population, mass)
+    """As :func:`estimate`, from arrays; the options are those of :class:`~labeldist.estimation.how.How`."""
+    check_how({"calibrate": calibrate, "prior": prior, "population": population, "point": point, "mass": mass})
     asked = Point.of(point)
     known = prior_of(
         observed,
@@ -240,7 +212,7 @@ def estimate_by(
 
     Raises :class:`UsageError` where labels or evidence are not those of the calibration.
     """
-    check_mass(mass)
+    check_how({"point": point, "mass": mass})
     seen = matched(learnt, observed)
     known, taught = prior_from(learnt, seen, seed), learnt.taught
     corrected = None if taught is None else partial(_corrected_by, seen, taught)
@@ -280,29 +252,6 @@ def _estimated(
         point=str(asked),
     )
     return made, taught
-
-
-def check_asked(calibrate: str, prior: str, population: str, mass: float) -> None:
-    """Refuse names that are none, what does not go together, and a chance of intervals that is none."""
-    if calibrate not in CALIBRATIONS:
-        raise did_you_mean("calibration", calibrate, CALIBRATIONS)
-    if prior not in PRIORS:
-        raise did_you_mean("prior", prior, PRIORS)
-    if population not in POPULATIONS:
-        raise did_you_mean("population", population, POPULATIONS)
-    if population == "other" and calibrate != "labels":
-        why = {
-            "reference": "references tell how other people label: leave --population out",
-            "off": "the annotators' bias is learnt from their labels: use --calibrate labels",
-        }
-        raise UsageError(f"--population other with --calibrate {calibrate}", hint=why[calibrate])
-    check_mass(mass)
-
-
-def check_mass(mass: float) -> None:
-    """Refuse a chance of intervals that is none."""
-    if not 0 < mass < 1:
-        raise UsageError(f"intervals with a chance of {mass}", hint="use a number between 0 and 1, such as 0.9")
 
 
 def _independent(observed: Observations, groups: Clustering | None) -> Array:

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Evidence, Item
@@ -21,6 +21,7 @@ from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import Note
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import estimate
+from labeldist.estimation.how import How
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.estimation.texts.evidence import is_text
 from labeldist.explanations.condition import Condition
@@ -58,17 +59,12 @@ def estimate_to_file(
     out: Path,
     *,
     evidence: Sequence[str] = (),
-    calibrate: str = "labels",
-    prior: str = "mixture",
-    point: str = "mean",
-    population: str = "same",
     annotators: str | None = None,
-    mass: float = 0.9,
-    seed: int = 0,
     saw_labels: bool | None = None,
     texts: bool = True,
     calibration: Path | None = None,
     calibration_out: Path | None = None,
+    **how: Unpack[How],
 ) -> EstimateSummary:
     """Write the posterior of each item of ``dataset`` to ``out``.
 
@@ -76,9 +72,12 @@ def estimate_to_file(
     distributions or scores, or evidence from texts (``text``, ``text:ENCODER``); empty for all that the items carry,
     and their ``texts`` wherever labels can teach what they tell. ``saw_labels``: whether those of files saw the labels,
     where they do not say. ``calibration``: a file of what was learnt on other items, which is applied;
-    ``calibration_out``: one to write. Raises as :func:`~labeldist.estimation.estimate.estimate` does.
+    ``calibration_out``: one to write. ``how`` and what is raised are as for
+    :func:`~labeldist.estimation.estimate.estimate`.
     """
     check_rows_out(out, *dataset.inputs, *([] if calibration is None else [calibration]))
+    calibrate, population = how.get("calibrate", "labels"), how.get("population", "same")
+    how["learn"] = calibration_out is not None
     learnt = asked_calibration(calibration, calibration_out, calibrate, population, (out, *dataset.inputs))
     report, bad = ReadReport(), ReadReport()
     of_texts = text_specs(evidence)
@@ -90,18 +89,12 @@ def estimate_to_file(
         dataset.labelled_items(NEEDED, report) if calibrate == "labels" and not learnt else dataset.items(report),
         given,
         task=dataset.task,
-        calibrate=calibrate,
-        prior=prior,
-        point=point,
-        population=population,
-        learn=calibration_out is not None,
         learnt=learnt,
         annotators=None if annotators is None else nfc(annotators),
         use=[] if of_texts and not others else use,
         texts=None if texts and not evidence else of_texts,
         unknown_ids="stop" if dataset.on_error == "stop" and dataset.limit is None else "skip",
-        mass=mass,
-        seed=seed,
+        **how,
     )
     if not (report.columns.labelled or found.evidence or calibrate == "reference"):
         raise missing_labels(report.columns, Place(dataset.path), "there is no evidence either")

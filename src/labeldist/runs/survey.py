@@ -10,7 +10,7 @@ from labeldist.core.errors import InputError, Place
 from labeldist.core.registry import did_you_mean
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
-from labeldist.estimation.estimate import CALIBRATIONS
+from labeldist.estimation.how import CALIBRATIONS
 from labeldist.estimation.references import FEWEST
 from labeldist.explanations.condition import HUMAN, NONE, Condition, parse_condition
 from labeldist.explanations.parse import PARSERS
