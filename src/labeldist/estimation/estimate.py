@@ -136,9 +136,8 @@ def estimate(
     Dirichlet, as far as labels speak for each) or ``dirichlet`` (that alone, as with references). ``population`` is
     ``same``, or ``other`` where the annotators are not the people asked about (a single Dirichlet, with assumptions).
     ``annotator_biases``: whether to learn how often named annotators who recur give each label (None: where held-out
-    labels say that it helps). ``mass`` is the chance of the intervals. ``task`` is the default one unless given.
-    ``learn``: whether to keep what is learnt, for other items; ``learnt``: what was learnt on others, in place of all
-    that ``calibrate`` and what follows it say.
+    labels say that it helps). ``learn``: whether to keep what is learnt, for other items; ``learnt``: what was learnt
+    on others, in place of all these. ``mass`` is the chance of the intervals. ``task`` is the default one.
 
     Raises :class:`UsageError` for evidence that saw the labels, or does not say whether it did, with ``labels`` and
     without its leave-one-out form; :class:`InputError` for no items or too few references.

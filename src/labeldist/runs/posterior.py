@@ -20,7 +20,7 @@ from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import Note
 from labeldist.estimation.calibration import Calibration
-from labeldist.estimation.estimate import estimate
+from labeldist.estimation.estimate import Estimate, estimate
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.explanations.condition import Condition
 from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
@@ -97,6 +97,17 @@ def estimate_to_file(
     if calibration_out is not None:
         write_calibration(calibration_out, found, dataset)
     failures = (*report.rows(), *bad.rows())
+    files = (out, *([] if calibration_out is None else [calibration_out]), *write_failures(failures, failures_of(out)))
+    return _summary(dataset, found, report, failures, files)
+
+
+def _summary(
+    dataset: Dataset,
+    found: Estimate,
+    report: ReadReport,
+    failures: tuple[dict[str, Any], ...],
+    files: tuple[Path, ...],
+) -> EstimateSummary:
     return EstimateSummary(
         items=len(found.ids),
         evidence=found.evidence,
@@ -105,11 +116,7 @@ def estimate_to_file(
         labels=found.labels,
         calibration=found.calibration,
         failures=failures,
-        files=(
-            out,
-            *([] if calibration_out is None else [calibration_out]),
-            *write_failures(failures, failures_of(out)),
-        ),
+        files=files,
         reference_annotators=None if dataset.reference_annotators is None else str(dataset.reference_annotators),
         notes=(
             *((dataset.told,) if dataset.told else ()),
