@@ -65,20 +65,18 @@ def estimate(
     """
     asked: How = {"calibrate": calibrate, "prior": prior, "point": point, "population": population}
     asked |= {"annotator_biases": annotator_biases, "learn": calibration_out is not None}
+    asked |= {"mass": interval, "seed": seed}
     given = [] if evidence is None else [*named(evidence, "model")]
     dataset = opened(source, how, evidence=files_in(given))
     learnt = asked_calibration(calibration, calibration_out, calibrate, population, dataset.inputs)
-    rows = evidence_of(dataset, given, saw_labels) or None
     found = estimation.estimate(
         dataset.items(),
-        rows,
+        evidence_of(dataset, given, saw_labels) or None,
         task=dataset.task,
         annotators=annotators,
         texts=text_names(texts),
         unknown_ids=unknown_ids(dataset),
         learnt=learnt,
-        mass=interval,
-        seed=seed,
         **asked,
     )
     if calibration_out is not None:

@@ -190,6 +190,7 @@ def estimate_from(
 ) -> Estimate:
     """As :func:`estimate`, from arrays; the options are those of :class:`~labeldist.estimation.how.How`."""
     check_how({"calibrate": calibrate, "prior": prior, "population": population, "point": point, "mass": mass})
+    check_how({"learn": learn, "annotator_biases": annotator_biases})
     asked = Point.of(point)
     known = prior_of(
         observed,

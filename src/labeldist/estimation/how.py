@@ -22,7 +22,8 @@ class How(TypedDict, total=False):
     ``mean``, ``median`` or ``median:N`` (:mod:`labeldist.estimation.point`). ``population`` is ``same``, or ``other``
     where the annotators are not the people asked about (a single Dirichlet, with assumptions). ``annotator_biases``:
     whether to learn how often named annotators who recur give each label (None: where held-out labels say that it
-    helps). ``learn``: whether to keep what is learnt, for other items. ``mass``: the chance of the intervals.
+    helps). ``learn``: whether to keep what is learnt, for other items, which
+    knows no annotators by name. ``mass``: the chance of the intervals.
     """
 
     calibrate: str
@@ -50,6 +51,11 @@ def check_how(how: How) -> None:
             "off": "the annotators' bias is learnt from their labels: use --calibrate labels",
         }
         raise UsageError(f"--population other with --calibrate {calibrate}", hint=why[calibrate])
+    if how.get("learn") and how.get("annotator_biases"):
+        raise UsageError(
+            "biases of annotators in a calibration to keep, and nobody knows who will label other items",
+            hint="leave one of the two out",
+        )
     Point.of(how.get("point", "mean"))
     mass = how.get("mass", 0.9)
     if not 0 < mass < 1:

@@ -20,7 +20,7 @@ from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import Note
 from labeldist.estimation.calibration import Calibration
-from labeldist.estimation.estimate import estimate
+from labeldist.estimation.estimate import Estimate, estimate
 from labeldist.estimation.how import How
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.estimation.texts.evidence import is_text
@@ -102,6 +102,17 @@ def estimate_to_file(
     if calibration_out is not None:
         write_calibration(calibration_out, found, dataset)
     failures = (*report.rows(), *bad.rows())
+    files = (out, *([] if calibration_out is None else [calibration_out]), *write_failures(failures, failures_of(out)))
+    return _summary(dataset, found, report, failures, files)
+
+
+def _summary(
+    dataset: Dataset,
+    found: Estimate,
+    report: ReadReport,
+    failures: tuple[dict[str, Any], ...],
+    files: tuple[Path, ...],
+) -> EstimateSummary:
     return EstimateSummary(
         items=len(found.ids),
         evidence=found.evidence,
@@ -111,11 +122,7 @@ def estimate_to_file(
         calibration=found.calibration,
         point=found.point,
         failures=failures,
-        files=(
-            out,
-            *([] if calibration_out is None else [calibration_out]),
-            *write_failures(failures, failures_of(out)),
-        ),
+        files=files,
         reference_annotators=None if dataset.reference_annotators is None else str(dataset.reference_annotators),
         notes=_lacking(dataset, report),
     )

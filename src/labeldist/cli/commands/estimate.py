@@ -69,6 +69,11 @@ from labeldist.cli.options import (
 )
 @annotators_option
 @click.option(
+    "--annotator-biases/--no-annotator-biases",
+    default=None,
+    help="Whether named annotators who recur have a hand of their own. [default: where held-out labels say so]",
+)
+@click.option(
     "--interval",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.9,
@@ -92,6 +97,7 @@ def command(
     calibration: Path | None,
     calibration_out: Path | None,
     annotators: str | None,
+    annotator_biases: bool | None,
     interval: float,
     out: Path,
     seed: int,
@@ -119,6 +125,7 @@ def command(
         point=point,
         population=population,
         annotators=annotators,
+        annotator_biases=annotator_biases,
         mass=interval,
         seed=seed,
         saw_labels=saw_labels,
