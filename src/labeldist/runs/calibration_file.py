@@ -32,10 +32,11 @@ def _check_out(path: Path, others: Iterable[Path]) -> None:
             raise UsageError(f"--calibration-out {path} is {other}", hint="give it a name of its own")
 
 
-def write_calibration(path: Path, found: Estimate, dataset: Dataset) -> None:
-    """Write what the estimate ``found`` of ``dataset`` learnt."""
+def write_calibration(path: str | Path | None, found: Estimate, dataset: Dataset) -> None:
+    """Write what the estimate ``found`` of ``dataset`` learnt, where there is a file for it."""
     learnt = found.learnt
-    assert learnt is not None
+    if path is None or learnt is None:
+        return
     provenance = Provenance(
         source=dataset.name,
         task=dataset.task.name,
@@ -45,7 +46,7 @@ def write_calibration(path: Path, found: Estimate, dataset: Dataset) -> None:
         date=datetime.now(UTC).date().isoformat(),
         version=labeldist.__version__,
     )
-    write_json(path, as_row(replace(learnt, provenance=provenance)))
+    write_json(Path(path), as_row(replace(learnt, provenance=provenance)))
 
 
 def read_calibration(path: Path) -> Learnt:

@@ -99,8 +99,7 @@ def estimate_to_file(
     if not (report.columns.labelled or found.evidence or calibrate == "reference"):
         raise missing_labels(report.columns, Place(dataset.path), "there is no evidence either")
     write_rows(out, (found.row(at) for at in range(len(found.ids))))
-    if calibration_out is not None:
-        write_calibration(calibration_out, found, dataset)
+    write_calibration(calibration_out, found, dataset)
     failures = (*report.rows(), *bad.rows())
     files = (out, *([] if calibration_out is None else [calibration_out]), *write_failures(failures, failures_of(out)))
     return _summary(dataset, found, report, failures, files)
