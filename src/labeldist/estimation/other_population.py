@@ -3,7 +3,7 @@
 Labels alone cannot tell that. What is assumed here: half of the fitted bias of each label is the annotators' own and is
 taken out, of what is expected of an item and of the labels that are counted; what remains is worth four annotators,
 since experts agree with each other more than a crowd does. On the 341 items of Chen et al. (2025), whose reference is
-100 crowd workers, KL falls with the labels of four experts from .206 to .153, with five MNLI labels from .152 to .137,
+100 crowd workers, KL falls with the labels of four experts from .201 to .153, with five MNLI labels from .152 to .137,
 with all nine from .139 to .103 (two large models as evidence). That is one group of experts. Where the annotators are
 the people asked about (2, 4 and 8 labels drawn from the crowd's votes) the same costs 0% to 18% by KL with this
 evidence, of which 2% to 3% against a single Dirichlet, and 17% to 72% without evidence.

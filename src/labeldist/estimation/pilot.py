@@ -68,7 +68,7 @@ BETTER = (
 UNSEEN = (
     "the predictions speak for people who label as these annotators do; whether those whose judgments you want label "
     "otherwise, only references can show. Spread their votes: on 341 items 100 references of one vote corrected more "
-    "than 20 of five or 5 of twenty (KL .166, .182, .196)"
+    "than 20 of five or 5 of twenty (KL .164, .172, .195)"
 )
 FEW_REFERENCES = "items with a reference: {found}, and it takes {needed} to measure anything on them"
 
