@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.estimation import accuracy, coverage, draws, held_out, learning, recovery, scale
+from benchmarks.estimation import accuracy, coverage, draws, held_out, learning, recovery, scale, texts
 from benchmarks.point import Point
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -24,5 +24,5 @@ class Measurement:
 
 MEASUREMENTS = {
     part.__name__.rpartition(".")[2]: Measurement(part.measure, part.rendered, part.points)
-    for part in (accuracy, learning, coverage, draws, held_out, recovery, scale)
+    for part in (accuracy, learning, coverage, draws, held_out, recovery, scale, texts)
 }
