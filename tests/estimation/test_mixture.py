@@ -292,3 +292,15 @@ def test_the_order_of_items_and_labels_changes_nothing() -> None:
     mixed = stacked(observed, fit).stack
     back = stacked(replace(observed, ids=observed.ids[::-1]), fit).stack
     assert mixed.shares == back.shares
+
+
+def test_a_gain_that_may_be_chance_is_not_told_as_one() -> None:
+    counts, _, _ = kinds(600)
+    found = estimate_from(seen(counts)).calibration.mixture
+    assert found is not None
+    assert "are likelier than with the Dirichlet alone by" in found.in_words()
+    unsure = replace(found, share=0.5, gain=0.001, error=0.002)
+    assert unsure.in_words().endswith(
+        "(50%) and a single Dirichlet: held-out labels do not surely prefer it to the Dirichlet alone."
+    )
+    assert "foretells held-out labels no better" in replace(found, share=0.01).in_words()

@@ -25,6 +25,7 @@ FOLDS = 5
 MOST_TO_CHOOSE_ON, MOST_TO_FIT_ON = 4_000, 20_000  # items with evidence
 FEW_STEPS = 25  # of a fit that begins near its end
 LEAST_SHARE = 0.02
+SURE, LEAST_GAIN = 2.0, 5e-4  # standard errors, and nats: of less it is not told by how much the mixture is better
 DRAWS = 6  # of other mixtures, where few items leave the parameters open
 
 
@@ -54,6 +55,8 @@ class Stacked:
         if not self.used:
             return f"The prior is a single Dirichlet: {kinds} foretells held-out labels no better."
         whole = kinds if self.share > 1 - LEAST_SHARE else f"{kinds} ({self.share:.0%}) and a single Dirichlet"
+        if self.gain <= SURE * self.error or self.gain < LEAST_GAIN:
+            return f"The prior is {whole}: held-out labels do not surely prefer it to the Dirichlet alone."
         better = f"{self.gain:.3f} nats per {self.each} (±{self.error:.3f})"
         return f"The prior is {whole}: held-out labels are likelier than with the Dirichlet alone by {better}."
 
