@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -74,12 +73,3 @@ def fit_mixture(likelihood: MixtureLikelihood, start: Array | None = None, most:
         loss, np.zeros(len(spread)) if start is None else start, jac=True, method="L-BFGS-B", options={"maxiter": most}
     )
     return MixtureFit(likelihood.layout.mixture(found.x), found.x, likelihood.layout, -float(found.fun))
-
-
-def likeliest(counts: Array, opinions: Sequence[tuple[float, Array]], *, ordered: bool = False) -> MixtureFit:
-    """The fit under which counts (N, K) are likeliest; ``opinions``: floors, and what the evidence says with each."""
-    first = first_components(counts, ordered=ordered)
-    fits = [
-        fit_mixture(MixtureLikelihood.of(counts, said, Layout(first, said.shape[1], floor))) for floor, said in opinions
-    ]
-    return max(fits, key=lambda one: one.reached)
