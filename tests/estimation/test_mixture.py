@@ -304,3 +304,25 @@ def test_a_gain_that_may_be_chance_is_not_told_as_one() -> None:
         "(50%) and a single Dirichlet: held-out labels do not surely prefer it to the Dirichlet alone."
     )
     assert "foretells held-out labels no better" in replace(found, share=0.01).in_words()
+
+
+def test_what_few_labels_leave_open_widens_intervals_and_moves_no_mean() -> None:
+    wider = []
+    for seed in range(8):
+        counts, _, said = kinds(60, votes=6, seed=seed)
+        observed = seen(counts, said)
+        stack = stacked(observed, fit_labels(observed), seed=seed).stack
+        assert len(stack.plausible) == 6
+        open_, _ = mixture_posterior(stack, observed.evidence, counts)
+        taken_as_known, _ = mixture_posterior(replace(stack, plausible=()), observed.evidence, counts)
+        np.testing.assert_array_equal(open_.mean, taken_as_known.mean)
+        widths = [(one.high - one.low).mean() for one in (open_, taken_as_known)]
+        wider.append((widths[0] / widths[1], open_.expected_kl.mean() / taken_as_known.expected_kl.mean()))
+    # One set of draws may come out narrower by chance, not all of them.
+    assert (np.mean(wider, axis=0) > 1.02).all(), np.mean(wider, axis=0)
+
+
+def test_of_many_items_no_other_parameters_are_plausible() -> None:
+    counts, _, _ = kinds(4_200)
+    observed = seen(counts)
+    assert not stacked(observed, fit_labels(observed)).stack.plausible

@@ -30,8 +30,8 @@ def mixture_posterior(
 ) -> tuple[Posterior, Array]:
     """The posterior of items with ``evidence`` and label counts (N, K), and what was expected of them before (N, K).
 
-    Means, and the points that ``choose`` makes, are those of the likeliest parameters; intervals and expected errors are
-    those of all that are plausible, whose means are further from the truth. ``biases``: of the annotators.
+    Means, and the points that ``choose`` makes, are those of the likeliest parameters; intervals and expected errors
+    are those of all that are plausible, whose means are further from the truth. ``biases``: of the annotators.
 
     >>> from labeldist.estimation.mixture import Mixture
     >>> even = Mixture(np.ones((1, 2)), np.zeros(1), 0.0, np.empty(0), np.zeros(2), 0.0, 0.1)
