@@ -54,7 +54,7 @@ def test_for_machines(labeldist: Command, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["items"], found["evidence"], found["failures"]) == (4, ["b"], [])
-    assert found["files"] == ["posterior.jsonl"]
+    assert found["files"] == ["posterior.jsonl", "posterior.about.json"]
     assert found["calibration"]["calibrate"] == "labels"
     assert list(found["calibration"]["weights"]) == ["b"]
     assert {row["interval_mass"] for row in rows_of(tmp_path / "posterior.jsonl")} == {0.5}
@@ -99,8 +99,9 @@ def test_a_bad_row_of_evidence_is_named_or_skipped(labeldist: Command, tmp_path:
     assert [(row["id"], row["line"]) for row in found["failures"]] == [("1", 2)]
     assert found["items"] == 4
     kept = [Path(file).name for file in found["files"]]
-    assert len(kept) == 2
-    assert rows_of(tmp_path / kept[1]) == found["failures"]
+    assert kept[:2] == ["posterior.jsonl", "posterior.about.json"]
+    assert len(kept) == 3
+    assert rows_of(tmp_path / kept[2]) == found["failures"]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], tuple[object, ...], tuple[str, ...]]] = {

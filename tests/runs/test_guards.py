@@ -170,7 +170,7 @@ def test_results_of_other_settings_or_data_do_not_stay(items: Items, tmp_path: P
     assert (out / "posterior.jsonl").exists()
     items({"reference": None, "labels": None})
     run(RunSettings(str(source), model="scripted", conditions=("none",)), out, overwrite=True)
-    assert sorted(file.name for file in out.glob("*.json*")) == ["mjd.none.jsonl"]
+    assert sorted(file.name for file in out.glob("*.json*")) == ["about.json", "mjd.none.jsonl"]
 
 
 class Broken(Scripted):

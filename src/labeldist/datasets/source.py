@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -44,7 +44,8 @@ class Dataset:
     of an annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the
     items, by their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts.
     ``told``: where the labels come from, if no task was named. ``kind``: which library's data frame this is.
-    ``inputs``: the files that are read, those of the task among them.
+    ``inputs``: the files that are read, those of the task among them. ``opened_by``: what :func:`reopened` takes; empty
+    for what is no file.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Dataset:
     told: str = ""
     kind: str | None = None
     inputs: tuple[Path, ...] = field(default=(), repr=False)
+    opened_by: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _read_as: Task = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -172,29 +174,54 @@ def open_source(
     """
     how = read_how(on_error, limit, reference_annotators, repeated_labels, shard)
     said = read or ReadOptions()
+    opened_by: dict[str, Any] = {
+        "source": source,
+        "task": task,
+        "labels": [*labels],
+        "scale": scale,
+        "on_error": on_error,
+    }
+    opened_by |= {"limit": limit, "reference_annotators": reference_annotators, "repeated_labels": repeated_labels}
+    opened_by |= {"evidence": [*map(str, evidence)], "read": asdict(said)}
     reading = read_reading(said)
-    name, _, split = source.partition(":")
-    if name in DATASETS.names():
-        _refuse_reading(name, said)
-        named = DATASETS.get(name)
-        chosen = named.facts.split(split or None)
-        folders = data_folders(cache)
-        path = locate(named.facts, chosen, folders)
-        title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
-        rows = partial(named.read, path, chosen, folders)
-        own = task or named.facts.task
-        how["repeated"] = how["repeated"] or named.facts.repeated_labels
-        found = _named_labels(task, labels, scale) or load_task(own)
-        return Dataset(title, found, named.facts, path, rows, texts=texts, inputs=(path, *task_files(own)), **how)
+    if source.partition(":")[0] in DATASETS.names():
+        _refuse_reading(source.partition(":")[0], said)
+        known = _named_labels(task, labels, scale)
+        return replace(_named(source, known, task, texts, how, cache), opened_by=opened_by)
     path = Path(source)
     if not source or not (is_there(path) or source.lower().endswith(READABLE) or os.sep in source):
         raise did_you_mean("data set or file", source, DATASETS.names())
     opened = open_file(path, reading)
     if not (texts or task or labels):
         _refuse_pipe(path)
-    return dataset_of(
-        opened, path.name, path, how, task=task, labels=labels, scale=scale, texts=texts, evidence=evidence
-    )
+    about: dict[str, Any] = {"task": task, "labels": labels, "scale": scale, "texts": texts, "evidence": evidence}
+    return replace(dataset_of(opened, path.name, path, how, **about), opened_by=opened_by)
+
+
+def _named(
+    source: str, labels: Task | None, task: str | None, texts: bool, how: dict[str, Any], cache: Path | None
+) -> Dataset:
+    """The named data set; ``labels``: the task of the labels that were named, if any were."""
+    name, _, split = source.partition(":")
+    named = DATASETS.get(name)
+    chosen = named.facts.split(split or None)
+    folders = data_folders(cache)
+    path = locate(named.facts, chosen, folders)
+    title = name if chosen == named.facts.default_split else f"{name}:{chosen}"
+    rows = partial(named.read, path, chosen, folders)
+    own = task or named.facts.task
+    repeated = how["repeated"] or named.facts.repeated_labels
+    inputs = (path, *task_files(own))
+    found = labels or load_task(own)
+    return Dataset(title, found, named.facts, path, rows, texts=texts, inputs=inputs, **(how | {"repeated": repeated}))
+
+
+def reopened(opened_by: Mapping[str, Any]) -> Dataset:
+    """The dataset that was opened so, as :attr:`Dataset.opened_by` tells; no text is needed. Raises as
+    :func:`open_source` does.
+    """
+    how = {**opened_by, "evidence": [*map(Path, opened_by["evidence"])], "read": ReadOptions(**opened_by["read"])}
+    return open_source(**how, texts=False)
 
 
 def dataset_of(

@@ -15,11 +15,12 @@ from labeldist.runs.inputs import refuse_overwritten
 from labeldist.runs.own import OwnFiles, moved_aside
 
 STORE_NAME = "run.sqlite"
+ABOUT = "about.json"
 EXPLANATIONS = "explanations.jsonl"
 EVALUATION = "evaluation.json"
 EVALUATION_TABLE = "evaluation.md"
 FAILURES = "failures.jsonl"
-PATTERNS = (EXPLANATIONS, "mjd.*.jsonl", "posterior*.jsonl", EVALUATION, EVALUATION_TABLE, FAILURES)
+PATTERNS = (ABOUT, EXPLANATIONS, "mjd.*.jsonl", "posterior*.jsonl", EVALUATION, EVALUATION_TABLE, FAILURES)
 
 
 @contextmanager

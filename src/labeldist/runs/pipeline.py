@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from labeldist.judging.orders import read_orders
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
 from labeldist.reports.tables import markdown_table
+from labeldist.runs.about import about_posterior, write_about
 from labeldist.runs.beside import write_failures
 from labeldist.runs.distributions import evaluate_files
 from labeldist.runs.folder import (
+    ABOUT,
     EVALUATION,
     EVALUATION_TABLE,
     EXPLANATIONS,
@@ -39,7 +41,7 @@ from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
-from labeldist.runs.settings import RunSettings, keep_settings
+from labeldist.runs.settings import RunSettings, flat_settings, keep_settings
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
     Choose,
@@ -131,8 +133,8 @@ def run(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = (Path(folder) / "items.jsonl").write_text(row)
     ...     summary = run(RunSettings(f"{folder}/items.jsonl", model="scripted"), Path(folder) / "out")
-    ...     [file.name for file in summary.files]
-    ['explanations.jsonl', 'mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl']
+    ...     [file.name for file in summary.files[1:]]
+    ['mjd.none.jsonl', 'mjd.label-free.jsonl', 'mjd.label-guided.jsonl', 'posterior.jsonl', 'about.json']
     """
     with engine(settings.engine, settings.workers) as open_model:
         prepared = _prepared(settings, out, dataset or _opened(settings), open_model, overwrite=overwrite)
@@ -197,7 +199,7 @@ def _names(conditions: Sequence[Condition]) -> list[str]:
     groups = dict.fromkeys(condition.group for condition in conditions)
     mjds = [mjds_name(condition) for condition in conditions]
     posteriors = [posterior_name(group) for group in (None, *(group for group in groups if group is not None))]
-    return [EXPLANATIONS, *mjds, *posteriors, EVALUATION, EVALUATION_TABLE, FAILURES]
+    return [ABOUT, EXPLANATIONS, *mjds, *posteriors, EVALUATION, EVALUATION_TABLE, FAILURES]
 
 
 def _carry_out(
@@ -225,6 +227,7 @@ def _carry_out(
     files += write_failures(failures, out / FAILURES, prepared.results.own)
     posteriors, unsaid = _estimated(prepared, mjds, out)
     files += [one.file for one in posteriors]
+    files += _about(prepared, posteriors, mass, out)
     evaluation, problems = _evaluated(prepared, mjds, posteriors)
     if evaluation is not None:
         files += [out / EVALUATION, out / EVALUATION_TABLE]
@@ -309,6 +312,16 @@ def _estimated(
         return [], []
     seed, note = settings.judge.seed, prepared.results.own.note
     return posteriors_of_run(prepared.dataset, mjds, out, calibrate=settings.calibrate, seed=seed, note=note)
+
+
+def _about(
+    prepared: PreparedRun, posteriors: Sequence[RunPosterior], mass: Mapping[str, float | None], out: Path
+) -> list[Path]:
+    """The file that says what the results rest on."""
+    told = [about_posterior(one.name, one.file, one, one.annotators) for one in posteriors]
+    settings = flat_settings(asdict(prepared.settings))
+    write_about(out / ABOUT, prepared.dataset, told, settings, answer_mass=mass, note=prepared.results.own.note)
+    return [out / ABOUT]
 
 
 def _evaluated(

@@ -18,13 +18,14 @@ from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
-from labeldist.datasets.whole import Note
+from labeldist.datasets.whole import Note, is_special
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.estimate import Estimate, estimate
 from labeldist.estimation.how import How
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.estimation.texts.evidence import is_text
 from labeldist.explanations.condition import Condition
+from labeldist.runs.about import about_of, about_posterior, check_about, write_about
 from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
 from labeldist.runs.calibration_file import asked_calibration, write_calibration
 from labeldist.runs.distributions import evidence_files
@@ -75,7 +76,9 @@ def estimate_to_file(
     ``calibration_out``: one to write. ``how`` and what is raised are as for
     :func:`~labeldist.estimation.estimate.estimate`.
     """
-    check_rows_out(out, *dataset.inputs, *([] if calibration is None else [calibration]))
+    inputs = [*dataset.inputs, *([] if calibration is None else [calibration])]
+    check_rows_out(out, *inputs)
+    check_about(out, *inputs)
     calibrate, population = how.get("calibrate", "labels"), how.get("population", "same")
     how["learn"] = calibration_out is not None
     learnt = asked_calibration(calibration, calibration_out, calibrate, population, (out, *dataset.inputs))
@@ -101,8 +104,20 @@ def estimate_to_file(
     write_rows(out, (found.row(at) for at in range(len(found.ids))))
     write_calibration(calibration_out, found, dataset)
     failures = (*report.rows(), *bad.rows())
-    files = (out, *([] if calibration_out is None else [calibration_out]), *write_failures(failures, failures_of(out)))
+    settings = {**how, "evidence": [*evidence], "annotators": annotators, "saw_labels": saw_labels, "texts": texts}
+    about = _write_about(dataset, out, found, settings)
+    beside = [*about, *([] if calibration_out is None else [calibration_out])]
+    files = (out, *beside, *write_failures(failures, failures_of(out)))
     return _summary(dataset, found, report, failures, files)
+
+
+def _write_about(dataset: Dataset, out: Path, found: Estimate, settings: Mapping[str, Any]) -> list[Path]:
+    """The file that says what the posteriors rest on; what is written into a pipe has none."""
+    if is_special(out):
+        return []
+    file = about_of(out)
+    write_about(file, dataset, [about_posterior("posterior", out, found)], settings)
+    return [file]
 
 
 def _summary(

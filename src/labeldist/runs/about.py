@@ -1,0 +1,136 @@
+"""What posteriors rest on, in a file of its own beside them: the source, how it was read, how they were calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NotRequired, Protocol, TypedDict, cast
+
+import labeldist
+from labeldist.core.errors import InputError, Place, UsageError
+from labeldist.datasets.files import write_json
+from labeldist.datasets.jsonl import decoded, opened, parse_json
+from labeldist.datasets.source import Dataset
+from labeldist.datasets.whole import Note, is_special
+from labeldist.estimation.calibration import Calibration
+from labeldist.runs.folder import ABOUT
+
+FORMAT = "labeldist about 1"
+LARGEST = 20_000_000  # bytes
+
+
+class Made(Protocol):
+    """A posterior that was made."""
+
+    @property
+    def evidence(self) -> Sequence[str]:
+        """What has a part in it."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """All labels."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """How it was calibrated."""
+
+
+class AboutPosterior(TypedDict):
+    """A posterior ``file``, and how it was calibrated: for machines, and ``in_words``."""
+
+    name: str
+    file: str
+    annotators: str | None
+    evidence: list[str]
+    calibration: dict[str, Any]
+    in_words: list[str]
+
+
+class About(TypedDict):
+    """``opened_by``: how the source was read, as :func:`labeldist.datasets.source.reopened` takes it. ``settings``:
+    what else was asked for. ``answer_mass``: of each condition of a run.
+    """
+
+    format: str
+    labeldist: str
+    opened_by: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    posteriors: list[AboutPosterior]
+    answer_mass: NotRequired[Mapping[str, float | None]]
+
+
+def about_of(result: Path) -> Path:
+    """The file about the result file ``result``.
+
+    >>> str(about_of(Path("a/posterior.jsonl.gz")))
+    'a/posterior.about.json'
+    """
+    return result.with_name(f"{result.name.removesuffix('.gz').rpartition('.')[0] or result.name}.{ABOUT}")
+
+
+def about_posterior(name: str, file: Path, made: Made, annotators: str | None = None) -> AboutPosterior:
+    """The part about one posterior."""
+    return {
+        "name": name,
+        "file": file.name,
+        "annotators": annotators,
+        "evidence": [*made.evidence],
+        "calibration": made.calibration.as_dict(made.labels),
+        "in_words": made.calibration.in_words(),
+    }
+
+
+def write_about(
+    file: Path,
+    dataset: Dataset,
+    posteriors: list[AboutPosterior],
+    settings: Mapping[str, Any],
+    *,
+    answer_mass: Mapping[str, float | None] | None = None,
+    note: Note | None = None,
+) -> None:
+    """Write what ``posteriors`` of ``dataset`` rest on."""
+    row: About = {
+        "format": FORMAT,
+        "labeldist": labeldist.__version__,
+        "opened_by": dataset.opened_by,
+        "settings": settings,
+        "posteriors": posteriors,
+    }
+    if answer_mass is not None:
+        row["answer_mass"] = answer_mass
+    write_json(file, row, note=note)
+
+
+def check_about(result: Path, *inputs: Path) -> None:
+    """Refuse to write over a file of another kind beside ``result``, or over what it is made from."""
+    file = about_of(result)
+    if is_special(result) or not (file.exists() or file.is_symlink()):
+        return
+    if any(file.resolve() == one.resolve() for one in inputs) or read_about(file, strict=False) is None:
+        raise UsageError(
+            f"{file} would be replaced, and labeldist did not write it", hint="move it away, or use another --out"
+        )
+
+
+def read_about(file: Path, *, strict: bool = True) -> About | None:
+    """What ``file`` says; None where there is no such file, or, unless ``strict``, where it is something else.
+
+    Raises :class:`InputError`, if ``strict``, for a file that is not by :func:`write_about`.
+    """
+    if not file.exists():
+        return None
+    place = Place(file)
+    try:
+        with opened(file) as stream:
+            content = stream.read(LARGEST + 1)
+        value = parse_json(decoded(content, place), place) if len(content) <= LARGEST else None
+    except InputError:
+        if strict:
+            raise
+        value = None
+    if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("posteriors"), list):
+        return cast(About, value)
+    if not strict:
+        return None
+    raise InputError("something else", expected=f"what labeldist wrote about a result ({FORMAT})", place=place)
