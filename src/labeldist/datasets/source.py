@@ -182,7 +182,7 @@ def open_source(
         "on_error": on_error,
     }
     opened_by |= {"limit": limit, "reference_annotators": reference_annotators, "repeated_labels": repeated_labels}
-    opened_by |= {"evidence": [*map(str, evidence)], "read": asdict(said)}
+    opened_by |= {"evidence": [*map(str, evidence)], "read": asdict(said), "texts": texts}
     reading = read_reading(said)
     if source.partition(":")[0] in DATASETS.names():
         _refuse_reading(source.partition(":")[0], said)
@@ -217,11 +217,9 @@ def _named(
 
 
 def reopened(opened_by: Mapping[str, Any]) -> Dataset:
-    """The dataset that was opened so, as :attr:`Dataset.opened_by` tells; no text is needed. Raises as
-    :func:`open_source` does.
-    """
+    """The dataset that was opened so, as :attr:`Dataset.opened_by` tells. Raises as :func:`open_source` does."""
     how = {**opened_by, "evidence": [*map(Path, opened_by["evidence"])], "read": ReadOptions(**opened_by["read"])}
-    return open_source(**how, texts=False)
+    return open_source(**how)
 
 
 def dataset_of(

@@ -44,7 +44,7 @@ class ViewItem(TypedDict):
     """An item.
 
     ``label_counts`` (K). ``annotations``: (annotator or None, place of the label), each; empty where labels are counts.
-    ``disagreement``: the chance that two of its labels differ. ``expected_kl``, ``expected_tvd``: of the main
+    ``disagreement``: the chance that two further annotators differ. ``expected_kl``, ``expected_tvd``: of the main
     posterior. ``apart``: TVD between the first model and the item's labels. ``distributions``: by key, (K).
     ``intervals``: by key, (K, 2). ``prompts``: by key, one of the questions asked. ``cut``: what was shortened or left
     out so that the page stays small.
@@ -157,7 +157,8 @@ class ViewAnnotators(TypedDict):
 
 class Coverage(TypedDict):
     """How often intervals of ``mass`` hold the share that people gave: of ``shares`` (an item's label each) the share
-    ``held``, with its 95% interval over items. ``label`` None: of all labels.
+    ``held``, with its 95% interval over items. ``expected``: the share that right intervals hold of what so few votes
+    show. ``label`` None: of all labels.
     """
 
     set: str
@@ -166,6 +167,7 @@ class Coverage(TypedDict):
     held: float
     low: float
     high: float
+    expected: float
     shares: int
 
 
@@ -182,11 +184,12 @@ class Bin(TypedDict):
 
 class ViewCalibration(TypedDict):
     """``against``: reference; or labels, which the ``prior`` (what was expected of an item before its own labels were
-    counted) is compared with. ``votes``: how many are behind each (median). ``in_words``: what the numbers say.
+    counted) is compared with. ``votes``: how many are behind each (median), None where unknown. ``in_words``: what the
+    numbers say.
     """
 
     against: Literal["reference", "labels"]
-    votes: float
+    votes: float | None
     coverage: list[Coverage]
     bins: list[Bin]
     in_words: list[str]

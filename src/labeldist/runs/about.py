@@ -48,7 +48,7 @@ class AboutPosterior(TypedDict):
 
 class About(TypedDict):
     """``opened_by``: how the source was read, as :func:`labeldist.datasets.source.reopened` takes it. ``settings``:
-    what else was asked for. ``answer_mass``: of each condition of a run.
+    what else was asked for. ``judged``: the files of a run's MJDs by condition; ``answer_mass``: of each.
     """
 
     format: str
@@ -56,6 +56,7 @@ class About(TypedDict):
     opened_by: Mapping[str, Any]
     settings: Mapping[str, Any]
     posteriors: list[AboutPosterior]
+    judged: NotRequired[Mapping[str, str]]
     answer_mass: NotRequired[Mapping[str, float | None]]
 
 
@@ -86,10 +87,11 @@ def write_about(
     posteriors: list[AboutPosterior],
     settings: Mapping[str, Any],
     *,
+    judged: Mapping[str, Path] | None = None,
     answer_mass: Mapping[str, float | None] | None = None,
     note: Note | None = None,
 ) -> None:
-    """Write what ``posteriors`` of ``dataset`` rest on."""
+    """Write what ``posteriors`` of ``dataset`` rest on, and the MJDs that a run ``judged``."""
     row: About = {
         "format": FORMAT,
         "labeldist": labeldist.__version__,
@@ -97,6 +99,8 @@ def write_about(
         "settings": settings,
         "posteriors": posteriors,
     }
+    if judged is not None:
+        row["judged"] = {name: one.name for name, one in judged.items()}
     if answer_mass is not None:
         row["answer_mass"] = answer_mass
     write_json(file, row, note=note)

@@ -227,7 +227,7 @@ def _carry_out(
     files += write_failures(failures, out / FAILURES, prepared.results.own)
     posteriors, unsaid = _estimated(prepared, mjds, out)
     files += [one.file for one in posteriors]
-    files += _about(prepared, posteriors, mass, out)
+    files += _about(prepared, mjds, posteriors, mass, out)
     evaluation, problems = _evaluated(prepared, mjds, posteriors)
     if evaluation is not None:
         files += [out / EVALUATION, out / EVALUATION_TABLE]
@@ -315,12 +315,18 @@ def _estimated(
 
 
 def _about(
-    prepared: PreparedRun, posteriors: Sequence[RunPosterior], mass: Mapping[str, float | None], out: Path
+    prepared: PreparedRun,
+    mjds: Mapping[Condition, Path],
+    posteriors: Sequence[RunPosterior],
+    mass: Mapping[str, float | None],
+    out: Path,
 ) -> list[Path]:
     """The file that says what the results rest on."""
+    judged = {condition.name: file for condition, file in mjds.items()}
     told = [about_posterior(one.name, one.file, one, one.annotators) for one in posteriors]
     settings = flat_settings(asdict(prepared.settings))
-    write_about(out / ABOUT, prepared.dataset, told, settings, answer_mass=mass, note=prepared.results.own.note)
+    note = prepared.results.own.note
+    write_about(out / ABOUT, prepared.dataset, told, settings, judged=judged, answer_mass=mass, note=note)
     return [out / ABOUT]
 
 

@@ -1,0 +1,1 @@
+"""Results read back, and put together as what a report shows."""

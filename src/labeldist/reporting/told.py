@@ -1,0 +1,113 @@
+"""What a report says in words, and what other commands measured: warnings, the evaluation, the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from labeldist.core.errors import InputError, UsageError
+from labeldist.datasets.files import records_from_rows
+from labeldist.datasets.predictions import Prediction, prediction_from_row
+from labeldist.reporting.everything import Everything
+from labeldist.reporting.results import Said
+from labeldist.reports.view import LearningCurve
+from labeldist.runs.distributions import evaluate_rows
+
+SMALL_ANSWER_MASS = 0.5
+
+
+def about_of_view(everything: Everything) -> list[str]:
+    """What this is, in two or three sentences."""
+    described, main = everything.described, everything.main
+    items = "1 item" if described.items == 1 else f"{described.items:,} items"
+    who = f"{described.annotators:,} annotators" if described.annotators else "annotators"
+    given = sum(described.label_counts.values())
+    labels = f"{given:,} labels of {who}" if given else "no labels"
+    models = [one.key for one in everything.sets if one.kind == "model"]
+    beside = f", and what {_listed(models)} said of them" if models else ""
+    told = [f"{items} of {everything.dataset.name}, with {labels}{beside}."]
+    if main is not None:
+        held = "" if main.mass is None else f", with the interval that holds the true share in {main.mass:.0%} of cases"
+        told.append(f"For each item this page estimates how many of a hundred people would give each label{held}.")
+    if described.with_reference:
+        told.append(f"References, the labels of many people, tell for {described.with_reference:,} how near that is.")
+    return told
+
+
+def _listed(names: list[str]) -> str:
+    most = names[:3]
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return f"{', '.join(most)}{more}" if more or len(most) < 2 else f"{', '.join(most[:-1])} and {most[-1]}"
+
+
+def warnings_of(everything: Everything) -> list[str]:
+    """What a reader must know before trusting a number, each once."""
+    return [*dict.fromkeys(_sentence(one) for one in _warnings(everything))]
+
+
+def _warnings(everything: Everything) -> Iterator[str]:
+    dataset, described = everything.dataset, everything.described
+    if dataset.about is not None and dataset.about.reference_note:
+        yield f"Reference: {dataset.about.reference_note}"
+    for about in everything.results.abouts:
+        for made in about["posteriors"]:
+            yield from made["calibration"].get("notes", ())
+        for name, mass in about.get("answer_mass", {}).items():
+            if mass is not None and mass < SMALL_ANSWER_MASS:
+                yield f"MJD {name}: all answers together had a probability of only {mass:.3f}"
+    for one in everything.sets:
+        yield from one.warnings
+        missing = int(np.isnan(one.share[:, 0]).sum())
+        if missing:
+            yield f"{missing:,} of {described.items:,} items have no distribution by {one.key}"
+        if one.unknown:
+            yield f"{one.unknown:,} distributions by {one.key} are of items that {dataset.name} does not have"
+    yield from (problem.in_words() for problem in described.problems)
+    if described.failures:
+        yield f"{len(described.failures):,} bad rows of {dataset.name} were skipped"
+
+
+def _sentence(text: str) -> str:
+    whole = text.strip()
+    return whole[:1].upper() + whole[1:] + ("" if whole.endswith((".", "!", "?", "…")) else ".")
+
+
+def evaluated(everything: Everything, bootstrap: int, seed: int) -> Mapping[str, Any] | None:
+    """The evaluation that was given, or one made here where there are references; None where there are none."""
+    results, dataset = everything.results, everything.dataset
+    if results.evaluation is not None or not everything.described.with_reference:
+        return results.evaluation
+    predictions = {one.name: _predictions(one, everything) for one in results.said}
+    try:
+        found = evaluate_rows(dataset, predictions, bootstrap=bootstrap, seed=seed, missing="skip")
+    except (InputError, UsageError):
+        return None  # such as distributions that saw the reference: evaluate says why
+    return found.as_dict()
+
+
+def _predictions(said: Said, everything: Everything) -> Iterator[Prediction]:
+    """The distributions of items that are there."""
+    known = {*everything.described.of_items.ids}
+    rows = records_from_rows(said.rows(), everything.dataset.task, prediction_from_row)
+    return (row for row in rows if row.id in known)
+
+
+def learning_curve_of(plan: Mapping[str, Any] | None) -> LearningCurve | None:
+    """The part of a plan that shows what labels buy."""
+    if plan is None:
+        return None
+    names = ("labels", "evidence", "kl", "kl_low", "kl_high", "tvd", "tvd_low", "tvd_high")
+    try:
+        predicted: Any = [{name: one[name] for name in names} for one in plan["predicted"]]
+        of_measured = ("evidence", "labels", "references", "kl", "expected_kl")
+        measured: Any = [{name: one[name] for name in of_measured} for one in plan["measured"]]
+        return {
+            "labels_now": float(plan["labels"]),
+            "predicted": predicted,
+            "measured": measured,
+            "notes": [*map(str, plan["notes"])],
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("a plan without its parts", expected="what labeldist plan --out wrote") from error
