@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-UNKNOWN = "unknown"
+UNKNOWN = "undefined"
 MINUS = "−"  # noqa: RUF001
 Step = str | int
 Shown = Callable[..., Markup]
@@ -39,7 +39,7 @@ def number(value: float | None, decimals: int, *, sign: bool = False) -> str:
     """A number with its thousands apart, and so many decimals unless it counts something.
 
     >>> number(12345, 3), number(-0.5, 2), number(0.25, 1, sign=True), number(None, 2)
-    ('12,345', '−0.50', '+0.2', 'unknown')
+    ('12,345', '−0.50', '+0.2', 'undefined')
     """
     if value is None:
         return UNKNOWN

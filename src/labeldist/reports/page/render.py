@@ -16,7 +16,7 @@ from labeldist.reports.page.experiments import experiment_tables
 from labeldist.reports.page.numbers import number, number_of
 from labeldist.reports.page.palette import palette
 from labeldist.reports.page.safe import embedded_json, shown_view
-from labeldist.reports.page.wording import count, kinds, named_sets, reading
+from labeldist.reports.page.wording import MOST_DOTS, count, kinds, named_sets, reading
 from labeldist.reports.view import View, ViewPage
 
 
@@ -34,7 +34,7 @@ def render_page(view: View) -> str:
         script=Markup(script),
         policy=assets.policy(style, script),
         data=Markup(embedded_json(view)),
-        drawing=Markup(embedded_json({"marks": marks})),
+        drawing=Markup(embedded_json({"marks": marks, "mostDots": MOST_DOTS})),
         evaluation=evaluation_table(view["evaluation"]) if view["evaluation"] else None,
         experiments=[experiment_tables(one) for one in view["experiments"]],
         set_names=named_sets(view),

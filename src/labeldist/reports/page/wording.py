@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labeldist.reports.view import Kind, View
 
+MOST_DOTS = 2000  # items that are drawn one by one
 # What a newcomer has to know, in the order of the house's own way: from labels to many people.
 MEANING: dict[Kind, str] = {
     "labels": "what your annotators said, counted.",
@@ -28,14 +29,14 @@ def named_sets(view: View) -> dict[str, str]:
 def reading(view: View) -> list[str]:
     """How the picture of the items is read, a sentence each."""
     count = len(view["labels"])
+    many = len(view["items"]) > MOST_DOTS
     if count == 3:
-        return [
-            "Each dot is an item. The closer to a corner, the more people would choose that label; the middle is full "
-            "disagreement."
-        ]
+        mark = "Each hexagon stands for the items around it." if many else "Each dot is an item."
+        return [f"{mark} The closer to a corner, the more people would choose that label; the middle is full disagreement."]
     if count == 2:
+        mark = "The higher a bar, the more items" if many else "Each dot is an item"
         first, second = view["labels"]
-        return [f"Each dot is an item: on the left all would say “{first}”, on the right all “{second}”."]
+        return [f"{mark}: on the left all would say “{first}”, on the right all “{second}”."]
     order = "along the scale" if view["values"] is not None else "by their most probable label and its share"
     return [f"Each thin column is an item, or a few beside each other, ordered {order}; its colours are its shares."]
 

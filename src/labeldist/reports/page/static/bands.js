@@ -4,7 +4,7 @@ const CELLS_ACROSS = 40;
 
 function bands(width) {
   const wide = Math.min(width, 760);
-  const [top, base] = [6, 226];
+  const [top, base] = [6, 286];
   return {
     width: wide,
     height: base + 34,
@@ -44,19 +44,27 @@ function columns(chosen, key, wide, middle) {
   return { x, y, there, columns: made, means, wide: wide / Math.max(1, number), width: wide };
 }
 
-// A path for each label: a box in each column, from where the labels before it end.
+// A path for each label: a box in each column, upwards. Along a scale labels keep their order; else the most probable
+// one stands at the bottom, so that neighbours make an area, and what they are mistaken for on it.
 function areas({ means, wide }, top, base) {
   const high = base - top;
   const gap = wide > 6 ? 1 : 0;
-  const from = means.map(() => 0);
-  return labels.map((_, label) => {
-    const boxes = means.map((shares, at) => {
-      const start = top + from[at] * high;
-      from[at] += shares[label];
-      return shares[label] < 0.002 ? "" : `M${(at * wide).toFixed(1)} ${start.toFixed(1)}h${(wide - gap).toFixed(2)}v${(shares[label] * high).toFixed(1)}h${(gap - wide).toFixed(2)}z`;
-    });
-    return svg("path", { class: `l${label}`, d: boxes.join("") });
+  const paths = labels.map(() => []);
+  means.forEach((shares, at) => {
+    let from = base;
+    for (const label of stacking(shares)) {
+      const tall = shares[label] * high;
+      from -= tall;
+      if (shares[label] >= 0.002) paths[label].push(`M${(at * wide).toFixed(1)} ${from.toFixed(1)}h${(wide - gap).toFixed(2)}v${tall.toFixed(1)}h${(gap - wide).toFixed(2)}z`);
+    }
   });
+  return paths.map((boxes, label) => svg("path", { class: `l${label}`, d: boxes.join("") }));
+}
+
+function stacking(shares) {
+  const order = labels.map((_, label) => label);
+  if (view.values) return order;
+  return order.sort((a, b) => shares[b] - shares[a]);
 }
 
 function dimmed({ columns: made, wide }, on, top, base) {

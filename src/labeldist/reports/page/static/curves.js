@@ -37,13 +37,13 @@ function rangeChart(width, title, lines, [from, to], zero) {
   const wide = Math.min(width, 620);
   const row = 42;
   const base = lines.length * row + 6;
-  const x = linear([from, to], [8, wide - 14]);
+  const x = linear([from, to], [14, wide - 14]);
   const made = drawing(wide, base + 26, title, "The same numbers are on this page as text.");
   made.append(bottomAxis(ticks(from, to, wide < 380 ? 4 : 6), x, base, 0));
   if (zero) made.append(svg("line", { class: "now", x1: x(0), x2: x(0), y1: 0, y2: base }));
   lines.forEach((line, at) => {
     const middle = at * row + 30;
-    made.append(textAt(8, middle - 13, short(line.name, Math.floor(wide / 8)), { class: "strong" }));
+    made.append(textAt(14, middle - 13, short(line.name, Math.floor(wide / 8)), { class: "strong" }));
     made.append(svg("g", { class: `s${(line.serie || 0) % 5}` }, svg("line", { class: "serie", x1: x(line.low), x2: x(line.high), y1: middle, y2: middle }), svg("path", { class: "serie-dot", transform: `translate(${x(line.value)} ${middle})`, d: sign("posterior", 5) })));
     if (line.promised !== undefined) made.append(svg("path", { class: "arrow-head promised", d: `M${x(line.promised)} ${middle - 2}l-5 -9h10z` }));
   });

@@ -1,6 +1,6 @@
 // The view as Python made it, and what is looked up in it again and again.
 const view = JSON.parse(document.getElementById("view").textContent);
-const { marks } = JSON.parse(document.getElementById("drawing").textContent);
+const { marks, mostDots } = JSON.parse(document.getElementById("drawing").textContent);
 const labels = view.labels;
 const items = view.items;
 const all = Uint32Array.from(items, (_, place) => place);
@@ -10,7 +10,7 @@ const shownSets = view.sets.filter((set) => items.some((item) => item.distributi
 const mainKey =
   view.main && setOf.has(view.main) ? view.main : (shownSets.find((set) => set.kind === "labels") || shownSets[0])?.key;
 
-const UNKNOWN = "unknown";
+const UNKNOWN = "undefined";
 const MINUS = "\u2212";
 
 function fixed(value, decimals, sign = false) {

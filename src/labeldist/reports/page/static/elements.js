@@ -55,7 +55,7 @@ function textAt(x, y, text, attributes = {}) {
 function drawing(width, height, title, description, attributes = {}) {
   const made = svg(
     "svg",
-    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title, ...attributes },
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title, ...attributes },
     svg("desc", {}, description),
   );
   return made;

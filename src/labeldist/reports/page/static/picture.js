@@ -1,5 +1,4 @@
 // The picture of all items: which distribution it shows, picking in it by mouse or keyboard, its legend.
-const MOST_DOTS = 2000;
 const NEAR = 12;
 const picture = { key: mainKey, from: "", width: 0, figure: null, layout: null, cells: [], cursor: -1, svg: null, marks: null, over: null };
 
@@ -7,7 +6,7 @@ const FIGURES = { 2: strip, 3: triangle };
 const figureOf = FIGURES[labels.length] || bands;
 
 function dense() {
-  return state.base.length > MOST_DOTS;
+  return state.base.length > mostDots;
 }
 
 function startPicture() {

@@ -147,6 +147,7 @@ function reveal(place) {
 }
 
 function startTable() {
+  byId("bars").hidden = !items.some((item) => item.intervals[mainKey]);
   const top = labels.map((name, label) => el("option", { value: `top:${label}` }, `${marks[label]} · ${short(name)}`));
   const said = labels.map((name, label) => el("option", { value: `said:${label}` }, `${marks[label]} · ${short(name)}`));
   byId("by-label").append(el("optgroup", { label: "most probably" }, top));

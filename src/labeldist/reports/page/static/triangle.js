@@ -1,6 +1,7 @@
 // Three labels: a triangle, its corners the labels. Many items become hexagons, as large as the items in them are many.
 const MOST_ARROWS = 400;
-const HIGH = Math.sqrt(3) / 2;
+const ROOT = Math.sqrt(3);
+const HIGH = ROOT / 2;
 
 function triangle(width) {
   const wide = Math.min(width, 640);
@@ -11,17 +12,18 @@ function triangle(width) {
   const corners = [[left, bottom], [wide / 2, top], [wide - left, bottom]];
   const at = (shares) => [0, 1].map((axis) => corners.reduce((sum, corner, label) => sum + corner[axis] * shares[label], 0));
   const many = () => dense();
-  const radius = side / 46;
+  const grid = { x: left, y: bottom, wide: side / 26 };
+  const coarse = { ...grid, wide: side / 10 };
   const self = {
     width: wide,
     height: bottom + 40,
     title: `a triangle of ${labels.join(", ")}`,
     frame: () => triangleFrame(corners, at),
     arrange: (base, key) => (many() ? spots(base, key, at) : dodged(base, key, at, dotSize)),
-    marks: (layout, on, from) => [...(many() ? hexagons(layout, on, radius) : dots(layout, on, picture.key)), ...(from && from !== picture.key ? arrows(layout, on, from, at, radius * 2.2) : [])],
-    cells: (layout) => hexbin(layout, side / 14).map((bin) => ({ ...bin, outline: hexagon(bin.x, bin.y, side / 14) })),
+    marks: (layout, on, from) => [...(many() ? hexagons(layout, on, grid) : dots(layout, on, picture.key)), ...(from && from !== picture.key ? arrows(layout, on, from, at, coarse) : [])],
+    cells: (layout) => hexbin(layout, coarse).map((bin) => ({ ...bin, outline: hexagon(bin.x, bin.y, coarse.wide / ROOT) })),
     note: (layout) => (many() ? "Each hexagon stands for the items around it." : layout.moved ? "Items at the same place are spread a little." : ""),
-    legend: (layout) => [shadeLegend(many() ? "Shade: mean expected error (KL)" : "Shade: expected error (KL)"), many() ? hexLegend(layout, radius) : dotLegend()].filter(Boolean),
+    legend: (layout) => [shadeLegend(many() ? "Shade: mean expected error (KL)" : "Shade: expected error (KL)"), many() ? hexLegend(layout, grid) : dotLegend(), arrowLegend()].filter(Boolean),
   };
   return self;
 }
@@ -44,14 +46,18 @@ function cornerName(x, y, label) {
     "g",
     { class: "corner" },
     svg("rect", { class: `l${label}`, x: box, y, width: 18, height: 18, rx: 4 }),
-    textAt(box + 9, y + 13, marks[label], { "text-anchor": "middle", class: `sign ink${label}` }),
+    textAt(box + 9, y + 13, marks[label], { "text-anchor": "middle", class: `sign l${label}` }),
     textAt(text[0], y + 14, name, { "text-anchor": text[1], class: "strong" }),
   );
 }
 
+function sizeOf(number) {
+  return Math.min(8.5, 1.6 + Math.sqrt(number) * 1.45);
+}
+
 function dotSize(place) {
   const crowd = state.base.length > 800 ? 0.55 : state.base.length > 200 ? 0.75 : 1;
-  return (3 + Math.min(4, Math.sqrt(numberOfLabels(place)) * 0.9)) * crowd;
+  return sizeOf(numberOfLabels(place)) * crowd;
 }
 
 function spots(base, key, at) {
@@ -93,7 +99,7 @@ function dotLegend() {
   if (numbers.length < 2) return null;
   const chosen = numbers.length < 4 ? numbers : [numbers[0], numbers[Math.floor(numbers.length / 2)], numbers[numbers.length - 1]];
   const kind = setOf.get(picture.key).kind;
-  return sizeLegend("Size: labels", chosen.map((number) => [sign(kind, 3 + Math.min(4, Math.sqrt(number) * 0.9)), counted(number, "label")]));
+  return sizeLegend("Size: labels", chosen.map((number) => [sign(kind, sizeOf(number)), counted(number, "label")]));
 }
 
 function hexagon(x, y, r) {
@@ -101,26 +107,28 @@ function hexagon(x, y, r) {
   return `M${points.join("L")}z`;
 }
 
-// Places by the hexagon that they lie in.
-function hexbin({ x, y, there }, r) {
-  const wide = r * Math.sqrt(3);
-  const high = r * 1.5;
+// Places by the hexagon that they lie in. Their middles are on the sides of the triangle and in rows between them.
+function hexbin({ x, y, there }, grid) {
+  const high = grid.wide * HIGH;
   const found = new Map();
   for (const place of there) {
-    let row = Math.round(y[place] / high);
-    let column = Math.round(x[place] / wide - (row & 1) / 2);
-    const [dx, dy] = [x[place] / wide - column - (row & 1) / 2, y[place] / high - row];
-    if (Math.abs(dy) * 3 > 1) {
-      const other = row + Math.sign(dy);
-      const beside = Math.round(x[place] / wide - (other & 1) / 2);
-      const [ox, oy] = [(x[place] / wide - beside - (other & 1) / 2) * wide, y[place] - other * high];
-      if (ox * ox + oy * oy < (dx * wide) ** 2 + (dy * high) ** 2) [row, column] = [other, beside];
-    }
-    const key = row * 4096 + column;
-    if (!found.has(key)) found.set(key, { x: (column + (row & 1) / 2) * wide, y: row * high, places: [] });
+    const [column, row] = nearestHexagon((x[place] - grid.x) / grid.wide, (grid.y - y[place]) / high);
+    const key = `${column} ${row}`;
+    if (!found.has(key)) found.set(key, { x: grid.x + column * grid.wide, y: grid.y - row * high, places: [] });
     found.get(key).places.push(place);
   }
   return [...found.values()];
+}
+
+// The rows are a step apart, every second one is moved by half a step.
+function nearestHexagon(x, y) {
+  const row = Math.round(y);
+  const choices = [row - 1, row, row + 1].map((at) => {
+    const half = (at & 1) / 2;
+    const column = Math.round(x - half) + half;
+    return [column, at, (x - column) ** 2 + ((y - at) * HIGH) ** 2];
+  });
+  return choices.reduce((best, choice) => (choice[2] < best[2] ? choice : best));
 }
 
 function meanShade(places) {
@@ -128,34 +136,40 @@ function meanShade(places) {
   return errors.length ? shade(errors.reduce((sum, error) => sum + error, 0) / errors.length) : null;
 }
 
-function hexSize(count, most, r) {
-  return r * (0.25 + 0.75 * Math.sqrt(count / most));
+function hexSize(count, most, grid) {
+  return (grid.wide / ROOT) * (0.28 + 0.72 * Math.sqrt(count / most));
 }
 
-function hexagons(layout, on, r) {
-  const bins = hexbin(layout, r);
+function hexagons(layout, on, grid) {
+  const bins = hexbin(layout, grid);
   const most = Math.max(...bins.map((bin) => bin.places.length));
   const shape = (bin, places, css) => {
     const level = meanShade(places);
-    return svg("path", { class: `dot ${level === null ? "none" : `u${level}`} ${css}`, d: hexagon(bin.x, bin.y, hexSize(places.length, most, r)) });
+    return svg("path", { class: `dot ${level === null ? "none" : `u${level}`} ${css}`, d: hexagon(bin.x, bin.y, hexSize(places.length, most, grid)) });
   };
   const below = on ? bins.map((bin) => shape(bin, bin.places, "off")) : [];
   const picked = bins.map((bin) => [bin, on ? bin.places.filter((place) => on.has(place)) : bin.places]).filter(([, places]) => places.length);
   return [...below, ...picked.map(([bin, places]) => shape(bin, places, ""))];
 }
 
-function hexLegend(layout, r) {
-  const bins = hexbin(layout, r);
+function hexLegend(layout, grid) {
+  const bins = hexbin(layout, grid);
   if (!bins.length) return null;
   const most = Math.max(...bins.map((bin) => bin.places.length));
   const steps = [...new Set([1, Math.round(most / 4), most])].filter((count) => count > 0);
-  return sizeLegend("Size: items", steps.map((count) => [hexagon(0, 0, hexSize(count, most, r)), counted(count, "item")]));
+  return sizeLegend("Size: items", steps.map((count) => [hexagon(0, 0, hexSize(count, most, grid)), counted(count, "item")]));
+}
+
+function arrowLegend() {
+  if (!picture.from || picture.from === picture.key) return null;
+  const names = [picture.from, picture.key].map((key) => bdi(short(setOf.get(key).name, 40)));
+  return el("div", {}, el("h3", {}, "Arrows"), el("p", {}, "from ", names[0], " to ", names[1]));
 }
 
 // From another distribution of the same items to the one shown: an item each, or the mean of those around where many.
-function arrows(layout, on, from, at, r) {
+function arrows(layout, on, from, at, grid) {
   const there = layout.there.filter((place) => distribution(place, from) && (!on || on.has(place)));
-  const groups = there.length <= MOST_ARROWS ? there.map((place) => [place]) : hexbin({ ...layout, there }, r).map((bin) => bin.places);
+  const groups = there.length <= MOST_ARROWS ? there.map((place) => [place]) : hexbin({ ...layout, there }, grid).map((bin) => bin.places);
   return groups.map((places) => {
     const start = at(mean(places, from));
     const end = places.length === 1 ? [layout.x[places[0]], layout.y[places[0]]] : at(mean(places, picture.key));
