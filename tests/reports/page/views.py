@@ -314,11 +314,10 @@ def with_experiment(view: View) -> View:
 
 def attacked(view: View) -> View:
     """The view with a hostile text in place of, or behind, every string that data or models can give."""
-    turn = [0]
+    known: dict[str, str] = {}
 
     def hostile(text: str) -> str:
-        turn[0] += 1
-        return f"{ATTACKS[turn[0] % len(ATTACKS)]} {text}"
+        return known.setdefault(text, f"{ATTACKS[len(known) % len(ATTACKS)]} {text}")
 
     hit = copy.deepcopy(view)
     hit["page"] = {"number": 1, "files": ['re"port<b>.html', "javascript:window.hit=1", "a b#?%.html"]}
@@ -326,6 +325,9 @@ def attacked(view: View) -> View:
     made["items"][0]["texts"]["long"] = BIG
     made["items"][0]["id"] = BIG
     made["title"] += BIG
+    for changed, experiment in zip(made["experiments"], view["experiments"], strict=True):
+        for column, before in zip(changed["columns"], experiment["columns"], strict=True):
+            column["name"] = before["name"]  # not shown, but looked up
     return made
 
 

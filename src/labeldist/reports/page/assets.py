@@ -31,8 +31,10 @@ SCRIPTS = (
 
 @cache
 def static(name: str) -> str:
-    """A file beside the templates."""
-    return (files("labeldist.reports.page") / "static" / name).read_text(encoding="utf-8")
+    """A file beside the templates, without indentation and lines of comment, which a page need not carry."""
+    text = (files("labeldist.reports.page") / "static" / name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 @cache

@@ -45,7 +45,7 @@ function columns(chosen, key, wide, middle) {
 }
 
 // A path for each label: a box in each column, upwards. Along a scale labels keep their order; else the most probable
-// one stands at the bottom, so that neighbours make an area, and what they are mistaken for on it.
+// one stands at the bottom, so that neighbours make an area.
 function areas({ means, wide }, top, base) {
   const high = base - top;
   const gap = wide > 6 ? 1 : 0;
@@ -64,7 +64,8 @@ function areas({ means, wide }, top, base) {
 function stacking(shares) {
   const order = labels.map((_, label) => label);
   if (view.values) return order;
-  return order.sort((a, b) => shares[b] - shares[a]);
+  const top = largest(shares);
+  return [top, ...order.filter((label) => label !== top)];
 }
 
 function dimmed({ columns: made, wide }, on, top, base) {

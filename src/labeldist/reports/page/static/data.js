@@ -49,8 +49,8 @@ function niceLimits(values) {
   if (!sorted.length) return null;
   const low = sorted[Math.floor(sorted.length * 0.05)];
   const high = sorted[Math.floor(sorted.length * 0.95)];
-  const step = niceStep((high - low) / 5 || Math.max(high, 0.01) / 5);
-  const first = Math.max(1, Math.round(low / step) + 1);
+  const step = niceStep((high - low) / 4 || Math.max(high, 0.01) / 4);
+  const first = Math.max(1, Math.round((low + high) / 2 / step - 1.5));
   return [0, 1, 2, 3].map((place) => (first + place) * step);
 }
 

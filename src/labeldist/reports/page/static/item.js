@@ -105,7 +105,8 @@ function orderSentence(place, key, orders) {
     parts.push(`It matters ${how}: the share of `, bdi(short(labels[label], 40)), " varies most, by ", num([...path, "spread", label], spread, 3), " (standard deviation). ");
   }
   const error = most(orders.standard_error);
-  if (error >= 0) parts.push("The means are known to ", num([...path, "standard_error", error], orders.standard_error[error], 3), " (standard error) or better.");
+  if (error >= 0 && orders.standard_error[error] === 0) parts.push("All orders were asked, so the means are exact.");
+  else if (error >= 0) parts.push("The means are known to ", num([...path, "standard_error", error], orders.standard_error[error], 3), " (standard error) or better.");
   return el("p", {}, parts);
 }
 

@@ -1,6 +1,6 @@
 // The picture of all items: which distribution it shows, picking in it by mouse or keyboard, its legend.
 const NEAR = 12;
-const picture = { key: mainKey, from: "", width: 0, figure: null, layout: null, cells: [], cursor: -1, svg: null, marks: null, over: null };
+const picture = { key: mainKey, from: "", width: 0, figure: null, layout: null, cells: [], cursor: -1, byKeys: false, svg: null, marks: null, over: null };
 
 const FIGURES = { 2: strip, 3: triangle };
 const figureOf = FIGURES[labels.length] || bands;
@@ -69,7 +69,7 @@ function drawOver(rectangle = null) {
   const over = [];
   if (rectangle) over.push(svg("rect", { class: "brush", x: rectangle.x0, y: rectangle.y0, width: rectangle.x1 - rectangle.x0, height: rectangle.y1 - rectangle.y0 }));
   const cell = picture.cells[picture.cursor];
-  if (cell && document.activeElement === byId("stage")) over.push(svg("path", { class: "cursor", d: cell.outline }));
+  if (cell && picture.byKeys && document.activeElement === byId("stage")) over.push(svg("path", { class: "cursor", d: cell.outline }));
   picture.over.replaceChildren(...over);
 }
 
@@ -112,6 +112,7 @@ function listenTo(stage) {
   stage.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     start = pointOf(event);
+    picture.byKeys = false;
     stage.setPointerCapture(event.pointerId);
     hideTip();
   });
@@ -139,8 +140,9 @@ function listenTo(stage) {
   stage.addEventListener("keydown", onKey);
   stage.addEventListener("focus", () => {
     if (picture.cursor < 0) picture.cursor = picture.cells.reduce((best, cell, at, cells) => (best < 0 || cell.places.length > cells[best].places.length ? at : best), -1);
+    picture.byKeys = stage.matches(":focus-visible");
     drawOver();
-    if (stage.matches(":focus-visible")) tellCell();
+    if (picture.byKeys) tellCell();
   });
   stage.addEventListener("blur", () => drawOver());
   document.addEventListener("keydown", (event) => {
@@ -159,6 +161,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 function onKey(event) {
   const cell = picture.cells[picture.cursor];
   if (!cell) return;
+  picture.byKeys = true;
   if (MOVES[event.key]) {
     picture.cursor = neighbour(cell, MOVES[event.key]);
     drawOver();
@@ -231,6 +234,6 @@ function shadeLegend(what) {
 }
 
 function sizeLegend(what, steps) {
-  const made = steps.map(([size, text]) => el("li", {}, svg("svg", { width: 26, height: 22, viewBox: "-13 -11 26 22", "aria-hidden": "true" }, svg("path", { class: "dot none", d: size })), text));
+  const made = steps.map(([size, text]) => el("li", {}, svg("svg", { width: 28, height: 28, viewBox: "-14 -14 28 28", "aria-hidden": "true" }, svg("path", { class: "dot none", d: size })), text));
   return el("div", {}, el("h3", {}, what), el("ul", { class: "steps" }, made));
 }

@@ -27,7 +27,7 @@ function stripFrame(x, base, left, right) {
   const end = (at, label, anchor) => {
     const box = anchor === "start" ? at : at - 18;
     const text = anchor === "start" ? at + 24 : at - 24;
-    return [svg("rect", { class: `l${label}`, x: box, y: base + 32, width: 18, height: 18, rx: 4 }), textAt(box + 9, base + 45, marks[label], { "text-anchor": "middle", class: `sign l${label}` }), textAt(text, base + 46, short(labels[label], 22), { "text-anchor": anchor, class: "strong" })];
+    return [svg("rect", { class: `l${label}`, x: box, y: base + 32, width: 18, height: 18, rx: 4 }), textAt(box + 9, base + 45, marks[label], { "text-anchor": "middle", class: `sign l${label}` }), textAt(text, base + 46, short(labels[label], Math.max(8, Math.min(24, Math.floor((right - left) / 22)))), { "text-anchor": anchor, class: "strong" })];
   };
   return [svg("line", { class: "edge", x1: left, x2: right, y1: base, y2: base }), bottomAxis([0, 0.25, 0.5, 0.75, 1], x, base, null), ...end(left, 0, "start"), ...end(right, 1, "end")];
 }

@@ -7,7 +7,7 @@ const COLUMNS = [
   { key: "main", title: mainTitle(), css: "c-post" },
   { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two of its labels differ" },
   { key: "expected", title: "Expected error", css: "num", note: "KL in nats, of the posterior" },
-  { key: "apart", title: "Model\u2013people", css: "num", note: "total variation distance between the model and the labels" },
+  { key: "apart", title: "Model vs people", css: "num", note: "total variation distance between the model and the labels" },
 ].filter((column) => column.key === "item" || has(column.key));
 
 function mainTitle() {
@@ -25,7 +25,7 @@ function heading(column) {
   return el(
     "th",
     { scope: "col", class: column.css, "aria-sort": here ? (state.down ? "descending" : "ascending") : null },
-    el("button", { type: "button", title: column.note, onclick: turn, "data-column": column.key }, column.title, el("span", { class: "sign", "aria-hidden": "true" }, sign)),
+    el("button", { type: "button", title: column.note, onclick: turn, "data-column": column.key }, column.title, sign && el("span", { class: "sign", "aria-hidden": "true" }, sign)),
   );
 }
 

@@ -7,7 +7,7 @@ function triangle(width) {
   const wide = Math.min(width, 640);
   const left = 26;
   const side = wide - 2 * left;
-  const top = 34;
+  const top = 44;
   const bottom = top + side * HIGH;
   const corners = [[left, bottom], [wide / 2, top], [wide - left, bottom]];
   const at = (shares) => [0, 1].map((axis) => corners.reduce((sum, corner, label) => sum + corner[axis] * shares[label], 0));
@@ -16,7 +16,7 @@ function triangle(width) {
   const coarse = { ...grid, wide: side / 10 };
   const self = {
     width: wide,
-    height: bottom + 40,
+    height: bottom + 46,
     title: `a triangle of ${labels.join(", ")}`,
     frame: () => triangleFrame(corners, at),
     arrange: (base, key) => (many() ? spots(base, key, at) : dodged(base, key, at, dotSize)),
@@ -32,14 +32,14 @@ function triangleFrame(corners, at) {
   const line = (a, b) => { const [p, q] = [at(a), at(b)]; return svg("line", { class: "inner", x1: p[0], y1: p[1], x2: q[0], y2: q[1] }); };
   const inner = [0.25, 0.5, 0.75].flatMap((t) => [line([t, 1 - t, 0], [t, 0, 1 - t]), line([1 - t, t, 0], [0, t, 1 - t]), line([1 - t, 0, t], [0, 1 - t, t])]);
   const edge = svg("path", { class: "edge", d: `M${corners.map((corner) => corner.join(" ")).join("L")}z` });
-  const names = corners.map(([x, y], label) => cornerName(x, label === 1 ? y - 26 : y + 12, label));
+  const names = corners.map(([x, y], label) => cornerName(x, label === 1 ? y - 36 : y + 20, label, Math.max(8, Math.min(24, Math.floor((corners[2][0] - corners[0][0]) / 22)))));
   return [...inner, edge, ...names];
 }
 
 // The name of a corner with its sign; anchored so that it stays inside the drawing.
-function cornerName(x, y, label) {
+function cornerName(x, y, label, most) {
   const anchor = ["start", "middle", "end"][label];
-  const name = short(labels[label], 22);
+  const name = short(labels[label], most);
   const box = { start: x - 20, middle: x - 9, end: x + 2 }[anchor];
   const text = anchor === "middle" ? [x + 15, "start"] : anchor === "start" ? [x + 4, "start"] : [x - 4, "end"];
   return svg(
@@ -52,7 +52,7 @@ function cornerName(x, y, label) {
 }
 
 function sizeOf(number) {
-  return Math.min(8.5, 1.6 + Math.sqrt(number) * 1.45);
+  return has("labels") ? Math.min(8.5, 1.6 + Math.sqrt(number) * 1.45) : 5;
 }
 
 function dotSize(place) {
