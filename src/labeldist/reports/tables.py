@@ -65,15 +65,15 @@ def terminal_table(evaluation: Evaluation, *, intervals: bool = False) -> Table:
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=0)
     table.add_column("", overflow="fold")
-    counted = _items_differ(evaluation)
+    counted = items_differ(evaluation)
     for title in [*(["items"] if counted else []), *(column.title + " " for column in evaluation.columns)]:
         table.add_column(Text(title), justify="right", no_wrap=True)
-    best = _best(evaluation)
-    for title, rows in _sections(evaluation):
+    best = best_values(evaluation)
+    for title, rows in sections(evaluation):
         table.add_row(Text(title, style="italic"))
         for row in rows:
             cells = [
-                _cell(row.metrics[column.name], _is_best(row, column, evaluation, best), intervals)
+                _cell(row.metrics[column.name], is_best(row, column, evaluation, best), intervals)
                 for column in evaluation.columns
             ]
             table.add_row(Text("  " + visible(row.name)), *([str(row.items)] if counted else []), *cells)
@@ -83,16 +83,16 @@ def terminal_table(evaluation: Evaluation, *, intervals: bool = False) -> Table:
 
 def markdown_table(evaluation: Evaluation, *, intervals: bool = False) -> str:
     """The same table in Markdown, best of a column in bold, with its notes below."""
-    counted = _items_differ(evaluation)
+    counted = items_differ(evaluation)
     titles = ["distribution", *(["items"] if counted else []), *(column.title for column in evaluation.columns)]
     lines = [table_line(titles), table_line(["---", *["---:"] * (len(titles) - 1)])]
-    best = _best(evaluation)
-    for row in (row for _, rows in _sections(evaluation) for row in rows):
+    best = best_values(evaluation)
+    for row in (row for _, rows in sections(evaluation) for row in rows):
         cells = [escaped(row.name), *([str(row.items)] if counted else [])]
         for column in evaluation.columns:
             interval = row.metrics[column.name]
             text = number(interval.value)
-            text = f"**{text}**" if _is_best(row, column, evaluation, best) else text
+            text = f"**{text}**" if is_best(row, column, evaluation, best) else text
             cells.append(f"{text} ({_bounds(interval)})" if intervals and _bounds(interval) else text)
         lines.append(table_line(cells))
     return (
@@ -128,16 +128,18 @@ def _marked(evaluation: Evaluation) -> str:
     return f"The best value is marked{f', but not of {listed(misleading)}' if misleading else ''}."
 
 
-def _sections(evaluation: Evaluation) -> list[tuple[str, list[Row]]]:
-    sections = [(title, [row for row in evaluation.rows if row.kind == kind]) for kind, title in TITLES.items()]
-    return [(title, rows) for title, rows in sections if rows]
+def sections(evaluation: Evaluation) -> list[tuple[str, list[Row]]]:
+    """The rows by their kind, under a title each."""
+    found = [(title, [row for row in evaluation.rows if row.kind == kind]) for kind, title in TITLES.items()]
+    return [(title, rows) for title, rows in found if rows]
 
 
-def _items_differ(evaluation: Evaluation) -> bool:
+def items_differ(evaluation: Evaluation) -> bool:
+    """Whether the number of items has to be told for each row."""
     return any(row.items != evaluation.items for row in evaluation.rows if row.kind != "ceiling")
 
 
-def _best(evaluation: Evaluation) -> dict[str, str]:
+def best_values(evaluation: Evaluation) -> dict[str, str]:
     """By column the best value as shown. Rows with fewer items are not comparable and cannot be best."""
     best = {}
     for column in evaluation.columns:
@@ -148,7 +150,8 @@ def _best(evaluation: Evaluation) -> dict[str, str]:
     return best
 
 
-def _is_best(row: Row, column: Column, evaluation: Evaluation, best: Mapping[str, str]) -> bool:
+def is_best(row: Row, column: Column, evaluation: Evaluation, best: Mapping[str, str]) -> bool:
+    """Whether a value is to be marked; ``best`` as of :func:`best_values`."""
     shown = number(row.metrics[column.name].value)
     return not column.misleads and _comparable(row, evaluation) and shown == best.get(column.name)
 
