@@ -15,10 +15,10 @@ Array = NDArray[np.float64]
 def places(means: Array, most: int = MOST) -> list[int]:
     """Which of K labels are shown by themselves, in their order: those with the largest ``means`` (K,).
 
-    >>> places(np.array([0.1, 0.5, 0.4]), 2)
+    >>> places(np.array([0.1, 0.5, 0.3, 0.1]), 2)
     [1, 2]
     """
-    if len(means) <= most:
+    if len(means) <= most + 1:  # one alone takes no more room than what would stand for it
         return [*range(len(means))]
     return sorted(np.argsort(-means, kind="stable")[:most].tolist())
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ACROSS = 3  # triangles in a row
-LEGEND = 0.32  # inches below them
+LEGEND, BAR = 0.32, 0.45  # inches below them
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -43,7 +43,8 @@ def _triangles(panels: Sequence[Panel], labels: Sequence[str], figure: Figure) -
 
     dense = [len(places_of(panel.shares)[0]) > MOST_POINTS for panel in panels]
     most = max((cells(panel.shares)[1].max() for panel, many in zip(panels, dense, strict=True) if many), default=None)
-    drawn = triangle_axes(figure, len(panels))
+    below = LEGEND + (BAR if any(dense) else 0)
+    drawn = triangle_axes(figure, len(panels), below)
     filled = []
     for at, (axes, panel) in enumerate(zip(drawn, panels, strict=True)):
         look: dict[str, Any] = {"undecided": panel.undecided(), "density": dense[at], "most": most}
@@ -51,25 +52,26 @@ def _triangles(panels: Sequence[Panel], labels: Sequence[str], figure: Figure) -
         titled(axes, panels, at, y=1.13, x=-0.08)
     bar = next((one for one in filled if one is not None), None)
     if bar is not None:
-        beside = figure.add_axes((0.35, LEGEND / 2 / figure.get_figheight() + 0.03, 0.3, 0.012))
-        figure.colorbar(bar, cax=beside, orientation="horizontal").set_label("items in a cell", labelpad=1)
+        tall = figure.get_figheight()
+        beside = figure.add_axes((0.35, (below - 0.12) / tall, 0.3, 0.07 / tall))
+        figure.colorbar(bar, cax=beside, orientation="horizontal", format="{x:g}").set_label("items in a cell", labelpad=1)
     figure.legend(handles=triangle_legend(panels, dense), loc="lower center", ncols=5, columnspacing=1.4)
     return drawn
 
 
-def triangle_axes(figure: Figure, count: int) -> list[Any]:
+def triangle_axes(figure: Figure, count: int, below: float = LEGEND) -> list[Any]:
     """So many ternary axes of one size on an empty figure: matplotlib's own layout takes seconds for these."""
     across = min(count, 2 if count == 4 else ACROSS)
     down = -(-count // across)
     each = WIDTH / max(across, 2)
     high = each * 1.01
     figure.set_layout_engine("none")
-    figure.set_size_inches(each * across, high * down + LEGEND)
-    tall = high * down + LEGEND
+    figure.set_size_inches(each * across, high * down + below)
+    tall = high * down + below
     found = []
     for at in range(count):
         row, column = divmod(at, across)
-        left, bottom = (column + 0.1) / across, (LEGEND + high * (down - 1 - row) + high * 0.1) / tall
+        left, bottom = (column + 0.1) / across, (below + high * (down - 1 - row) + high * 0.1) / tall
         found.append(figure.add_axes((left, bottom, 0.8 / across, high * 0.72 / tall), projection="ternary"))
     return found
 
@@ -88,7 +90,7 @@ def triangle_legend(panels: Sequence[Panel], dense: Sequence[bool]) -> list[Any]
     if any((hollow := panel.undecided()) is not None and hollow.any() for panel in points):
         name = "intervals of the first two labels overlap"
         found.append(Line2D([], [], marker="o", linestyle="", mfc="white", mec=GREY, markersize=5, label=name))
-    if points:
+    if any(len(panel.ids) > 1 for panel in points):
         found.append(Line2D([], [], label="mean", **MEAN))
     bits = ", ".join(f"{level:g}" for level in LEVELS)
     found.append(Line2D([], [], color=FAINT, linestyle=(0, (3, 1.6)), label=f"entropy of {bits} bits"))
@@ -120,8 +122,7 @@ def _bars(panels: Sequence[Panel], labels: Sequence[str], figure: Figure, *, ord
         axes.set_xticks([])
     most = max(len(panel.ids) for panel in panels)
     shared = "" if most <= COLUMNS else f", means of about {most / COLUMNS:.0f} neighbours"
-    drawn[-1].set_xlabel(
-        f"{most:,} items, in the order of the last panel{shared}" if len(panels) > 1 else f"{most:,} items{shared}"
-    )
+    how = ", in the order of the last panel" if len(panels) > 1 and most > 1 else ""
+    drawn[-1].set_xlabel(f"{most:,} item{'' if most == 1 else 's'}{how}{shared}")
     figure.legend(handles=label_patches(labels, means, ordered=ordered), loc="outside lower center", ncols=4)
     return drawn

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeldist.core.errors import MissingExtraError
 from labeldist.datasets.whole import Note, whole_file
+from labeldist.pictures.palette import OKABE_ITO
 from labeldist.reports.figures.text import families
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def require_plots(what: str) -> None:
 def styled() -> Iterator[None]:
     """What is drawn within has the style of all figures."""
     import matplotlib as mpl
+    from cycler import cycler
 
-    parameters: Any = {**STYLE, "font.family": [*families(), "sans-serif"]}
+    parameters: Any = {**STYLE, "font.family": [*families(), "sans-serif"], "axes.prop_cycle": cycler(color=OKABE_ITO)}
     with mpl.rc_context(parameters):
         yield
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 1500  # different ones; more are drawn as density
 CELLS = 24  # along a side, of density
+DENSITY = ("#E3EEF6", "#0072B2", "#07293F")  # from few items to many
 LEVELS = (0.5, 1.0, 1.4)  # bits
 SMALLEST, LARGEST = 18.0, 260.0  # points squared, of a marker
 MEAN: dict[str, Any] = {"marker": "+", "markersize": 8, "color": "black", "mew": 1.5, "linestyle": "", "zorder": 4}
@@ -77,7 +78,7 @@ def _frame(axes: Any, labels: Sequence[str], colours: Sequence[str]) -> None:
             axes.plot(*(share * corner + (1 - share) * line).T, color="#E6E6E6", linewidth=0.5, zorder=0.5)
     for level, dashes in zip(_isolines(), ((0, (1, 1.6)), (0, (3, 1.6)), (0, (6, 1.6))), strict=True):
         for line in level:
-            axes.plot(*line.T, color=FAINT, linewidth=0.7, linestyle=dashes, zorder=1)
+            axes.plot(*line.T, color=FAINT, linewidth=0.7, linestyle=dashes, zorder=2.5)
     for corner, place, label, colour in zip(CORNERS, ("center", "left", "right"), labels, colours, strict=True):
         beside = {"color": _darker(colour), "fontweight": "bold", "fontsize": 8, "clip_on": False}
         axes.text(*corner, plain(label, 18), ha=place, va="bottom" if place == "center" else "top", **beside)
@@ -97,7 +98,7 @@ def _points(axes: Any, places: Array, sizes: Array, colours: list[str], hollow: 
 
 
 def _cells(axes: Any, shares: Array, most: float | None) -> PolyCollection:
-    from matplotlib.colors import LogNorm
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
     corners, counts = cells(shares)
     points = corners.reshape(-1, 3)
@@ -106,7 +107,7 @@ def _cells(axes: Any, shares: Array, most: float | None) -> PolyCollection:
         *points.T,
         facecolors=np.ma.masked_equal(counts, 0),
         triangles=np.arange(len(points)).reshape(-1, 3),
-        cmap="cividis_r",
+        cmap=LinearSegmentedColormap.from_list("labeldist", DENSITY),
         norm=LogNorm(1, max(most or counts.max(), 2)),
         zorder=2,
         edgecolors="face",
