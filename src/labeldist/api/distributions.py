@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labeldist.core.frames import frame_of
-from labeldist.core.shown import ROWS, html_table
 from labeldist.datasets.layout import DISTRIBUTIONS, in_columns
+from labeldist.pictures.table import ROWS, html_table
 
 if TYPE_CHECKING:
     from labeldist.evaluation.metric import Array
@@ -66,7 +66,19 @@ class Distributions:
     def _repr_html_(self) -> str:
         rows = [(row["id"], *shares) for row, shares in zip(self.rows[:ROWS], self.mean[:ROWS].tolist(), strict=True)]
         told = "; ".join((repr(self), *self.notes))
-        return html_table(["id", *self.labels], rows, told, more=len(self.rows) - ROWS)
+        return html_table(["id", *self.labels], rows, told, more=len(self.rows) - ROWS, above=self._pictures())
+
+    def _pictures(self) -> str:
+        from labeldist.pictures.bars import FIRST, stacked_bars
+        from labeldist.pictures.beside import side_by_side
+        from labeldist.pictures.items import items_picture
+
+        items = items_picture(self.labels, self.mean, title=self.name)
+        if not items:
+            return ""
+        return side_by_side(
+            items, stacked_bars(self.labels, self.ids[:FIRST], self.mean[:FIRST], title="the first items")
+        )
 
 
 def _cell(value: Any) -> Any:

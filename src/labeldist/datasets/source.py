@@ -71,6 +71,11 @@ class Dataset:
         told = f"; {self.told}" if self.told else ""
         return f"Dataset({self.name}: labels {', '.join(self.task.label_names)}{told})"
 
+    def _repr_html_(self) -> str:
+        from labeldist.datasets.first_items import first_items_html
+
+        return first_items_html(self)
+
     def items(self, report: ReadReport | None = None) -> Iterator[Item]:
         """The items as a stream, read anew at each call, ``limit`` at most; ``report`` is told of what is found.
 

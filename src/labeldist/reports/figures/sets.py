@@ -54,7 +54,9 @@ def _triangles(panels: Sequence[Panel], labels: Sequence[str], figure: Figure) -
     if bar is not None:
         tall = figure.get_figheight()
         beside = figure.add_axes((0.35, (below - 0.12) / tall, 0.3, 0.07 / tall))
-        figure.colorbar(bar, cax=beside, orientation="horizontal", format="{x:g}").set_label("items in a cell", labelpad=1)
+        figure.colorbar(bar, cax=beside, orientation="horizontal", format="{x:g}").set_label(
+            "items in a cell", labelpad=1
+        )
     figure.legend(handles=triangle_legend(panels, dense), loc="lower center", ncols=5, columnspacing=1.4)
     return drawn
 
