@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from labeldist.datasets.source import Dataset
 
 FIRST = 200
-LARGEST = 32 << 20  # bytes of a file that is read only to be shown
+LARGEST = 4 << 20  # bytes of a file that is read only to be shown: about half a second
+MOST_RECORDS = 50_000  # of a data frame
 LONGEST = 80  # characters of a text
 
 
 def first_items_html(dataset: Dataset) -> str:
     """Label counts and a table of the first items; where the data cannot be read, what is wrong with them."""
     if _too_large(dataset):
-        return html_table([], [], f"{dataset!r}; too large to be read for this view")
+        return html_table(
+            [], [], f"{dataset!r}; not read to be shown, for its size: labeldist.describe reads all of it"
+        )
     items: list[Item] = []
     wrong = ""
     try:
@@ -42,6 +45,9 @@ def first_items_html(dataset: Dataset) -> str:
 
 
 def _too_large(dataset: Dataset) -> bool:
+    """Whether looking would take seconds: annotations are put together by item before there is a first item."""
+    if dataset.records is not None:
+        return dataset.records > MOST_RECORDS
     try:
         return dataset.path.is_file() and dataset.path.stat().st_size > LARGEST
     except (OSError, ValueError):

@@ -44,7 +44,7 @@ class Dataset:
     of an annotator who labelled an item more than once; None refuses such items. ``shard``: only this part of the
     items, by their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts.
     ``told``: where the labels come from, if no task was named. ``kind``: which library's data frame this is.
-    ``inputs``: the files that are read, those of the task among them.
+    ``inputs``: the files that are read, those of the task among them. ``records``: the rows of a data frame.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Dataset:
     told: str = ""
     kind: str | None = None
     inputs: tuple[Path, ...] = field(default=(), repr=False)
+    records: int | None = field(default=None, repr=False)
     _read_as: Task = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

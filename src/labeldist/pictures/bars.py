@@ -31,8 +31,9 @@ def stacked_bars(
     means = shares.mean(axis=0) if len(shares) else np.zeros(len(labels))
     shown, called, colours = few(labels, means, ordered=ordered)
     left = room(names)
-    parts = legend(called, colours, 0)
-    top = legend_height(called)
+    wide = left + WIDTH + 4
+    parts = legend(called, colours, 0, wide)
+    top = legend_height(called, wide)
     marks = low is not None and high is not None
     height = ROW + (4.0 * len(shown) - 8 if marks and len(shown) > 2 else 0)
     for at, (name, row) in enumerate(zip(names, together(shares, shown).tolist(), strict=True)):
@@ -43,7 +44,7 @@ def stacked_bars(
             ends = zip(low[at, shown].tolist(), high[at, shown].tolist(), strict=True)
             parts += _intervals(left, y + BAR + 2.5, colours, [*ends])
     words = f"{title}: {len(names)} rows over {', '.join(called)}"
-    return svg(words, left + WIDTH + 4, top + height * len(names), parts)
+    return svg(words, wide, top + height * len(names), parts)
 
 
 def _bar(x: float, y: float, names: Sequence[str], colours: Sequence[str], row: Sequence[float]) -> list[str]:

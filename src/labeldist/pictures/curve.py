@@ -29,12 +29,12 @@ def learning_curve(
     most_y = max(max(point[3] for point in points), max((one[2] for one in measured), default=0), 1e-9)
     names = [*curves]
     colours = dict(zip(names, [OKABE_ITO[at % len(OKABE_ITO)] for at in range(len(names))], strict=True))
-    left, top = 38.0, legend_height(names) + 6
+    left, top = 38.0, legend_height(names, 340) + 6
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + WIDTH * x / most_x, top + TALL * (1 - y / most_y)
 
-    parts = legend(names, [colours[name] for name in names], 0)
+    parts = legend(names, [colours[name] for name in names], 0, 340)
     for place, (name, found) in enumerate(curves.items()):
         ordered = sorted(found)
         band = [*(at(x, high) for x, _, _, high in ordered), *(at(x, low) for x, _, low, _ in reversed(ordered))]

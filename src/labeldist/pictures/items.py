@@ -12,14 +12,20 @@ from labeldist.pictures.svg import area, circle, line, rect, room, svg, text
 
 SIDE, TALL = 200.0, 173.2  # of a triangle
 GRID = 25  # steps along a side, to which places are rounded
-MOST = 20_000  # items that are looked at: more do not change what can be seen
+MOST = 5_000  # items that are looked at: more do not change what can be seen
 BINS = 24
 STRIP = 300.0
 
 
-def items_picture(labels: Sequence[str], shares: Array, *, ordered: bool = False, title: str = "items") -> str:
-    """``shares`` (N, K) in a triangle for three labels, on a line for two, else how each label's share is spread."""
-    said = f"{title}: {len(shares):,} item{'' if len(shares) == 1 else 's'}"
+def items_picture(
+    labels: Sequence[str], shares: Array, *, ordered: bool = False, title: str = "items", of: int | None = None
+) -> str:
+    """``shares`` (N, K) in a triangle for three labels, on a line for two, else how each label's share is spread.
+
+    Of many items a sample is shown, evenly over their order; ``of``: how many there are where ``shares`` are a sample.
+    """
+    count = len(shares) if of is None else of
+    said = f"{title}: {count:,} item{'' if count == 1 else 's'}"
     some = shares if len(shares) <= MOST else shares[np.linspace(0, len(shares) - 1, MOST).astype(np.intp)]
     some = some[np.isfinite(some).all(axis=1)]
     if not len(some) or len(labels) < 2:
