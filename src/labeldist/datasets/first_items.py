@@ -25,9 +25,7 @@ LONGEST = 80  # characters of a text
 def first_items_html(dataset: Dataset) -> str:
     """Label counts and a table of the first items; where the data cannot be read, what is wrong with them."""
     if _too_large(dataset):
-        return html_table(
-            [], [], f"{dataset!r}; not read to be shown, for its size: labeldist.describe reads all of it"
-        )
+        return html_table([], [], f"{dataset!r}; too large to be read only to be shown: labeldist.describe reads it")
     items: list[Item] = []
     wrong = ""
     try:

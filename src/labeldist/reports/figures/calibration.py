@@ -44,6 +44,9 @@ def draw_coverage(axes: Axes, coverage: Sequence[Coverage], names: Sequence[tupl
         look = _look(sets.index(one["set"]) if several else 0)
         spread = np.clip([[one["held"] - one["low"]], [one["high"] - one["held"]]], 0, None)
         axes.errorbar([one["held"]], [at], xerr=spread, **look)
+        expected = one.get("expected")  # what right intervals would hold of references of so few votes
+        if isinstance(expected, float):
+            axes.plot([expected], [at], marker="|", markersize=11, color="black", mew=1.3, linestyle="", zorder=4)
     for mass in sorted({one["mass"] for one in rows}):
         axes.axvline(mass, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     least = min((one["low"] for one in rows), default=0.5)

@@ -11,16 +11,10 @@ import numpy as np
 from labeldist.core.errors import UsageError, shown
 from labeldist.datasets.whole import Note
 from labeldist.reports.figures.calibration import draw_bins, draw_coverage, shown_coverage
-from labeldist.reports.figures.distributions import (
-    ITEMS,
-    draw_distributions,
-    label_rows,
-    looks_of,
-    of_item,
-    set_handles,
-)
+from labeldist.reports.figures.distributions import ITEMS
+from labeldist.reports.figures.items import items_figure
 from labeldist.reports.figures.learning_curve import METRICS, curve_handles, draw_learning_curve
-from labeldist.reports.figures.panels import Panel, panels_of
+from labeldist.reports.figures.panels import panels_of
 from labeldist.reports.figures.sets import sets_figure
 from labeldist.reports.figures.style import FORMATS, WIDTH, require_plots, save, styled
 from labeldist.reports.figures.text import plain
@@ -29,8 +23,6 @@ from labeldist.reports.view import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-ACROSS = 3  # items in a row
 
 
 def draw_figures(view: View, folder: Path, *, formats: Sequence[str] = FORMATS, note: Note | None = None) -> list[Path]:
@@ -72,28 +64,6 @@ def draw_items(view: View, figure: Figure, ids: Sequence[str] = ()) -> bool:
         return False
     items_figure(panels, chosen, view["labels"], figure, _titles(view))
     return True
-
-
-def items_figure(
-    panels: Sequence[Panel], ids: Sequence[str], labels: Sequence[str], figure: Figure, titles: dict[str, str]
-) -> None:
-    """Draw a panel for each of the items ``ids`` on an empty ``figure``, whose size is set."""
-    rows, called = label_rows(panels, ids, labels)
-    across = min(len(ids), ACROSS)
-    down = -(-len(ids) // across)
-    tall = 0.55 + max(0.12 * len(panels), 0.2) * len(called)
-    figure.set_size_inches(WIDTH * (across + 0.4) / (ACROSS + 0.4), tall * down + 0.2 + 0.17 * -(-len(panels) // 4))
-    drawn = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
-    looks = looks_of(panels)
-    for axes, id_ in zip(drawn, ids, strict=False):
-        draw_distributions(axes, *of_item(panels, id_, rows), called, looks)
-        axes.set_title(titles.get(id_, plain(id_, 34)), loc="left")
-    for axes in drawn[len(ids) :]:
-        axes.remove()
-    for axes in drawn[max(len(ids) - across, 0) : len(ids)]:
-        axes.set_xlabel("probability")
-        axes.tick_params(labelbottom=True)
-    figure.legend(handles=set_handles(panels, looks), loc="outside lower center", ncols=min(len(panels), 4))
 
 
 def disputed(view: View, most: int = ITEMS) -> list[str]:
