@@ -11,13 +11,37 @@ if TYPE_CHECKING:
     from labeldist.api.explain import explain
     from labeldist.api.judge import judge
     from labeldist.api.plan import plan
+    from labeldist.api.plot_calibration import plot_calibration
+    from labeldist.api.plot_distributions import plot_distributions
+    from labeldist.api.plot_learning_curve import plot_learning_curve
+    from labeldist.api.plot_triangle import plot_triangle
+    from labeldist.api.plot_worth import plot_worth
     from labeldist.api.predict import predict
     from labeldist.api.read import read
+    from labeldist.api.report import report
     from labeldist.api.run import run
     from labeldist.api.train import train
 
 __version__ = "0.1.0"
-__all__ = ["convert", "describe", "estimate", "evaluate", "explain", "judge", "plan", "predict", "read", "run", "train"]
+__all__ = [
+    "convert",
+    "describe",
+    "estimate",
+    "evaluate",
+    "explain",
+    "judge",
+    "plan",
+    "plot_calibration",
+    "plot_distributions",
+    "plot_learning_curve",
+    "plot_triangle",
+    "plot_worth",
+    "predict",
+    "read",
+    "report",
+    "run",
+    "train",
+]
 
 
 def __getattr__(name: str) -> "Any":

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labeldist.core.frames import frame_of
-from labeldist.core.shown import ROWS, html_table
 from labeldist.datasets.layout import DISTRIBUTIONS, in_columns
+from labeldist.pictures.table import ROWS, html_table
 
 if TYPE_CHECKING:
     from labeldist.evaluation.metric import Array
@@ -42,10 +42,7 @@ class Distributions:
     @cached_property
     def mean(self) -> Array:
         """The distributions (N, K)."""
-        import numpy as np
-
-        shares = [[row["distribution"].get(label, 0.0) for label in self.labels] for row in self.rows]
-        return np.array(shares, dtype=np.float64).reshape(len(shares), len(self.labels))
+        return self._shares(self.rows)
 
     def to_frame(self, kind: str | None = None) -> Any:
         """A data frame with a row per item and all that is known of it; lists and mappings are JSON.
@@ -64,9 +61,30 @@ class Distributions:
         return f"Distributions({self.name}: {len(self.rows):,} items, labels {', '.join(self.labels)}{calls}{failed})"
 
     def _repr_html_(self) -> str:
-        rows = [(row["id"], *shares) for row, shares in zip(self.rows[:ROWS], self.mean[:ROWS].tolist(), strict=True)]
+        first = self.rows[:ROWS]
+        rows = [(row["id"], *shares) for row, shares in zip(first, self._shares(first).tolist(), strict=True)]
         told = "; ".join((repr(self), *self.notes))
-        return html_table(["id", *self.labels], rows, told, more=len(self.rows) - ROWS)
+        return html_table(["id", *self.labels], rows, told, more=len(self.rows) - ROWS, above=self._pictures())
+
+    def _shares(self, rows: Sequence[Mapping[str, Any]]) -> Array:
+        import numpy as np
+
+        shares = [[row["distribution"].get(label, 0.0) for label in self.labels] for row in rows]
+        return np.array(shares, dtype=np.float64).reshape(len(shares), len(self.labels))
+
+    def _pictures(self) -> str:
+        from labeldist.pictures.bars import FIRST, stacked_bars
+        from labeldist.pictures.beside import side_by_side
+        from labeldist.pictures.items import MOST, items_picture
+
+        some = self.rows[:: max(len(self.rows) // MOST, 1)]
+        items = items_picture(self.labels, self._shares(some), title=self.name, of=len(self.rows))
+        if not items:
+            return ""
+        first = self.rows[:FIRST]
+        names = [row["id"] for row in first]
+        bars = stacked_bars(self.labels, names, self._shares(first), title="the first items")
+        return side_by_side(items, bars)
 
 
 def _cell(value: Any) -> Any:

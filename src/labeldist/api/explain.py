@@ -12,10 +12,10 @@ from labeldist.api.models import opened_model, store_file
 from labeldist.api.read import Reading, opened, rows_of
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
-from labeldist.core.shown import ROWS, html_table
 from labeldist.datasets.source import Dataset
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
+from labeldist.pictures.table import ROWS, html_table
 from labeldist.runs.single import explain_source
 from labeldist.runs.stage_report import Progress, silent
 from labeldist.runs.stages import Generation

@@ -67,8 +67,8 @@ class Run:
         return f"Run({made}; {self.calls_made:,} model calls, {self.calls_reused:,} reused{failed})"
 
     def _repr_html_(self) -> str:
-        shown = self.evaluation or self.posterior
-        return "" if shown is None else shown._repr_html_()
+        shown = (self.posterior, self.evaluation)
+        return "".join(one._repr_html_() for one in shown if one is not None)
 
 
 def run(

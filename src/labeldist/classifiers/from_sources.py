@@ -13,13 +13,13 @@ from labeldist.classifiers.settings import TrainingSettings
 from labeldist.classifiers.targets import FROM_LABELS, Targets, targets_of
 from labeldist.core.errors import InputError, IntegrityError, Place, UsageError
 from labeldist.core.item import Item
-from labeldist.core.shown import html_table
 from labeldist.datasets.failures import OnError
 from labeldist.datasets.files import write_rows
 from labeldist.datasets.meant import missing_labels
 from labeldist.datasets.read_options import ReadOptions
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset, open_source
+from labeldist.pictures.table import html_table
 from labeldist.runs.beside import check_rows_out, failures_of, write_failures
 from labeldist.runs.folder import own_files
 from labeldist.runs.inputs import inputs_of

@@ -30,6 +30,7 @@ COMMANDS = {
     "judge": "A model judges each item under every order of explanations and options.",
     "estimate": "Combine labels and evidence into a calibrated distribution per item.",
     "evaluate": "Compare distributions with a dense human reference, beside baselines.",
+    "report": "A page that shows results: disputed items, how far to trust the numbers; figures.",
     "submission": "Distributions as a file for the Le-Wi-Di shared task.",
     "plan": "Where the next labels, references or model calls help most.",
     "convert": "A source, with what was estimated of it, as a file of any format.",

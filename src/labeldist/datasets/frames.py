@@ -138,4 +138,5 @@ def open_frame(
         opened = _opened({UNNAMED: index, **table}, _by_id(reading, UNNAMED))
     how = read_how(on_error, limit, reference_annotators, repeated_labels, None)
     about: dict[str, Any] = {"task": task, "labels": labels, "scale": scale, "texts": texts, "evidence": evidence}
-    return dataset_of(opened, str(NAME), NAME, how, kind=kind, **about)
+    found = dataset_of(opened, str(NAME), NAME, how, kind=kind, **about)
+    return replace(found, records=len(next(iter(table.values()), ())))

@@ -45,7 +45,7 @@ class Dataset:
     items, by their ids; the others are read and checked all the same. ``texts``: whether items need the task's texts.
     ``told``: where the labels come from, if no task was named. ``kind``: which library's data frame this is.
     ``inputs``: the files that are read, those of the task among them. ``opened_by``: what :func:`reopened` takes; empty
-    for what is no file.
+    for what is no file. ``records``: the rows of a data frame.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Dataset:
     kind: str | None = None
     inputs: tuple[Path, ...] = field(default=(), repr=False)
     opened_by: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    records: int | None = field(default=None, repr=False)
     _read_as: Task = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +73,11 @@ class Dataset:
     def __repr__(self) -> str:
         told = f"; {self.told}" if self.told else ""
         return f"Dataset({self.name}: labels {', '.join(self.task.label_names)}{told})"
+
+    def _repr_html_(self) -> str:
+        from labeldist.datasets.first_items import first_items_html
+
+        return first_items_html(self)
 
     def items(self, report: ReadReport | None = None) -> Iterator[Item]:
         """The items as a stream, read anew at each call, ``limit`` at most; ``report`` is told of what is found.

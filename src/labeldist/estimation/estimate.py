@@ -12,7 +12,6 @@ import numpy as np
 
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
-from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
 from labeldist.estimation.calibration import Calibration
 from labeldist.estimation.clusters import Clustering, independent
@@ -27,6 +26,10 @@ from labeldist.estimation.priors import Prior, prior_of
 from labeldist.estimation.references import calibrate_on_references
 from labeldist.estimation.texts.evidence import with_texts
 from labeldist.estimation.texts.gathered import GatheredTexts
+from labeldist.pictures.bars import FIRST, stacked_bars
+from labeldist.pictures.beside import side_by_side
+from labeldist.pictures.items import items_picture
+from labeldist.pictures.table import ROWS, html_table
 from labeldist.tasks.load import load_task
 
 
@@ -83,7 +86,15 @@ class Estimate:
 
     def _repr_html_(self) -> str:
         rows = ((id_, *shares, error) for id_, shares, error in self._first(ROWS))
-        return html_table(["id", *self.labels, "expected KL"], rows, repr(self), more=len(self.ids) - ROWS)
+        note, more = repr(self), len(self.ids) - ROWS
+        return html_table(["id", *self.labels, "expected KL"], rows, note, more=more, above=self._pictures())
+
+    def _pictures(self) -> str:
+        known, shares = self.posterior, self.distribution
+        items = items_picture(self.labels, shares, title="posteriors")
+        first = (part[:FIRST] for part in (shares, known.low, known.high))
+        title = f"the first items, with {known.mass:.0%} intervals"
+        return side_by_side(items, stacked_bars(self.labels, self.ids[:FIRST], *first, title=title))
 
     def _first(self, count: int) -> Iterable[tuple[str, list[float], float]]:
         shares, errors = self.distribution[:count].tolist(), self.posterior.expected_kl[:count].tolist()

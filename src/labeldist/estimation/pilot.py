@@ -11,7 +11,6 @@ import numpy as np
 from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
-from labeldist.core.shown import ROWS, html_table
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.guidance import Guidance, unguide
@@ -32,6 +31,8 @@ from labeldist.estimation.reference_curve import Progress, ReferencePoint, refer
 from labeldist.estimation.replay import Replay, replay
 from labeldist.estimation.savings import Savings
 from labeldist.estimation.sets import fits
+from labeldist.pictures.curve import learning_curve
+from labeldist.pictures.table import ROWS, html_table
 from labeldist.tasks.load import load_task
 
 METRICS = ("kl", "tvd")
@@ -127,7 +128,19 @@ class Plan:
     def _repr_html_(self) -> str:
         rows = [(one.labels, ", ".join(one.evidence) or "none", one.kl, one.tvd) for one in self.predicted]
         told = "; ".join((repr(self), *self.notes))
-        return html_table(["labels per item", "evidence", "KL", "TVD"], rows[:ROWS], told, more=len(rows) - ROWS)
+        head = ["labels per item", "evidence", "KL", "TVD"]
+        return html_table(head, rows[:ROWS], told, more=len(rows) - ROWS, above=self._picture())
+
+    def _picture(self) -> str:
+        curves: dict[str, list[tuple[float, float, float, float]]] = {}
+        for one in self.predicted:
+            curves.setdefault(_evidence(one.evidence), []).append((one.labels, one.kl, one.kl_low, one.kl_high))
+        measured = [(_evidence(one.evidence), one.labels, one.kl) for one in self.measured]
+        return learning_curve(curves, now=self.labels, measured=measured, title="expected KL by labels per item")
+
+
+def _evidence(names: Sequence[str]) -> str:
+    return " + ".join(names) or "labels alone"
 
 
 def plan(

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from labeldist.core.frames import frame_of
-from labeldist.core.shown import html_table
 from labeldist.evaluation.agreement import Agreement
 from labeldist.evaluation.annotators import Annotator
 from labeldist.evaluation.by_group import Group
 from labeldist.evaluation.evaluation import Interval
 from labeldist.evaluation.metric import Array
 from labeldist.evaluation.problems import Problem
+from labeldist.pictures.beside import side_by_side
+from labeldist.pictures.counts import label_counts, labels_per_item
+from labeldist.pictures.forest import forest
+from labeldist.pictures.table import html_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +190,15 @@ class Description:
         out = [one.name for one in self.standing_out()]
         named = f"stand out: {', '.join(out[:5])}{', ...' if len(out) > 5 else ''}" if out else ""
         problems = (one.in_words() for one in self.problems)
-        return html_table(
-            ["label", "count", "share"], rows, "; ".join(filter(None, (repr(self), named, *problems, self.told)))
-        )
+        told = "; ".join(filter(None, (repr(self), named, *problems, self.told)))
+        return html_table(["label", "count", "share"], rows, told, above=self._pictures())
+
+    def _pictures(self) -> str:
+        known = {f"alpha, {level}": one for level, one in self.agreement.alpha.items()}
+        known["unanimous items"] = self.agreement.unanimous
+        rows = [(name, one.value, one.low, one.high, False) for name, one in known.items()]
+        agreed = forest(rows, "agreement", better="1 is full")
+        return side_by_side(label_counts(self.label_counts), labels_per_item(self.labels_per_item), agreed)
 
 
 UNDEFINED = Interval(math.nan, math.nan, math.nan, 0)

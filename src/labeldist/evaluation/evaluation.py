@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from labeldist.core.frames import frame_of
-from labeldist.core.shown import html_table
+from labeldist.pictures.forest import forest
+from labeldist.pictures.table import html_table
 
 SHOWN = 3  # rows in a line
 Kind = Literal["prediction", "baseline", "ceiling"]
@@ -106,7 +107,15 @@ class Evaluation:
     def _repr_html_(self) -> str:
         rows = ((row.name, *(row.metrics[column.name].value for column in self.columns)) for row in self.rows)
         note = "" if self.reference_note is None else f" Reference: {self.reference_note}."
-        return html_table(["", *(column.title for column in self.columns)], rows, f"{self.items:,} items.{note}")
+        head = ["", *(column.title for column in self.columns)]
+        return html_table(head, rows, f"{self.items:,} items.{note}", above=self._picture())
+
+    def _picture(self) -> str:
+        """The first metric of each row, with its interval."""
+        first = self.columns[0]
+        found = [(row, row.metrics[first.name]) for row in self.rows]
+        rows = [(row.name, one.value, one.low, one.high, row.kind != "prediction") for row, one in found]
+        return forest(rows, first.title, better="higher is better" if first.higher_is_better else "lower is better")
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON takes it; undefined numbers are None."""

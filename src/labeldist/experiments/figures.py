@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labeldist.datasets.whole import Note, whole_file
+from labeldist.datasets.whole import Note
 from labeldist.experiments.findings import Cell, Chart, Findings
 from labeldist.experiments.render import titles
+from labeldist.reports.figures.style import save, styled
+from labeldist.reports.figures.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,13 +19,7 @@ if TYPE_CHECKING:
 WIDTH = 3.4  # inches of a panel
 POINT_HEIGHT = 0.24  # inches of a row of a chart of points
 LEAST_HEIGHT = 2.8
-
-
-def can_draw() -> bool:
-    """Whether the extra ``plots`` is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("matplotlib") is not None
+MOST = 80  # characters of a name
 
 
 def draw_findings(findings: Findings, folder: Path, note: Note) -> list[Path]:
@@ -43,27 +39,23 @@ def draw_findings(findings: Findings, folder: Path, note: Note) -> list[Path]:
 
 
 def _draw(chart: Chart, cells: Sequence[Cell], names: dict[str, str], file: Path, note: Note) -> None:
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     numbers = all(isinstance(cell.factors[chart.x], int | float) for cell in cells)
     height = LEAST_HEIGHT if numbers else max(LEAST_HEIGHT, 1 + POINT_HEIGHT * len(cells))
-    # Without the date and with fixed ids, equal findings make equal files.
-    with mpl.rc_context({"svg.hashsalt": "labeldist", "font.size": 8, "svg.fonttype": "none"}):
+    with styled():
         figure = Figure(figsize=(WIDTH * len(chart.columns), height), layout="constrained")
         panels = figure.subplots(1, len(chart.columns), squeeze=False, sharey=not numbers)[0]
         for panel, column in zip(panels, chart.columns, strict=True):
             (_lines if numbers else _points)(panel, chart, cells, column)
             panel.set_title(names.get(column, column))
-            panel.grid(alpha=0.25, linewidth=0.5)
-            panel.spines[["top", "right"]].set_visible(False)
+            panel.grid(visible=True)
         marks = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))  # each series once
         if len(marks) > 1:
             figure.legend(marks.values(), marks.keys(), loc="outside lower center", ncols=4, frameon=False)
         if chart.title:
-            figure.suptitle(_plain(chart.title))
-        with whole_file(file, note) as opened:
-            figure.savefig(opened, format="svg", metadata={"Date": None})
+            figure.suptitle(plain(chart.title, MOST))
+        save(figure, file, note)
 
 
 def _lines(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> None:
@@ -75,11 +67,11 @@ def _lines(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> Non
             if str(cell.factors[chart.series]) == series and column in cell.values
         )
         places = [place for place, _ in line]
-        drawn = panel.plot(places, [one.value for _, one in line], marker="o", markersize=3, label=_plain(series))
+        drawn = panel.plot(places, [one.value for _, one in line], marker="o", markersize=3, label=plain(series, MOST))
         low, high = [one.low for _, one in line], [one.high for _, one in line]
         if not any(map(math.isnan, (*low, *high))):
             panel.fill_between(places, low, high, alpha=0.15, color=drawn[0].get_color(), linewidth=0)
-    panel.set_xlabel(_plain(chart.x))
+    panel.set_xlabel(plain(chart.x, MOST))
 
 
 def _points(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> None:
@@ -91,17 +83,8 @@ def _points(panel: Axes, chart: Chart, cells: Sequence[Cell], column: str) -> No
         if column not in cell.values or math.isnan(cell.values[column].value):
             continue
         one, colour = cell.values[column], colours[str(cell.factors[chart.series])]
-        series = _plain(str(cell.factors[chart.series]))
+        series = plain(str(cell.factors[chart.series]), MOST)
         panel.plot([one.value], [place], marker="o", markersize=4, color=colour, linestyle="", label=series)
         if not math.isnan(one.low):
             panel.plot([one.low, one.high], [place, place], color=colour, linewidth=1)
-    panel.set_yticks(range(len(cells)), [_plain(cell.name) for cell in reversed(cells)])
-
-
-def _plain(text: str) -> str:
-    r"""Text in which matplotlib finds no formula.
-
-    >>> _plain("a $b$")
-    'a \\$b\\$'
-    """
-    return text.replace("$", r"\$")
+    panel.set_yticks(range(len(cells)), [plain(cell.name, MOST) for cell in reversed(cells)])

@@ -20,12 +20,13 @@ from labeldist.evaluation.metric import all_metrics
 from labeldist.evaluation.votes import median_votes
 from labeldist.experiments.context import ExperimentContext
 from labeldist.experiments.experiment import EXPERIMENTS, Experiment
-from labeldist.experiments.figures import can_draw, draw_findings
+from labeldist.experiments.figures import draw_findings
 from labeldist.experiments.findings import Findings
 from labeldist.experiments.measure import Distributions
 from labeldist.experiments.render import RESULTS, TABLE, write_findings
 from labeldist.experiments.settings import FILE, ExperimentSettings, keep_settings
 from labeldist.explanations.explainer import read_explainer
+from labeldist.reports.figures.style import can_draw
 from labeldist.runs.beside import write_failures
 from labeldist.runs.folder import FAILURES, Results, alone, own_files
 from labeldist.runs.inputs import inputs_of

@@ -37,16 +37,19 @@ class PlanSummary:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         whole = asdict(self)
-        found = whole.pop("plan")
-        del found["kind"]  # of data frames
-        found["replay"] |= {
-            "rows": [
-                row | {"wins": one.wins}
-                for row, one in zip(found["replay"]["rows"], self.plan.replay.rows, strict=True)
-            ],
-            "verdict": self.plan.replay.verdict(),
-        }
-        return {**found, **whole}
+        del whole["plan"]
+        return {**plan_row(self.plan), **whole}
+
+
+def plan_row(plan: Plan) -> dict[str, Any]:
+    """A plan for JSON."""
+    found = asdict(plan)
+    del found["kind"]  # of data frames
+    found["replay"] |= {
+        "rows": [row | {"wins": one.wins} for row, one in zip(found["replay"]["rows"], plan.replay.rows, strict=True)],
+        "verdict": plan.replay.verdict(),
+    }
+    return found
 
 
 def plan_source(

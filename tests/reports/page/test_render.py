@@ -139,7 +139,9 @@ def test_nothing_is_asked_of_anybody():
     assert "url(" not in page
     assert "@import" not in page
     script = blocks(page)["script"]
-    assert not re.search(r"fetch\(|XMLHttpRequest|WebSocket|import\(|sendBeacon|innerHTML|outerHTML|insertAdjacentHTML|eval\(", script)
+    assert not re.search(
+        r"fetch\(|XMLHttpRequest|WebSocket|import\(|sendBeacon|innerHTML|outerHTML|insertAdjacentHTML|eval\(", script
+    )
 
 
 def test_without_items_a_page_is_small():
@@ -199,5 +201,3 @@ def test_along_a_scale_colours_diverge():
     assert low.fill.endswith(" 250)")
     assert high.fill.endswith(" 50)")
     assert middle.fill.startswith("oklch(0.930")
-
-
