@@ -81,7 +81,7 @@ def gather(
     if not results.said:
         results.add(estimated(dataset, seed))
     progress("describe", 0, None)
-    described = describe_dataset(dataset, show=[], bootstrap=bootstrap, seed=seed)
+    described = describe_dataset(dataset, show=[], bootstrap=bootstrap, seed=seed, biases=False)
     rows = shown_rows(described.of_items, items, seed)
     ids = described.of_items.ids
     places, shown = {id_: at for at, id_ in enumerate(ids)}, {ids[at] for at in rows}

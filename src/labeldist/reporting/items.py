@@ -35,35 +35,52 @@ def view_items(
     pool: Mapping[str, Sequence[Explanation]],
 ) -> Iterator[ViewItem]:
     """The items at these places; ``pool``: the explanations that an explainer gave, by id."""
-    main = next((one for one in sets if one.kind == "posterior"), None)
-    model = next((one for one in sets if one.kind == "model"), None)
-    for at in rows:
+    arrays = [_OfSet(one, rows) for one in sets]
+    main = next((one for one in arrays if one.read.kind == "posterior"), None)
+    reference, disputed = read.reference[rows].round(DIGITS).tolist(), disagreement[rows].tolist()
+    apart = _apart(next((one for one in sets if one.kind == "model"), None), counts, rows)
+    for place, (at, labels) in enumerate(zip(rows, counts[rows].astype(int).tolist(), strict=True)):
         item = read.shown[ids[at]]
         said = {one.key: one.shown[item.id] for one in sets if item.id in one.shown}
-        shares = {one.key: _rounded(one.share[at]) for one in sets if not np.isnan(one.share[at, 0])}
-        if not np.isnan(read.reference[at, 0]):
-            shares[REFERENCE] = _rounded(read.reference[at])
-        kl, tvd = (None, None) if main is None else map(number, main.expected[at])
+        shares = {one.read.key: one.share[place] for one in arrays if one.share[place][0] == one.share[place][0]}
+        if reference[place][0] == reference[place][0]:  # not NaN
+            shares[REFERENCE] = reference[place]
+        kl, tvd = (math.nan, math.nan) if main is None else main.expected[place]
         yield {
             "id": item.id,
             "texts": texts_of(item, read.text_columns),
-            "label_counts": [int(one) for one in counts[at]],
+            "label_counts": labels,
             "annotations": [*_annotations(item, task)],
-            "disagreement": number(disagreement[at]) if counts[at].any() else None,
-            "expected_kl": kl,
-            "expected_tvd": tvd,
-            "apart": None if model is None else _apart(model.share[at], counts[at]),
+            "disagreement": number(disputed[place]) if any(labels) else None,
+            "expected_kl": number(kl),
+            "expected_tvd": number(tvd),
+            "apart": number(apart[place]),
             "distributions": shares,
-            "intervals": {
-                one.key: [*zip(_rounded(one.low[at]), _rounded(one.high[at]), strict=True)]
-                for one in sets
-                if not np.isnan(one.low[at]).any()
-            },
+            "intervals": {one.read.key: one.interval(place) for one in arrays if one.has_interval(place)},
             "orders": dict(_orders(said, task.label_names)),
             "explanations": _explanations(item, said, pool.get(item.id, ()), task),
             "prompts": dict(_prompts(item, said, task)),
             "cut": [],
         }
+
+
+class _OfSet:
+    """The numbers of a set, rounded, of the items that are shown."""
+
+    def __init__(self, read: ReadSet, rows: Sequence[int]) -> None:
+        self.read = read
+        self.share: list[list[float]] = read.share[rows].round(DIGITS).tolist()
+        self.expected: list[list[float]] = read.expected[rows].tolist()
+        self._low: list[list[float]] = read.low[rows].round(DIGITS).tolist()
+        self._high: list[list[float]] = read.high[rows].round(DIGITS).tolist()
+
+    def has_interval(self, place: int) -> bool:
+        """Whether the item at that place has intervals."""
+        return not any(map(math.isnan, (*self._low[place], *self._high[place])))
+
+    def interval(self, place: int) -> list[tuple[float, float]]:
+        """The ends for each label."""
+        return [*zip(self._low[place], self._high[place], strict=True)]
 
 
 def number(value: float) -> float | None:
@@ -75,16 +92,14 @@ def number(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), DIGITS)
 
 
-def _rounded(values: Array) -> list[float]:
-    found: list[float] = values.round(DIGITS).tolist()
+def _apart(model: ReadSet | None, counts: Array, rows: Sequence[int]) -> list[float]:
+    """The TVD between what a model says and the labels of these items; NaN where there are none of either."""
+    labels, total = counts[rows], counts[rows].sum(axis=1, keepdims=True)
+    if model is None:
+        return [math.nan] * len(rows)
+    shares = labels / np.where(total > 0, total, np.nan)
+    found: list[float] = (np.abs(model.share[rows] - shares).sum(axis=1) / 2).tolist()
     return found
-
-
-def _apart(said: Array, counts: Array) -> float | None:
-    """The TVD between what a model says and the labels."""
-    if np.isnan(said[0]) or not counts.any():
-        return None
-    return number(float(np.abs(said - counts / counts.sum()).sum() / 2))
 
 
 def _annotations(item: Item, task: Task) -> Iterator[tuple[str | None, int]]:

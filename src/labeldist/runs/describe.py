@@ -38,11 +38,13 @@ def describe_dataset(
     show: int | Sequence[str] = SHOW,
     bootstrap: int = RESAMPLES,
     seed: int = 0,
+    biases: bool = True,
 ) -> Description:
     """What ``dataset`` holds; groups are those of annotators' names, or the values of the column ``by``.
 
     ``show``: the first so many items, or some by id, ``disputed:N`` or ``agreed:N``. An annotator's several labels of
-    an item all count, unless the dataset says which do. Raises :class:`UsageError` for an unknown column.
+    an item all count, unless the dataset says which do. ``biases``: whether to learn those of annotators. Raises
+    :class:`UsageError` for an unknown column.
     """
     dataset = replace(dataset, repeated=dataset.repeated or "each")
     seen = _Reading(dataset, by, show)
@@ -81,7 +83,7 @@ def describe_dataset(
         (*seen.notes(), *_unknown(seen.chosen.missing, found.ids)),
         bootstrap,
         seed,
-        learnt_biases(found, counts, seed),
+        learnt_biases(found, counts, seed) if biases else (),
     )
 
 
