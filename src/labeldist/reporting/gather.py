@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ from labeldist.runs.describe import describe_dataset
 from labeldist.runs.stage_report import Progress, silent
 
 PAGE = 10_000  # items of a page
+STEP = 1_000  # rows after which progress is told
+T = TypeVar("T")
 NEEDED = "a report shows what they and any evidence give together"
 
 
@@ -80,22 +82,30 @@ def gather(
     check_wanted(items)
     if not results.said:
         results.add(estimated(dataset, seed))
-    progress("describe", 0, None)
     described = describe_dataset(dataset, show=[], bootstrap=bootstrap, seed=seed, biases=False)
-    rows = shown_rows(described.of_items, items, seed)
+    chosen = shown_rows(described.of_items, items, seed)
     ids = described.of_items.ids
-    places, shown = {id_: at for at, id_ in enumerate(ids)}, {ids[at] for at in rows}
-    read = read_items_at(dataset.items(), dataset.task, places, shown)
+    places, shown = {id_: at for at, id_ in enumerate(ids)}, {ids[at] for at in chosen}
+    told = partial(counted, progress=progress, total=len(ids))
+    read = read_items_at(told(dataset.items(), "read items"), dataset.task, places, shown)
     sets = []
     for said in results.said:
-        progress(f"read {said.name}", 0, None)
-        sets.append(read_set(said, dataset.task, places, shown))
+        rows = told(said.rows(), f"read {said.name}")
+        sets.append(read_set(said, rows, dataset.task, places, shown))
     known = {one.key for one in sets}
     sets += [one for one in carried_sets(read, dataset.task, dataset.items(), places) if one.key not in known]
-    everything = Everything(dataset, results, described, read, sets, rows)
-    progress("evaluate", 0, None)
+    everything = Everything(dataset, results, described, read, sets, chosen)
     evaluation = evaluated(everything, bootstrap, seed)
-    return view_of(everything, evaluation, sampled(rows, len(ids), items, seed), seed)
+    return view_of(everything, evaluation, sampled(chosen, len(ids), items, seed), seed)
+
+
+def counted(rows: Iterable[T], stage: str, *, progress: Progress, total: int) -> Iterator[T]:
+    """``rows``, of which progress is told now and then."""
+    for number, row in enumerate(rows, 1):
+        if number % STEP == 0:
+            progress(stage, STEP, total)
+        yield row
+    progress(stage, total % STEP, total)
 
 
 def estimated(dataset: Dataset, seed: int) -> Said:

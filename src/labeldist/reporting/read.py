@@ -12,6 +12,7 @@ import numpy as np
 from labeldist.core.item import Item
 from labeldist.core.task import Task
 from labeldist.datasets.files import records_from_rows
+from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.predictions import Prediction, prediction_from_row
 from labeldist.datasets.texts import SAMPLE, text_columns
 from labeldist.evaluation.metric import Array
@@ -91,10 +92,10 @@ def _votes(reference: Mapping[str, float]) -> float:
     return total if all(float(one).is_integer() for one in reference.values()) else np.nan
 
 
-def read_set(said: Said, task: Task, places: Mapping[str, int], shown: set[str]) -> ReadSet:
-    """The distributions of the items at these ``places``."""
+def read_set(said: Said, rows: Rows, task: Task, places: Mapping[str, int], shown: set[str]) -> ReadSet:
+    """The distributions in ``rows`` of the items at these ``places``."""
     found = ReadSet.empty(said.name, said.kind, len(places), len(task.label_names))
-    for row in records_from_rows(said.rows(), task, prediction_from_row):
+    for row in records_from_rows(rows, task, prediction_from_row):
         at = places.get(row.id)
         if at is None:
             found.unknown += 1

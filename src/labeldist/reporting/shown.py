@@ -51,8 +51,15 @@ def shown_rows(of_items: OfItems, wanted: Wanted, seed: int = 0) -> list[int]:
         elif name in places:
             found[places[name]] = None
         else:
-            raise did_you_mean("item", name, of_items.ids)
+            raise _unknown(name, of_items.ids)
     return [*found]
+
+
+def _unknown(name: str, ids: Sequence[str]) -> UsageError:
+    """The error for an id that no item has; there may be a million others."""
+    error = did_you_mean("item", name, ids)
+    error.hint = error.hint.partition("Known:")[0].rstrip()
+    return error
 
 
 def _ranked(of_items: OfItems, how: str, most: int) -> list[int]:

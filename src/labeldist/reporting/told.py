@@ -51,9 +51,10 @@ def _warnings(everything: Everything) -> Iterator[str]:
     dataset, described = everything.dataset, everything.described
     if dataset.about is not None and dataset.about.reference_note:
         yield f"Reference: {dataset.about.reference_note}"
+    for said in everything.results.said:
+        if said.about is not None:
+            yield from said.about["calibration"].get("notes", ())
     for about in everything.results.abouts:
-        for made in about["posteriors"]:
-            yield from made["calibration"].get("notes", ())
         for name, mass in about.get("answer_mass", {}).items():
             if mass is not None and mass < SMALL_ANSWER_MASS:
                 yield f"MJD {name}: all answers together had a probability of only {mass:.3f}"
