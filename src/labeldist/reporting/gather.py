@@ -101,8 +101,8 @@ def gather(
 
 def counted(rows: Iterable[T], stage: str, *, progress: Progress, total: int) -> Iterator[T]:
     """``rows``, of which progress is told now and then."""
-    for number, row in enumerate(rows, 1):
-        if number % STEP == 0:
+    for count, row in enumerate(rows, 1):
+        if count % STEP == 0:
             progress(stage, STEP, total)
         yield row
     progress(stage, total % STEP, total)
