@@ -13,6 +13,7 @@ from labeldist.reports.view import Bin, Coverage, ViewCalibration
 
 BINS = 10
 FEWEST = 20  # items with which anything is said
+FEWEST_SHARES = 10  # in a bin
 DRAWS = 20
 MOST_ITEMS = 5_000  # that the expected coverage is simulated on
 WIDE = 1.96
@@ -56,22 +57,21 @@ def calibration_of(
 
 
 def _bins(key: str, predicted: Array, observed: Array) -> Iterator[Bin]:
-    """The predicted probabilities of all labels in ten bins of equal width."""
+    """The predicted probabilities of all labels, in order, in up to ten bins of as many each."""
     both = ~np.isnan(predicted) & ~np.isnan(observed)
     said, seen = predicted[both], observed[both]
-    place = np.minimum((said * BINS).astype(int), BINS - 1)
-    for at in range(BINS):
-        mine = place == at
-        if mine.sum() < 2:
+    order = np.argsort(said, kind="stable")
+    for part in np.array_split(order, min(BINS, max(len(order) // FEWEST_SHARES, 1))):
+        if len(part) < FEWEST_SHARES:
             continue
-        mean, wide = seen[mine].mean(), WIDE * seen[mine].std(ddof=1) / np.sqrt(mine.sum())
+        mean, wide = seen[part].mean(), WIDE * seen[part].std(ddof=1) / np.sqrt(len(part))
         yield {
             "set": key,
-            "predicted": round(float(said[mine].mean()), 6),
+            "predicted": round(float(said[part].mean()), 6),
             "observed": round(float(mean), 6),
             "low": round(float(max(mean - wide, 0)), 6),
             "high": round(float(min(mean + wide, 1)), 6),
-            "shares": int(mine.sum()),
+            "shares": len(part),
         }
 
 
