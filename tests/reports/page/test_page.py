@@ -31,6 +31,7 @@ KINDS = {
 
 def ids(page: Any) -> list[int]:
     """The items in the table, by their places."""
+    page.wait_for_selector('#rows[aria-busy="false"]')
     return [int(one) for one in page.eval_on_selector_all("[data-item]", "all => all.map((one) => one.dataset.item)")]
 
 
@@ -138,6 +139,7 @@ def test_search_covers_texts_ids_annotators_and_explanations(opened):
     assert len(ids(page)) == 50
 
 
+@pytest.mark.slow
 def test_columns_sort_both_ways(opened):
     view = make_view()
     view["items"][3]["expected_kl"] = None
@@ -158,6 +160,7 @@ def test_columns_sort_both_ways(opened):
     assert ids(page) == sorted(range(60), key=lambda place: -apart[place])[:50]
 
 
+@pytest.mark.slow
 def test_filters_by_label_and_by_disagreement(opened):
     view = make_view()
     page = opened(view)
@@ -179,6 +182,7 @@ def test_filters_by_label_and_by_disagreement(opened):
     assert ids(page) == [place for place, item in enumerate(items) if item["disagreement"] >= 0.5][:50]
 
 
+@pytest.mark.slow
 def test_an_item_opens_with_all_there_is(opened):
     view = make_view()
     page = opened(view)
@@ -232,6 +236,7 @@ def test_by_keyboard_alone(opened):
     assert page.locator(".detail").count() == 0
 
 
+@pytest.mark.slow
 def test_a_dot_opens_its_item_and_arrows_can_be_drawn(opened):
     view = make_view(items=12)
     page = opened(view)
@@ -259,7 +264,7 @@ def test_texts_never_act(opened):
     assert page.evaluate("window.hit") is None
     assert page.locator("main img, main script, main iframe, main style").count() == 0
     title = page.inner_text("h1")
-    assert title.startswith('"><img src=x onerror="window.hit=1">')
+    assert title.startswith("</script><script>window.hit=1</script> Do people")
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelector('#rows').scrollWidth <= document.querySelector('#rows').clientWidth")
     body = page.inner_text("body")
@@ -268,6 +273,7 @@ def test_texts_never_act(opened):
     assert BIG[:50_000] in page.text_content("#detail-0")
 
 
+@pytest.mark.slow
 def test_right_to_left_texts_are_kept_apart(opened):
     view = make_view(items=2)
     view["items"][0]["texts"] = {"text": "שלום עולם"}
@@ -276,6 +282,7 @@ def test_right_to_left_texts_are_kept_apart(opened):
     assert page.evaluate("getComputedStyle(document.querySelector('#rows .words bdi')).direction") == "rtl"
 
 
+@pytest.mark.slow
 def test_narrow_screens_need_no_sideways_scrolling(opened):
     for view in (with_experiment(make_view()), attacked(make_view(EIGHT))):
         page = opened(view, viewport={"width": 320, "height": 640})
@@ -284,6 +291,7 @@ def test_narrow_screens_need_no_sideways_scrolling(opened):
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 320
 
 
+@pytest.mark.slow
 def test_dark_and_light_can_be_switched(opened):
     page = opened(make_view(items=3), color_scheme="dark")
 
@@ -300,6 +308,7 @@ def test_dark_and_light_can_be_switched(opened):
     assert ground() == "rgb(255, 255, 255)"
 
 
+@pytest.mark.slow
 def test_print_has_all_sections_and_no_controls(opened):
     page = opened(with_experiment(make_view()), color_scheme="dark")
     page.emulate_media(media="print")
@@ -313,6 +322,7 @@ def test_print_has_all_sections_and_no_controls(opened):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+@pytest.mark.slow
 def test_without_script_the_sections_can_be_read(opened):
     page = opened(make_view(), java_script_enabled=False)
     text = page.inner_text("main")
@@ -321,6 +331,7 @@ def test_without_script_the_sections_can_be_read(opened):
     assert page.locator("#items").is_visible()
 
 
+@pytest.mark.slow
 def test_pages_of_a_report_link_to_each_other(opened):
     view = make_view(items=2)
     view["page"] = {"number": 2, "files": ["a b.html", "a b-2.html"]}
@@ -372,7 +383,7 @@ def test_ten_thousand_items_answer_a_keystroke(opened, labels):
     page = opened(make_view(labels, 10_000))
     page.wait_for_timeout(1500)
     times = page.evaluate(KEYSTROKE, "market square")
-    print(f"keystrokes among 10,000 items, {len(labels)} labels: {max(times):.0f} ms at most")
+    print(f"keystrokes among 10,000 items, {len(labels)} labels: {sorted(times)[len(times) // 2]:.0f} ms, at most {max(times):.0f}")
     assert max(times) < 300
     assert "of 10,000" in told(page)
     page.fill("#search", "")

@@ -1,5 +1,6 @@
 // Which items are shown, and in which order. Everything that draws listens.
 const PAGE = 50;
+const PAUSE = 150; // milliseconds without a key until the rest follows what is typed
 const filters = { query: "", label: "", agreement: "" };
 const state = { sort: "file", down: false, page: 0, open: null, picked: null, base: all, found: all };
 const listeners = [];
@@ -125,7 +126,7 @@ function clearAll() {
 function toldState() {
   const shown = state.found.length;
   if (!shown) return "No item fits. Clear the filters to see all.";
-  const of = shown === items.length ? `All ${counted(shown, "item")}` : `${counted(shown, "item")} of ${items.length.toLocaleString("en-US")}`;
+  const of = shown === items.length ? `All ${counted(shown, "item")}` : `${counted(shown, "item")} of ${grouped.format(items.length)}`;
   const how = [];
   if (state.picked) how.push("picked in the picture");
   if (filters.query) how.push(`with “${short(filters.query, 40)}”`);
