@@ -41,7 +41,10 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
         page = context.new_page()
         page.on("console", lambda message: troubles.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on("request", lambda request: troubles.append(f"request: {request.url}") if request.url != file.as_uri() else None)
+        page.on(
+            "request",
+            lambda request: troubles.append(f"request: {request.url}") if request.url != file.as_uri() else None,
+        )
         page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.goto(file.as_uri())
         if view["items"] and options.get("java_script_enabled", True):

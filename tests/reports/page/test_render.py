@@ -12,10 +12,11 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from tests.reports.page.views import attacked, labels_alone, make_view, with_experiment
+
 from labeldist.core.visible import UNSEEN
 from labeldist.reports.page.palette import palette
 from labeldist.reports.page.render import render_page
-from tests.reports.page.views import attacked, labels_alone, make_view, with_experiment
 
 BLOCKS = re.compile(r"<(style|script)([^>]*)>(.*?)</\1>", re.DOTALL)
 
@@ -139,7 +140,9 @@ def test_nothing_is_asked_of_anybody():
     assert "url(" not in page
     assert "@import" not in page
     script = blocks(page)["script"]
-    assert not re.search(r"fetch\(|XMLHttpRequest|WebSocket|import\(|sendBeacon|innerHTML|outerHTML|insertAdjacentHTML|eval\(", script)
+    assert not re.search(
+        r"fetch\(|XMLHttpRequest|WebSocket|import\(|sendBeacon|innerHTML|outerHTML|insertAdjacentHTML|eval\(", script
+    )
 
 
 def test_without_items_a_page_is_small():
@@ -199,5 +202,3 @@ def test_along_a_scale_colours_diverge():
     assert low.fill.endswith(" 250)")
     assert high.fill.endswith(" 50)")
     assert middle.fill.startswith("oklch(0.930")
-
-

@@ -10,10 +10,11 @@ from typing import Any
 from labeldist.reports.view import FORMAT, View, ViewItem
 
 NLI = ["entailment", "neutral", "contradiction"]
-WORDS = (
+SENTENCE = (
     "a cyclist chained her bicycle to the railing outside the bakery and went in for two rolls while rain fell on "
     "the old market square where nobody had expected the fair to begin before noon"
-).split()
+)
+WORDS = SENTENCE.split(" ")
 BIG = "x" * 100_000
 ATTACKS = [
     "<script>window.hit=1</script>",
@@ -88,8 +89,20 @@ def make_view(
             "alpha": {"value": 0.4127, "low": 0.3331, "high": 0.4902} if given else None,
             "unanimous": {"value": 0.2917, "low": 0.1667, "high": 0.4167} if given else None,
             "saves": [
-                {"evidence": ["MJD label-guided"], "labels": 3.2419, "low": 1.1, "high": 6.04, "in_words": "saves about 3.2 labels per item (90%: 1.1 to 6.0)"},
-                {"evidence": ["MJD label-free", "texts"], "labels": 0.6, "low": -0.2, "high": 1.7, "in_words": "saves about 0.6 labels per item (90%: −0.2 to 1.7)"},
+                {
+                    "evidence": ["MJD label-guided"],
+                    "labels": 3.2419,
+                    "low": 1.1,
+                    "high": 6.04,
+                    "in_words": "saves about 3.2 labels per item (90%: 1.1 to 6.0)",
+                },
+                {
+                    "evidence": ["MJD label-free", "texts"],
+                    "labels": 0.6,
+                    "low": -0.2,
+                    "high": 1.7,
+                    "in_words": "saves about 0.6 labels per item (90%: −0.2 to 1.7)",
+                },
             ]
             if model
             else [],
@@ -99,8 +112,8 @@ def make_view(
         "warnings": ["Results describe annotators like yours; other populations need reference labels."],
         "notes": ["Items are shown in the order of the file."],
         "calibrated": [
-            "The posterior was calibrated on the labels: a mixture of three Dirichlet distributions, its weights learnt "
-            "by leaving each item out.",
+            "The posterior was calibrated on the labels: a mixture of three Dirichlet distributions, its weights "
+            "learnt by leaving each item out.",
             "The evidence counts as much as it predicted of labels that it had not seen.",
         ],
         "shown": {"items": items, "of": items, "in_words": ""},
@@ -110,7 +123,9 @@ def make_view(
         "calibration": _calibration(draw, labels, reference=reference),
         "learning_curve": _curve(reference=reference) if given else None,
         "experiments": [],
-        "cost": [{"model": "embedded", "calls": 4123, "prompt_tokens": 1_204_331, "new_tokens": 20_112}] if model else [],
+        "cost": [{"model": "embedded", "calls": 4123, "prompt_tokens": 1_204_331, "new_tokens": 20_112}]
+        if model
+        else [],
         "provenance": [
             ("Command", "labeldist run demo --out demo-run"),
             ("labeldist", "0.1.0"),
@@ -166,7 +181,12 @@ def _item(draw: random.Random, place: int, labels: list[str], keys: set[str], *,
         if model
         else {},
         "explanations": [
-            {"label": label, "text": _sentence(draw, 12), "source": "embedded", "shown_to": ["free"] if label else ["free", "guided"]}
+            {
+                "label": label,
+                "text": _sentence(draw, 12),
+                "source": "embedded",
+                "shown_to": ["free"] if label else ["free", "guided"],
+            }
             for label in range(min(count, 4))
         ]
         if model
@@ -204,16 +224,31 @@ def _annotators(draw: random.Random, labels: list[str]) -> Any:
             "name": name,
             "annotators": 3,
             "labels": 120,
-            "shares": [{"value": share, "low": share - 0.04, "high": share + 0.04} for share in dirichlet(draw, [9.0] * len(labels))],
+            "shares": [
+                {"value": share, "low": share - 0.04, "high": share + 0.04}
+                for share in dirichlet(draw, [9.0] * len(labels))
+            ],
             "difference": [
-                {"value": gap, "low": gap - 0.06, "high": gap + 0.06} for gap in (draw.uniform(-0.15, 0.15) for _ in labels)
+                {"value": gap, "low": gap - 0.06, "high": gap + 0.06}
+                for gap in (draw.uniform(-0.15, 0.15) for _ in labels)
             ],
         }
 
-    return {"people": [person(place) for place in range(7)], "of": 7, "by": "country", "groups": [group("DE"), group("IT")]}
+    return {
+        "people": [person(place) for place in range(7)],
+        "of": 7,
+        "by": "country",
+        "groups": [group("DE"), group("IT")],
+    }
 
 
-METRICS = [("kl", "KL", False), ("jsd", "JSD", False), ("tvd", "TVD", False), ("dcorr", "D.Corr", True), ("ce", "CE", False)]
+METRICS = [
+    ("kl", "KL", False),
+    ("jsd", "JSD", False),
+    ("tvd", "TVD", False),
+    ("dcorr", "D.Corr", True),
+    ("ce", "CE", False),
+]
 
 
 def _evaluation(draw: random.Random, items: int, *, model: bool) -> dict[str, Any]:
@@ -224,7 +259,8 @@ def _evaluation(draw: random.Random, items: int, *, model: bool) -> dict[str, An
             "kind": kind,
             "items": items,
             "metrics": {
-                name: {"value": value, "low": value * 0.9, "high": value * 1.1, "items": items} for name, value in values.items()
+                name: {"value": value, "low": value * 0.9, "high": value * 1.1, "items": items}
+                for name, value in values.items()
             },
         }
 
@@ -253,10 +289,18 @@ def _calibration(draw: random.Random, labels: list[str], *, reference: bool) -> 
         "against": "reference" if reference else "labels",
         "votes": 100.0 if reference else 5.0,
         "coverage": [
-            {"set": name, "label": label, "mass": 0.9, "held": 0.88, "low": 0.82, "high": 0.93, "shares": 144} for name, label in held
+            {"set": name, "label": label, "mass": 0.9, "held": 0.88, "low": 0.82, "high": 0.93, "shares": 144}
+            for name, label in held
         ],
         "bins": [
-            {"set": key, "predicted": at, "observed": min(1, max(0, at + draw.uniform(-0.08, 0.08))), "low": max(0, at - 0.12), "high": min(1, at + 0.12), "shares": 20}
+            {
+                "set": key,
+                "predicted": at,
+                "observed": min(1, max(0, at + draw.uniform(-0.08, 0.08))),
+                "low": max(0, at - 0.12),
+                "high": min(1, at + 0.12),
+                "shares": 20,
+            }
             for key in (["guided", name] if reference else [name])
             for at in (0.04, 0.15, 0.3, 0.5, 0.7, 0.86, 0.96)
         ],
@@ -269,13 +313,26 @@ def _curve(*, reference: bool) -> Any:
         kl = scale / (labels + 2)
         tvd = (kl / 2) ** 0.5 / 1.5
         return {
-            "labels": labels, "evidence": evidence, "kl": kl, "kl_low": kl * 0.8, "kl_high": kl * 1.25,
-            "tvd": tvd, "tvd_low": tvd * 0.9, "tvd_high": tvd * 1.1,
+            "labels": labels,
+            "evidence": evidence,
+            "kl": kl,
+            "kl_low": kl * 0.8,
+            "kl_high": kl * 1.25,
+            "tvd": tvd,
+            "tvd_low": tvd * 0.9,
+            "tvd_high": tvd * 1.1,
         }
 
     predicted = [point(n, e, s) for e, s in (([], 0.9), (["MJD label-guided"], 0.55)) for n in (1, 2, 3, 5, 10, 20)]
-    measured = [{"evidence": ["MJD label-guided"], "labels": 5.0, "references": 48, "kl": 0.0912, "expected_kl": 0.0786}]
-    return {"labels_now": 5.0, "predicted": predicted, "measured": measured if reference else [], "notes": ["Assumes further annotators like yours."]}
+    measured = [
+        {"evidence": ["MJD label-guided"], "labels": 5.0, "references": 48, "kl": 0.0912, "expected_kl": 0.0786}
+    ]
+    return {
+        "labels_now": 5.0,
+        "predicted": predicted,
+        "measured": measured if reference else [],
+        "notes": ["Assumes further annotators like yours."],
+    }
 
 
 def labels_alone(items: int = 40) -> View:
@@ -302,10 +359,25 @@ def with_experiment(view: View) -> View:
             "question": "Does the judge come closer to people with more explanations?",
             "columns": [{"name": "kl", "title": "KL", "higher_is_better": False, "misleads": False}],
             "cells": [
-                {"name": f"{number} each", "section": "label-free", "factors": {"number": number}, "values": {"kl": interval, "calls": interval}}
+                {
+                    "name": f"{number} each",
+                    "section": "label-free",
+                    "factors": {"number": number},
+                    "values": {"kl": interval, "calls": interval},
+                }
                 for number in (1, 2, 4)
             ],
-            "differences": [{"cell": "4 each", "minus": "1 each", "column": "kl", "value": -0.0432, "low": -0.07, "high": -0.01, "items": 40}],
+            "differences": [
+                {
+                    "cell": "4 each",
+                    "minus": "1 each",
+                    "column": "kl",
+                    "value": -0.0432,
+                    "low": -0.07,
+                    "high": -0.01,
+                    "items": 40,
+                }
+            ],
             "notes": ["Each cell has the same items."],
         }
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 UNKNOWN = "undefined"
-MINUS = "−"  # noqa: RUF001
+MINUS = "−"
 Step = str | int
 Shown = Callable[..., Markup]
 
@@ -43,5 +43,7 @@ def number(value: float | None, decimals: int, *, sign: bool = False) -> str:
     """
     if value is None:
         return UNKNOWN
-    text = f"{value:{'+' if sign else ''},}" if isinstance(value, int) else f"{value:{'+' if sign else ''},.{decimals}f}"
+    text = (
+        f"{value:{'+' if sign else ''},}" if isinstance(value, int) else f"{value:{'+' if sign else ''},.{decimals}f}"
+    )
     return text.replace("-", MINUS)

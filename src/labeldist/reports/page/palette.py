@@ -64,7 +64,9 @@ def _on_scale(value: float, low: float, high: float) -> tuple[str, str]:
 
 def _stepped(place: int, of: int) -> tuple[str, str]:
     light = of * 2 // 3
-    (start, end), at = (LIGHT, place / (light - 1)) if place < light else (DARK, (place - light) / max(1, of - light - 1))
+    (start, end), at = (
+        (LIGHT, place / (light - 1)) if place < light else (DARK, (place - light) / max(1, of - light - 1))
+    )
     lightness = start + (end - start) * at
     return f"oklch({lightness:.3f} 0.12 {HUES[place % len(HUES)]})", _ink(lightness)
 

@@ -26,21 +26,25 @@ def render_page(view: View) -> str:
     colours = palette(view["labels"], view["values"])
     style, script = assets.style(colours), assets.script()
     marks = [colour.mark for colour in colours]
-    return _environment().get_template("page.html.j2").render(
-        view=view,
-        n=number_of(view),
-        marks=marks,
-        style=Markup(style),
-        script=Markup(script),
-        policy=assets.policy(style, script),
-        data=Markup(embedded_json(view)),
-        drawing=Markup(embedded_json({"marks": marks, "mostDots": MOST_DOTS})),
-        evaluation=evaluation_table(view["evaluation"]) if view["evaluation"] else None,
-        experiments=[experiment_tables(one) for one in view["experiments"]],
-        set_names=named_sets(view),
-        kinds=kinds(view),
-        reading=reading(view),
-        files=_links(view.get("page")),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            view=view,
+            n=number_of(view),
+            marks=marks,
+            style=Markup(style),
+            script=Markup(script),
+            policy=assets.policy(style, script),
+            data=Markup(embedded_json(view)),
+            drawing=Markup(embedded_json({"marks": marks, "mostDots": MOST_DOTS})),
+            evaluation=evaluation_table(view["evaluation"]) if view["evaluation"] else None,
+            experiments=[experiment_tables(one) for one in view["experiments"]],
+            set_names=named_sets(view),
+            kinds=kinds(view),
+            reading=reading(view),
+            files=_links(view.get("page")),
+        )
     )
 
 

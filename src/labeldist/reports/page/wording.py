@@ -32,7 +32,9 @@ def reading(view: View) -> list[str]:
     many = len(view["items"]) > MOST_DOTS
     if count == 3:
         mark = "Each hexagon stands for the items around it." if many else "Each dot is an item."
-        return [f"{mark} The closer to a corner, the more people would choose that label; the middle is full disagreement."]
+        return [
+            f"{mark} The closer to a corner, the more people would choose that label; the middle is full disagreement."
+        ]
     if count == 2:
         mark = "The higher a bar, the more items" if many else "Each dot is an item"
         first, second = view["labels"]
