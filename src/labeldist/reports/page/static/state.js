@@ -47,11 +47,11 @@ function prepareSearch(from = 0) {
   if (until < items.length) setTimeout(prepareSearch, 0, until);
 }
 
+const collator = new Intl.Collator("en", { numeric: true });
 let sorted = { by: null, down: null, order: all };
 
 function compare(a, b) {
-  if (typeof a === "string") return a.localeCompare(b, "en", { numeric: true });
-  return a - b;
+  return typeof a === "string" ? collator.compare(a, b) : a - b;
 }
 
 function inOrder() {
