@@ -28,6 +28,8 @@ function has(key) {
   return items.some((_, place) => KEYS[key].value(place) !== null);
 }
 
+const someLabels = has("labels");
+
 // All that can be searched of an item, in small letters.
 function haystack(place) {
   if (haystacks[place] === undefined) {

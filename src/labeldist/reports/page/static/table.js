@@ -1,6 +1,7 @@
 // The table of items, a page of rows at a time.
 const rows = byId("rows");
 const AT_ONCE = 12; // rows
+const MOST_WORDS = 180; // signs of an item's texts in its row: two lines
 
 const COLUMNS = [
   { key: "item", title: "Item", css: "c-item" },
@@ -32,7 +33,7 @@ function heading(column) {
 
 function firstWords(item) {
   const texts = Object.values(item.texts).filter(Boolean);
-  return texts.length ? texts.map((text) => text.slice(0, 300)).join(" · ") : "";
+  return texts.length ? short(texts.map((text) => text.slice(0, MOST_WORDS)).join(" · "), MOST_WORDS) : "";
 }
 
 function itemCell(place, open) {
