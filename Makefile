@@ -27,9 +27,11 @@ $(VENV)/.dev: pyproject.toml
 demo: $(VENV)/.base
 	$(BIN)/labeldist run demo --explanations none,label-free,label-guided --orders balanced:12 \
 		--show demo-20,demo-25,demo-33,demo-41 --out demo-run --overwrite
+	$(BIN)/labeldist report demo-run --out demo-report.html > /dev/null
 	@echo "The posterior combines labels and model; the baselines have the labels alone."
 	@echo "A small lead can be chance: demo-run/evaluation.md has the intervals."
 	@echo "No annotator was asked: the figures say nothing about people or about methods."
+	@echo "Open demo-report.html in a browser: the disputed items, what the model said of them, how far to trust it."
 
 test: $(VENV)/.dev
 	$(PYTEST) -m 'not slow'
@@ -68,5 +70,5 @@ docs: $(VENV)/.base
 	$(BIN)/python docs/write_cli_reference.py
 
 clean:
-	rm -rf build dist demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist demo-run demo-report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests training benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from tests.reports.page.views import BIG, attacked, labels_alone, make_view, with_experiment
 
+from labeldist.reports.view import View
+
 EIGHT = ["joy", "anger", "fear", "sadness", "surprise", "disgust", "trust", "anticipation"]
 SCALE = ["very bad", "bad", "so so", "good", "very good"]
 KINDS = {
@@ -24,13 +26,28 @@ KINDS = {
     "no texts": lambda: make_view(texts=False),
     "no labels": lambda: make_view(given=False),
     "one item": lambda: make_view(items=1),
+    "bare items": lambda: bare(),
     "no items": lambda: {**make_view(items=1), "items": []},
     "an experiment": lambda: with_experiment(make_view()),
 }
 
 
+def bare() -> View:
+    """Items with texts and nothing else."""
+    view = labels_alone(3)
+    view["sets"] = []
+    view["annotators"] = None
+    view["facts"].update(
+        alpha=None, unanimous=None, label_shares=[None] * 3, labels=0, annotators=0, labels_per_item={}
+    )
+    for item in view["items"]:
+        item.update(distributions={}, annotations=[], label_counts=[0, 0, 0], disagreement=None)
+    return view
+
+
 def ids(page: Any) -> list[int]:
     """The items in the table, by their places."""
+    page.wait_for_selector('#rows[aria-busy="false"]')
     return [int(one) for one in page.eval_on_selector_all("[data-item]", "all => all.map((one) => one.dataset.item)")]
 
 
@@ -96,8 +113,10 @@ def test_every_number_is_one_of_the_view(opened):
         "experiments",
         "cost",
     }
-    for name in ("distributions.posterior.0", "intervals.posterior.0.1", "orders.free.orders", "orders.free.standard_error.0",
-                 "expected_kl", "expected_tvd", "apart", "disagreement", "label_counts.0"):  # fmt: skip
+    ends = (
+        "distributions.posterior.0 intervals.posterior.0.1 orders.free.orders orders.free.standard_error.0 expected_kl"
+    )
+    for name in (*ends.split(), "expected_tvd", "apart", "disagreement", "label_counts.0"):
         assert any(path.endswith(name) for path in seen), name
 
 
@@ -147,6 +166,7 @@ def test_search_covers_texts_ids_annotators_and_explanations(opened):
     assert len(ids(page)) == 50
 
 
+@pytest.mark.slow
 def test_columns_sort_both_ways(opened):
     view = make_view()
     view["items"][3]["expected_kl"] = None
@@ -167,6 +187,7 @@ def test_columns_sort_both_ways(opened):
     assert ids(page) == sorted(range(60), key=lambda place: -apart[place])[:50]
 
 
+@pytest.mark.slow
 def test_filters_by_label_and_by_disagreement(opened):
     view = make_view()
     page = opened(view)
@@ -188,6 +209,7 @@ def test_filters_by_label_and_by_disagreement(opened):
     assert ids(page) == [place for place, item in enumerate(items) if item["disagreement"] >= 0.5][:50]
 
 
+@pytest.mark.slow
 def test_an_item_opens_with_all_there_is(opened):
     view = make_view()
     page = opened(view)
@@ -241,6 +263,7 @@ def test_by_keyboard_alone(opened):
     assert page.locator(".detail").count() == 0
 
 
+@pytest.mark.slow
 def test_a_dot_opens_its_item_and_arrows_can_be_drawn(opened):
     view = make_view(items=12)
     page = opened(view)
@@ -268,7 +291,7 @@ def test_texts_never_act(opened):
     assert page.evaluate("window.hit") is None
     assert page.locator("main img, main script, main iframe, main style").count() == 0
     title = page.inner_text("h1")
-    assert title.startswith('"><img src=x onerror="window.hit=1">')
+    assert title.startswith("</script><script>window.hit=1</script> Do people")
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelector('#rows').scrollWidth <= document.querySelector('#rows').clientWidth")
     body = page.inner_text("body")
@@ -277,6 +300,7 @@ def test_texts_never_act(opened):
     assert BIG[:50_000] in page.text_content("#detail-0")
 
 
+@pytest.mark.slow
 def test_right_to_left_texts_are_kept_apart(opened):
     view = make_view(items=2)
     view["items"][0]["texts"] = {"text": "שלום עולם"}
@@ -285,6 +309,7 @@ def test_right_to_left_texts_are_kept_apart(opened):
     assert page.evaluate("getComputedStyle(document.querySelector('#rows .words bdi')).direction") == "rtl"
 
 
+@pytest.mark.slow
 def test_narrow_screens_need_no_sideways_scrolling(opened):
     for view in (with_experiment(make_view()), attacked(make_view(EIGHT))):
         page = opened(view, viewport={"width": 320, "height": 640})
@@ -293,6 +318,7 @@ def test_narrow_screens_need_no_sideways_scrolling(opened):
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 320
 
 
+@pytest.mark.slow
 def test_dark_and_light_can_be_switched(opened):
     page = opened(make_view(items=3), color_scheme="dark")
 
@@ -309,6 +335,7 @@ def test_dark_and_light_can_be_switched(opened):
     assert ground() == "rgb(255, 255, 255)"
 
 
+@pytest.mark.slow
 def test_print_has_all_sections_and_no_controls(opened):
     page = opened(with_experiment(make_view()), color_scheme="dark")
     page.emulate_media(media="print")
@@ -324,6 +351,7 @@ def test_print_has_all_sections_and_no_controls(opened):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+@pytest.mark.slow
 def test_without_script_the_sections_can_be_read(opened):
     page = opened(make_view(), java_script_enabled=False)
     text = page.inner_text("main")
@@ -332,6 +360,7 @@ def test_without_script_the_sections_can_be_read(opened):
     assert page.locator("#items").is_visible()
 
 
+@pytest.mark.slow
 def test_pages_of_a_report_link_to_each_other(opened):
     view = make_view(items=2)
     view["page"] = {"number": 2, "files": ["a b.html", "a b-2.html"]}
@@ -351,13 +380,14 @@ def test_every_kind_of_view_makes_a_page(opened, kind, width):
     if not view["items"]:
         assert page.locator("#items").count() == 0
         return
-    assert page.locator("#stage svg path, #stage svg rect").count() > 0
+    if view["sets"]:
+        assert page.locator("#stage svg path, #stage svg rect").count() > 0
+        drag(page, (0.0, 0.0), (0.999, 0.95))
+        page.wait_for_timeout(50)
+        assert len(ids(page)) == min(50, len(view["items"]))
     page.click('[data-item="0"]')
     assert page.locator("#detail-0").is_visible()
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    drag(page, (0.0, 0.0), (0.999, 0.95))
-    page.wait_for_timeout(50)
-    assert len(ids(page)) == min(50, len(view["items"]))
     found = json.loads(json.dumps(view))
     assert all(agrees(text, at(found, path)) for path, text in shown_numbers(page))
 
@@ -383,7 +413,8 @@ def test_ten_thousand_items_answer_a_keystroke(opened, labels):
     page = opened(make_view(labels, 10_000))
     page.wait_for_timeout(1500)
     times = page.evaluate(KEYSTROKE, "market square")
-    print(f"keystrokes among 10,000 items, {len(labels)} labels: {max(times):.0f} ms at most")
+    usual = sorted(times)[len(times) // 2]
+    print(f"keystrokes among 10,000 items, {len(labels)} labels: {usual:.0f} ms, at most {max(times):.0f}")
     assert max(times) < 300
     assert "of 10,000" in told(page)
     page.fill("#search", "")

@@ -9,13 +9,16 @@ import json
 import re
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.reports.page.views import attacked, labels_alone, make_view, with_experiment
+
 from labeldist.core.visible import UNSEEN
+from labeldist.reports.page import assets
 from labeldist.reports.page.palette import palette
 from labeldist.reports.page.render import render_page
-from tests.reports.page.views import attacked, labels_alone, make_view, with_experiment
 
 BLOCKS = re.compile(r"<(style|script)([^>]*)>(.*?)</\1>", re.DOTALL)
 
@@ -201,3 +204,10 @@ def test_along_a_scale_colours_diverge():
     assert low.fill.endswith(" 250)")
     assert high.fill.endswith(" 50)")
     assert middle.fill.startswith("oklch(0.930")
+
+
+def test_scripts_and_styles_are_small_files_and_all_of_them_are_in_the_page():
+    folder = Path(assets.__file__).parent / "static"
+    assert {file.name for file in folder.iterdir()} == {*assets.STYLES, *assets.SCRIPTS}
+    lines = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in folder.iterdir()}
+    assert max(lines.values()) <= 400

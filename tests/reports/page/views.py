@@ -10,10 +10,11 @@ from typing import Any
 from labeldist.reports.view import FORMAT, View, ViewItem
 
 NLI = ["entailment", "neutral", "contradiction"]
-WORDS = (
+SENTENCE = (
     "a cyclist chained her bicycle to the railing outside the bakery and went in for two rolls while rain fell on "
     "the old market square where nobody had expected the fair to begin before noon"
-).split()
+)
+WORDS = SENTENCE.split(" ")
 BIG = "x" * 100_000
 ATTACKS = [
     "<script>window.hit=1</script>",
@@ -111,8 +112,8 @@ def make_view(
         "warnings": ["Results describe annotators like yours; other populations need reference labels."],
         "notes": ["Items are shown in the order of the file."],
         "calibrated": [
-            "The posterior was calibrated on the labels: a mixture of three Dirichlet distributions, its weights learnt "
-            "by leaving each item out.",
+            "The posterior was calibrated on the labels: a mixture of three Dirichlet distributions, its weights "
+            "learnt by leaving each item out.",
             "The evidence counts as much as it predicted of labels that it had not seen.",
         ],
         "shown": {"items": items, "of": items, "in_words": ""},

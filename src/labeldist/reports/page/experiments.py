@@ -9,6 +9,7 @@ from typing import Any
 from labeldist.reports.view import ViewExperiment
 
 Table = dict[str, Any]
+METRIC, COST = 4, 1  # decimals
 
 
 def experiment_tables(found: ViewExperiment) -> dict[str, Any]:
@@ -22,9 +23,10 @@ def _cells(found: ViewExperiment, titles: Mapping[str, str]) -> Iterator[Table]:
     for names, group in itertools.groupby(numbered, key=lambda pair: frozenset(pair[1]["values"])):
         cells = list(group)
         columns = _columns(cells[0][1]["values"], titles, names)
+        decimals = [METRIC if name in titles else COST for name in columns]
         yield {
             "columns": [titles.get(name, name) for name in columns],
-            "rows": [_cell(place, cell, columns) for place, cell in cells],
+            "rows": [_cell(place, cell, columns, decimals) for place, cell in cells],
         }
 
 
@@ -33,9 +35,9 @@ def _columns(values: Mapping[str, Any], titles: Mapping[str, str], names: frozen
     return [*(name for name in titles if name in names), *(name for name in values if name not in titles)]
 
 
-def _cell(place: int, cell: Mapping[str, Any], columns: list[str]) -> dict[str, Any]:
+def _cell(place: int, cell: Mapping[str, Any], columns: list[str], decimals: list[int]) -> dict[str, Any]:
     paths = [("cells", place, "values", name) for name in columns]
-    return {"name": cell["name"], "section": cell["section"], "paths": paths}
+    return {"name": cell["name"], "section": cell["section"], "values": [*zip(paths, decimals, strict=True)]}
 
 
 def _differences(found: ViewExperiment, titles: Mapping[str, str]) -> Table | None:

@@ -17,8 +17,8 @@ NAMED = (
     ("#4d4d4d", "#fff"),
 )
 HUES = (250, 65, 165)  # of many labels: neighbours differ in hue, and all in lightness
-LIGHTEST, DARKEST = 0.9, 0.4
-READABLE = 0.6  # lightness from which black can be read
+# Lightness of many labels. Between light and dark ones neither black nor white can be read well.
+LIGHT, DARK = (0.9, 0.63), (0.53, 0.38)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,25 @@ def marks(labels: Sequence[str]) -> list[str]:
 
 def _on_scale(value: float, low: float, high: float) -> tuple[str, str]:
     at = (value - low) / (high - low) * 2 - 1 if high > low else 0.0
-    lightness = 0.93 - 0.45 * abs(at)
+    lightness = _readable(0.93 - 0.45 * abs(at))
     return f"oklch({lightness:.3f} {0.01 + 0.13 * abs(at):.3f} {250 if at < 0 else 50})", _ink(lightness)
 
 
 def _stepped(place: int, of: int) -> tuple[str, str]:
-    lightness = LIGHTEST - (LIGHTEST - DARKEST) * place / (of - 1)
+    light = of * 2 // 3
+    (start, end), at = (
+        (LIGHT, place / (light - 1)) if place < light else (DARK, (place - light) / max(1, of - light - 1))
+    )
+    lightness = start + (end - start) * at
     return f"oklch({lightness:.3f} 0.12 {HUES[place % len(HUES)]})", _ink(lightness)
 
 
+def _readable(lightness: float) -> float:
+    """The nearest lightness that something can be read on."""
+    if not DARK[0] < lightness < LIGHT[1]:
+        return lightness
+    return LIGHT[1] if lightness > sum((DARK[0], LIGHT[1])) / 2 else DARK[0]
+
+
 def _ink(lightness: float) -> str:
-    return "#000" if lightness >= READABLE else "#fff"
+    return "#000" if lightness >= LIGHT[1] else "#fff"

@@ -10,18 +10,19 @@ const shownSets = view.sets.filter((set) => items.some((item) => item.distributi
 const mainKey =
   view.main && setOf.has(view.main) ? view.main : (shownSets.find((set) => set.kind === "labels") || shownSets[0])?.key;
 
+const grouped = new Intl.NumberFormat("en-US");
 const UNKNOWN = "undefined";
 const MINUS = "\u2212";
 
 function fixed(value, decimals, sign = false) {
   if (value === null || value === undefined) return UNKNOWN;
   const whole = Number.isInteger(value) && decimals === 0;
-  const text = whole ? Math.abs(value).toLocaleString("en-US") : Math.abs(value).toFixed(decimals);
+  const text = whole ? grouped.format(Math.abs(value)) : Math.abs(value).toFixed(decimals);
   return (value < 0 ? MINUS : sign ? "+" : "") + text;
 }
 
 function counted(number, what) {
-  return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
+  return `${grouped.format(number)} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function distribution(place, key) {

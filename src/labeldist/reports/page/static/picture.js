@@ -33,14 +33,11 @@ function startPicture() {
     picture.width = width;
     redraw();
   });
-  let waiting = false;
+  let waiting = null;
   listeners.push((what) => {
-    if (waiting || !["filter", "pick"].includes(what)) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      drawMarks();
-    });
+    if (!["filter", "pick"].includes(what)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(drawMarks, what === "filter" ? PAUSE : 0);
   });
 }
 
@@ -77,7 +74,7 @@ function drawCaption() {
   const there = picture.layout.there.length;
   const set = setOf.get(picture.key);
   const missing = state.base.length - there;
-  byId("picture-title").replaceChildren(bdi(set.name), ` of ${counted(there, "item")}`, missing ? `; ${missing.toLocaleString("en-US")} have none. ` : ". ", picture.figure.note(picture.layout));
+  byId("picture-title").replaceChildren(bdi(set.name), ` of ${counted(there, "item")}`, missing ? `; ${grouped.format(missing)} have none. ` : ". ", picture.figure.note(picture.layout));
   byId("picture-legend").replaceChildren(...picture.figure.legend(picture.layout));
 }
 

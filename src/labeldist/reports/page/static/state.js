@@ -1,5 +1,6 @@
 // Which items are shown, and in which order. Everything that draws listens.
 const PAGE = 50;
+const PAUSE = 150; // milliseconds without a key until the rest follows what is typed
 const filters = { query: "", label: "", agreement: "" };
 const state = { sort: "file", down: false, page: 0, open: null, picked: null, base: all, found: all };
 const listeners = [];
@@ -27,6 +28,8 @@ function has(key) {
   return items.some((_, place) => KEYS[key].value(place) !== null);
 }
 
+const someLabels = has("labels");
+
 // All that can be searched of an item, in small letters.
 function haystack(place) {
   if (haystacks[place] === undefined) {
@@ -46,11 +49,11 @@ function prepareSearch(from = 0) {
   if (until < items.length) setTimeout(prepareSearch, 0, until);
 }
 
+const collator = new Intl.Collator("en", { numeric: true });
 let sorted = { by: null, down: null, order: all };
 
 function compare(a, b) {
-  if (typeof a === "string") return a.localeCompare(b, "en", { numeric: true });
-  return a - b;
+  return typeof a === "string" ? collator.compare(a, b) : a - b;
 }
 
 function inOrder() {
@@ -125,7 +128,7 @@ function clearAll() {
 function toldState() {
   const shown = state.found.length;
   if (!shown) return "No item fits. Clear the filters to see all.";
-  const of = shown === items.length ? `All ${counted(shown, "item")}` : `${counted(shown, "item")} of ${items.length.toLocaleString("en-US")}`;
+  const of = shown === items.length ? `All ${counted(shown, "item")}` : `${counted(shown, "item")} of ${grouped.format(items.length)}`;
   const how = [];
   if (state.picked) how.push("picked in the picture");
   if (filters.query) how.push(`with “${short(filters.query, 40)}”`);

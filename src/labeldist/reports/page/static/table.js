@@ -1,5 +1,7 @@
 // The table of items, a page of rows at a time.
 const rows = byId("rows");
+const AT_ONCE = 12; // rows
+const MOST_WORDS = 180; // signs of an item's texts in its row: two lines
 
 const COLUMNS = [
   { key: "item", title: "Item", css: "c-item" },
@@ -31,7 +33,7 @@ function heading(column) {
 
 function firstWords(item) {
   const texts = Object.values(item.texts).filter(Boolean);
-  return texts.length ? texts.map((text) => text.slice(0, 300)).join(" · ") : "";
+  return texts.length ? short(texts.map((text) => text.slice(0, MOST_WORDS)).join(" · "), MOST_WORDS) : "";
 }
 
 function itemCell(place, open) {
@@ -97,16 +99,32 @@ function rowOf(place) {
   return open ? [row, detailRow(place, COLUMNS.length)] : [row];
 }
 
-function drawTable() {
+let rest = null; // the timer of rows that are still to come
+
+function drawTable(what) {
   const from = state.page * PAGE;
   const shown = Array.from(state.found.slice(from, from + PAGE));
   const head = el("thead", {}, el("tr", {}, COLUMNS.map(heading)));
-  const body = el("tbody", {}, shown.flatMap(rowOf));
+  const first = what === "filter" ? AT_ONCE : PAGE;
+  const body = el("tbody", {}, shown.slice(0, first).flatMap(rowOf));
   const caption = el("caption", { class: "hidden" }, "Items. Buttons in the heads sort; the button of an item opens it.");
   rows.replaceChildren(shown.length ? el("table", {}, caption, head, body) : el("p", { class: "nothing" }, "No item fits."));
+  if (what === "filter" || what === "sort" || what === "pick") rows.scrollTop = 0;
+  drawRest(body, shown.slice(first));
   drawPager();
   byId("told").textContent = toldState();
   byId("clear").disabled = !(state.picked || filters.query || filters.label || filters.agreement);
+}
+
+// Who types waits for the rows in sight only.
+function drawRest(body, places) {
+  clearTimeout(rest);
+  rows.setAttribute("aria-busy", String(places.length > 0));
+  if (!places.length) return;
+  rest = setTimeout(() => {
+    body.append(...places.flatMap(rowOf));
+    rows.setAttribute("aria-busy", "false");
+  }, PAUSE);
 }
 
 function drawPager() {
@@ -121,7 +139,7 @@ function drawPager() {
   byId("pager").hidden = pages < 2;
   byId("pager").replaceChildren(
     el("button", { type: "button", id: "previous", disabled: state.page === 0, onclick: go(-1, "previous") }, "Previous"),
-    el("span", {}, `${from + 1} to ${Math.min(from + PAGE, state.found.length)} of ${state.found.length.toLocaleString("en-US")}`),
+    el("span", {}, `${grouped.format(from + 1)} to ${grouped.format(Math.min(from + PAGE, state.found.length))} of ${grouped.format(state.found.length)}`),
     el("button", { type: "button", id: "next", disabled: state.page >= pages - 1, onclick: go(1, "next") }, "Next"),
   );
 }
@@ -132,7 +150,9 @@ function opener(place) {
 
 function toggle(place) {
   state.open = state.open === place ? null : place;
+  const top = rows.scrollTop;
   drawTable();
+  rows.scrollTop = top;
   opener(place).focus({ preventScroll: true });
 }
 

@@ -52,7 +52,7 @@ function cornerName(x, y, label, most) {
 }
 
 function sizeOf(number) {
-  return has("labels") ? Math.min(8.5, 1.6 + Math.sqrt(number) * 1.45) : 5;
+  return someLabels ? Math.min(8.5, 1.6 + Math.sqrt(number) * 1.45) : 5;
 }
 
 function dotSize(place) {
