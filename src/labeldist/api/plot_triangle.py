@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @overload
-def plot_triangle(
+def plot_triangle(  # type: ignore[overload-overlap] # a mapping is an object, too
     results: Run | Mapping[str, Any], *, reference: Any = ..., ax: Axes | None = ..., axes: Sequence[Axes] | None = ...
 ) -> list[Axes]: ...
 

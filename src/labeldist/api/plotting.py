@@ -55,7 +55,7 @@ def reference_set(source: Any, labels: tuple[str, ...] | None = None) -> tuple[t
             f"{dataset.name} has no item with a reference",
             hint="give items whose reference says what many people chose",
         )
-    shares = np.array([[one.probabilities[name] for name in names] for one in known.values()])
+    shares = np.array([one.probabilities for one in known.values()])
     return names, Panel("reference", "reference", tuple(known), shares)
 
 
@@ -86,7 +86,7 @@ def _set(name: str, value: Any) -> tuple[tuple[str, ...], Panel]:
 def _of_counts(name: str, ids: Sequence[str], counts: Array) -> Panel:
     """What people said of the items with labels."""
     given = counts.sum(axis=1)
-    rows = np.flatnonzero(given)
+    rows = np.flatnonzero(given).tolist()
     shares = counts[rows] / given[rows, None]
     return Panel(name or "labels", "labels", tuple(ids[at] for at in rows), shares)
 
