@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from labeldist.api.plotting import new_figure, sets_of
+from labeldist.api.plotting import new_figure, plotting, sets_of
 from labeldist.api.run import Run
 from labeldist.core.errors import UsageError
 from labeldist.reports.figures.panels import Panel
 from labeldist.reports.figures.sets import sets_figure
 from labeldist.reports.figures.stacked import draw_stacked, order_of
 from labeldist.reports.figures.strip import draw_strip
-from labeldist.reports.figures.style import require_plots, styled
+from labeldist.reports.figures.style import require_plots
 from labeldist.reports.figures.triangle import draw_triangle
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def plot_triangle(
     require_plots("plot_triangle")
     labels, panels = sets_of(results, reference)
     given = [ax] if ax is not None else axes
-    with styled():
+    with plotting():
         if given is None:
             found = sets_figure(panels, labels, new_figure())
         else:

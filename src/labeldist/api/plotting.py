@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from labeldist.datasets.source import Dataset
 from labeldist.estimation.estimate import Estimate
 from labeldist.evaluation.description import Description
 from labeldist.reports.figures.panels import Panel
+from labeldist.reports.figures.style import styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,6 +100,17 @@ def _of_rows(name: str, value: Distributions) -> Panel:
     if not len(both) or np.isnan(both).all():
         return Panel(name, "model", value.ids, value.mean)
     return Panel(name, "posterior", value.ids, value.mean, both[..., 0], both[..., 1])
+
+
+@contextmanager
+def plotting() -> Iterator[None]:
+    """The style of all figures, for figures of a user."""
+    # Imported before the style, which takes back what is set within it: at its import pyplot sets, in a notebook, that
+    # figures show themselves.
+    import matplotlib.pyplot  # noqa: F401
+
+    with styled():
+        yield
 
 
 def new_figure() -> Figure:
