@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeldist.api.plotting import axes_or_new, plotting, reference_set, sets_of
+from labeldist.api.plotting import axes_or_new, drawing, reference_set, sets_of
 from labeldist.core.errors import UsageError
 from labeldist.evaluation.reliability import coverage, reliability
 from labeldist.reports.figures.calibration import draw_bins
@@ -50,8 +50,8 @@ def plot_calibration(results: Any, *, reference: Any, ax: Axes | None = None) ->
         )
     bins: list[Bin] = [one for panel in panels for one in _bins(panel, known)]
     names = [(panel.name, panel.name) for panel in panels]
-    with plotting():
-        drawn = axes_or_new(ax, *SIZE)
+    with drawing(ax) as figure:
+        drawn = axes_or_new(ax, figure, *SIZE)
         draw_bins(drawn, bins, names, against="reference")
         if len(panels) == 1 and (told := _told(panels[0], known)):
             drawn.set_title(told, loc="left")

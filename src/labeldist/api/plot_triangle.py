@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from labeldist.api.plotting import new_figure, plotting, sets_of
+from labeldist.api.plotting import drawing, sets_of
 from labeldist.api.run import Run
 from labeldist.core.errors import UsageError
 from labeldist.reports.figures.panels import Panel
@@ -59,11 +59,12 @@ def plot_triangle(
     require_plots("plot_triangle")
     labels, panels = sets_of(results, reference)
     given = [ax] if ax is not None else axes
-    with plotting():
+    if given is not None:
+        _check(given, len(panels), len(labels))
+    with drawing(given) as figure:
         if given is None:
-            found = sets_figure(panels, labels, new_figure())
+            found = sets_figure(panels, labels, figure)
         else:
-            _check(given, len(panels), len(labels))
             found = [*given]
             means = np.mean([panel.shares.mean(axis=0) for panel in panels], axis=0)
             for one, panel in zip(found, panels, strict=True):

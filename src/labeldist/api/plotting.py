@@ -103,28 +103,25 @@ def _of_rows(name: str, value: Distributions) -> Panel:
 
 
 @contextmanager
-def plotting() -> Iterator[None]:
-    """The style of all figures, for figures of a user."""
-    # Imported before the style, which takes back what is set within it: at its import pyplot sets, in a notebook, that
-    # figures show themselves.
-    import matplotlib.pyplot  # noqa: F401
+def drawing(ax: Axes | Sequence[Axes] | None = None) -> Iterator[Figure]:
+    """The style of all figures, and the figure of ``ax``, or a new one, empty, that a notebook shows by itself."""
+    if ax is None:
+        import matplotlib.pyplot as plt
 
+        # Made before the style, which takes back what is set within it: with its first figure a notebook's backend sets
+        # that figures show themselves.
+        figure = plt.figure(layout="constrained", facecolor="white")
+    else:
+        first: Any = ax[0] if isinstance(ax, Sequence) else ax
+        figure = first.figure
     with styled():
-        yield
+        yield figure
 
 
-def new_figure() -> Figure:
-    """A figure that a notebook shows by itself."""
-    import matplotlib.pyplot as plt
-
-    return plt.figure(layout="constrained")
-
-
-def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """``ax``, or those of a new figure of this size in inches."""
+def axes_or_new(ax: Axes | None, figure: Figure, width: float, height: float) -> Axes:
+    """``ax``, or those of the new ``figure``, of this size in inches."""
     if ax is not None:
         return ax
-    figure = new_figure()
     figure.set_size_inches(width, height)
     found: Axes = figure.subplots()
     return found
