@@ -270,6 +270,14 @@ def test_equal_views_make_equal_files(tmp_path: Path) -> None:
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
 
 
+def test_a_pdf_carries_its_fonts_and_an_svg_its_texts(tmp_path: Path) -> None:
+    pdf, svg = draw_figures({**made_view(NLI), "items": []}, tmp_path, formats=("pdf", "svg"))[-2:]
+    assert b"/FontFile2" in pdf.read_bytes()
+    assert b"/Type3" not in pdf.read_bytes()
+    texts = [element.text for element in ElementTree.parse(svg).iter() if element.tag.endswith("text")]
+    assert {"labels per item", "labels alone", "llm"} <= set(texts)
+
+
 def test_only_what_there_is_is_drawn(tmp_path: Path) -> None:
     view = made_view(NLI, 1, kinds=["labels"])
     view["calibration"] = view["learning_curve"] = None
