@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeldist.api.plotting import axes_or_new, reference_set, sets_of
+from labeldist.api.plotting import axes_or_new, drawing, reference_set, sets_of
 from labeldist.core.errors import UsageError
 from labeldist.evaluation.reliability import coverage, reliability
 from labeldist.reports.figures.calibration import draw_bins
 from labeldist.reports.figures.panels import Panel
-from labeldist.reports.figures.style import require_plots, styled
+from labeldist.reports.figures.style import require_plots
 from labeldist.reports.view import Bin
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def plot_calibration(results: Any, *, reference: Any, ax: Axes | None = None) ->
         )
     bins: list[Bin] = [one for panel in panels for one in _bins(panel, known)]
     names = [(panel.name, panel.name) for panel in panels]
-    with styled():
-        drawn = axes_or_new(ax, *SIZE)
+    with drawing(ax) as figure:
+        drawn = axes_or_new(ax, figure, *SIZE)
         draw_bins(drawn, bins, names, against="reference")
         if len(panels) == 1 and (told := _told(panels[0], known)):
             drawn.set_title(told, loc="left")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeldist.api.plotting import new_figure, sets_of
+from labeldist.api.plotting import drawing, sets_of
 from labeldist.core.errors import UsageError, shown
 from labeldist.reports.figures.distributions import ITEMS, draw_distributions, label_rows, looks_of, of_item
 from labeldist.reports.figures.items import items_figure
 from labeldist.reports.figures.panels import Panel
-from labeldist.reports.figures.style import require_plots, styled
+from labeldist.reports.figures.style import require_plots
 from labeldist.reports.figures.text import plain
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def plot_distributions(
         if not any(panel.of([id_]) for panel in panels):
             raise UsageError(f"no item has the id {shown(id_)}", hint=f"the first has {shown(panels[0].ids[0])}")
     titles = {id_: plain(id_, 34) for id_ in chosen}
-    with styled():
+    if axes is not None and len(axes) != len(chosen):
+        raise UsageError(f"{len(axes)} axes for {len(chosen)} items", hint="give one for each")
+    with drawing(axes) as figure:
         if axes is None:
-            return items_figure(panels, chosen, labels, new_figure(), titles)
-        if len(axes) != len(chosen):
-            raise UsageError(f"{len(axes)} axes for {len(chosen)} items", hint="give one for each")
+            return items_figure(panels, chosen, labels, figure, titles)
         rows, called = label_rows(panels, chosen, labels)
         for ax, id_ in zip(axes, chosen, strict=True):
             draw_distributions(ax, *of_item(panels, id_, rows), called, looks_of(panels))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from labeldist.api.plotting import axes_or_new
+from labeldist.api.plotting import axes_or_new, drawing
 from labeldist.core.errors import UsageError, shown
 from labeldist.core.registry import did_you_mean
 from labeldist.estimation.pilot import METRICS, Plan
 from labeldist.estimation.plan import Measured, Predicted
 from labeldist.reports.figures.learning_curve import draw_learning_curve
-from labeldist.reports.figures.style import require_plots, styled
+from labeldist.reports.figures.style import require_plots
 from labeldist.reports.view import CurvePoint, LearningCurve, MeasuredPoint
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def plot_learning_curve(plan: Plan, metric: str = "kl", *, ax: Axes | None = Non
         raise UsageError(f"{shown(type(plan).__name__)} as a plan", hint="give what labeldist.plan gave")
     if metric not in METRICS:
         raise did_you_mean("error", metric, METRICS)
-    with styled():
-        drawn = axes_or_new(ax, *SIZE)
+    with drawing(ax) as figure:
+        drawn = axes_or_new(ax, figure, *SIZE)
         draw_learning_curve(drawn, _curve(plan), metric)
     return drawn
 

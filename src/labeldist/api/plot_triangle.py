@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from labeldist.api.plotting import new_figure, sets_of
+from labeldist.api.plotting import drawing, sets_of
 from labeldist.api.run import Run
 from labeldist.core.errors import UsageError
 from labeldist.reports.figures.panels import Panel
 from labeldist.reports.figures.sets import sets_figure
 from labeldist.reports.figures.stacked import draw_stacked, order_of
 from labeldist.reports.figures.strip import draw_strip
-from labeldist.reports.figures.style import require_plots, styled
+from labeldist.reports.figures.style import require_plots
 from labeldist.reports.figures.triangle import draw_triangle
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @overload
-def plot_triangle(
+def plot_triangle(  # type: ignore[overload-overlap] # a mapping is an object, too
     results: Run | Mapping[str, Any], *, reference: Any = ..., ax: Axes | None = ..., axes: Sequence[Axes] | None = ...
 ) -> list[Axes]: ...
 
@@ -59,11 +59,12 @@ def plot_triangle(
     require_plots("plot_triangle")
     labels, panels = sets_of(results, reference)
     given = [ax] if ax is not None else axes
-    with styled():
+    if given is not None:
+        _check(given, len(panels), len(labels))
+    with drawing(given) as figure:
         if given is None:
-            found = sets_figure(panels, labels, new_figure())
+            found = sets_figure(panels, labels, figure)
         else:
-            _check(given, len(panels), len(labels))
             found = [*given]
             means = np.mean([panel.shares.mean(axis=0) for panel in panels], axis=0)
             for one, panel in zip(found, panels, strict=True):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from labeldist.api.plotting import axes_or_new
+from labeldist.api.plotting import axes_or_new, drawing
 from labeldist.core.errors import UsageError, shown
 from labeldist.estimation.estimate import Estimate
 from labeldist.estimation.pilot import Plan
 from labeldist.estimation.savings import Savings
-from labeldist.reports.figures.style import require_plots, styled
+from labeldist.reports.figures.style import require_plots
 from labeldist.reports.figures.worth import draw_worth
 from labeldist.reports.view import Saved
 
@@ -40,8 +40,8 @@ def plot_worth(results: Any, *, ax: Axes | None = None) -> Axes:
     saves = [saved for name, value in named for saved in _saves(name, value)]
     if not saves:
         raise UsageError("no evidence whose worth is known", hint="estimate with evidence, calibrated on labels")
-    with styled():
-        drawn = axes_or_new(ax, 4.3, 0.75 + 0.38 * len(saves))
+    with drawing(ax) as figure:
+        drawn = axes_or_new(ax, figure, 4.3, 0.75 + 0.38 * len(saves))
         draw_worth(drawn, saves)
     return drawn
 

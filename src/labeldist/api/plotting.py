@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from labeldist.datasets.source import Dataset
 from labeldist.estimation.estimate import Estimate
 from labeldist.evaluation.description import Description
 from labeldist.reports.figures.panels import Panel
+from labeldist.reports.figures.style import styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +57,7 @@ def reference_set(source: Any, labels: tuple[str, ...] | None = None) -> tuple[t
             f"{dataset.name} has no item with a reference",
             hint="give items whose reference says what many people chose",
         )
-    shares = np.array([[one.probabilities[name] for name in names] for one in known.values()])
+    shares = np.array([one.probabilities for one in known.values()])
     return names, Panel("reference", "reference", tuple(known), shares)
 
 
@@ -86,7 +88,7 @@ def _set(name: str, value: Any) -> tuple[tuple[str, ...], Panel]:
 def _of_counts(name: str, ids: Sequence[str], counts: Array) -> Panel:
     """What people said of the items with labels."""
     given = counts.sum(axis=1)
-    rows = np.flatnonzero(given)
+    rows = np.flatnonzero(given).tolist()
     shares = counts[rows] / given[rows, None]
     return Panel(name or "labels", "labels", tuple(ids[at] for at in rows), shares)
 
@@ -100,18 +102,26 @@ def _of_rows(name: str, value: Distributions) -> Panel:
     return Panel(name, "posterior", value.ids, value.mean, both[..., 0], both[..., 1])
 
 
-def new_figure() -> Figure:
-    """A figure that a notebook shows by itself."""
-    import matplotlib.pyplot as plt
+@contextmanager
+def drawing(ax: Axes | Sequence[Axes] | None = None) -> Iterator[Figure]:
+    """The style of all figures, and the figure of ``ax``, or a new one, empty, that a notebook shows by itself."""
+    if ax is None:
+        import matplotlib.pyplot as plt
 
-    return plt.figure(layout="constrained")
+        # Made before the style, which takes back what is set within it: with its first figure a notebook's backend sets
+        # that figures show themselves.
+        figure = plt.figure(layout="constrained", facecolor="white")
+    else:
+        first: Any = ax[0] if isinstance(ax, Sequence) else ax
+        figure = first.figure
+    with styled():
+        yield figure
 
 
-def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """``ax``, or those of a new figure of this size in inches."""
+def axes_or_new(ax: Axes | None, figure: Figure, width: float, height: float) -> Axes:
+    """``ax``, or those of the new ``figure``, of this size in inches."""
     if ax is not None:
         return ax
-    figure = new_figure()
     figure.set_size_inches(width, height)
     found: Axes = figure.subplots()
     return found

@@ -18,7 +18,7 @@ def label_colours(count: int, *, ordered: bool = False) -> list[str]:
     >>> label_colours(2)
     ['#0072B2', '#E69F00']
     >>> label_colours(3, ordered=True)
-    ['#1A386F', '#8E8975', '#FEE838']
+    ['#1A386F', '#8E8A75', '#FEE838']
     """
     if ordered:
         return [_on_ramp(place / max(count - 1, 1)) for place in range(count)]

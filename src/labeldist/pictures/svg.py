@@ -18,7 +18,7 @@ def svg(title: str, width: float, height: float, parts: Sequence[str]) -> str:
     >>> svg("a < b", 10, 5, ["<path/>"]).count("a &lt; b")
     2
     """
-    words = _escaped(title, 300)
+    words = escaped(title, 300)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}" width="{_n(width)}" '
         f'height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}" '
@@ -35,20 +35,20 @@ def text(x: float, y: float, value: str, *, anchor: str = "start", most: int = M
     """
     more = "" if anchor == "start" else f' text-anchor="{anchor}"'
     more += "" if size == SIZE else f' font-size="{_n(size)}"'
-    return f'<text x="{_n(x)}" y="{_n(y)}" fill="currentColor"{more}>{_escaped(value, most)}</text>'
+    return f'<text x="{_n(x)}" y="{_n(y)}" fill="currentColor"{more}>{escaped(value, most)}</text>'
 
 
 def rect(x: float, y: float, width: float, height: float, colour: str, told: str = "") -> str:
     """A filled rectangle; ``told`` appears where the pointer rests on it."""
     shape = f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" fill="{colour}"'
-    return f"{shape}/>" if not told else f"{shape}><title>{_escaped(told, 120)}</title></rect>"
+    return f"{shape}/>" if not told else f"{shape}><title>{escaped(told, 120)}</title></rect>"
 
 
 def circle(x: float, y: float, radius: float, colour: str, told: str = "", *, hollow: bool = False) -> str:
     """A disk, or a ring where it is ``hollow``."""
     look = f'fill="none" stroke="{colour}" stroke-width="1.4"' if hollow else f'fill="{colour}" fill-opacity=".85"'
     shape = f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" {look}'
-    return f"{shape}/>" if not told else f"{shape}><title>{_escaped(told, 120)}</title></circle>"
+    return f"{shape}/>" if not told else f"{shape}><title>{escaped(told, 120)}</title></circle>"
 
 
 def line(points: Sequence[tuple[float, float]], *, colour: str = "currentColor", width: float = 1, dash: str = "",
@@ -82,7 +82,12 @@ def room(names: Sequence[str], most: int = MOST) -> float:
     return max((len(shortened(name, most)) for name in names), default=0) * LETTER + 6
 
 
-def _escaped(value: str, most: int) -> str:
+def escaped(value: str, most: int) -> str:
+    """What HTML and XML show as this text, and as nothing else.
+
+    >>> escaped("<b>", 10)
+    '&lt;b&gt;'
+    """
     # Two code points that visible() leaves, and XML does not take.
     return escape(shortened(value, most).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"))
 

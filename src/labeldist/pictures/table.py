@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
-from labeldist.core.visible import visible
+from labeldist.pictures.svg import escaped
 
 ROWS = 10
 MOST = 500  # characters of a cell
@@ -29,5 +28,4 @@ def html_table(
 
 
 def _cell(value: object, most: int = MOST) -> str:
-    said = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return escape(visible(said if len(said) <= most else said[: most - 1] + "…"))
+    return escaped(f"{value:.3f}" if isinstance(value, float) else str(value), most)

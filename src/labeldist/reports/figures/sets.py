@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ACROSS = 3  # triangles in a row
-LEGEND, BAR = 0.32, 0.45  # inches below them
+LINE, BAR = 0.18, 0.45  # inches of a line of the legend, of a colour bar
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -43,7 +43,9 @@ def _triangles(panels: Sequence[Panel], labels: Sequence[str], figure: Figure) -
 
     dense = [len(places_of(panel.shares)[0]) > MOST_POINTS for panel in panels]
     most = max((cells(panel.shares)[1].max() for panel, many in zip(panels, dense, strict=True) if many), default=None)
-    below = LEGEND + (BAR if any(dense) else 0)
+    marks = triangle_legend(panels, dense)
+    columns = 5 if len(panels) > 1 else 2
+    below = LINE * -(-len(marks) // columns) + 0.14 + (BAR if any(dense) else 0)
     drawn = triangle_axes(figure, len(panels), below)
     filled = []
     for at, (axes, panel) in enumerate(zip(drawn, panels, strict=True)):
@@ -57,11 +59,11 @@ def _triangles(panels: Sequence[Panel], labels: Sequence[str], figure: Figure) -
         figure.colorbar(bar, cax=beside, orientation="horizontal", format="{x:g}").set_label(
             "items in a cell", labelpad=1
         )
-    figure.legend(handles=triangle_legend(panels, dense), loc="lower center", ncols=5, columnspacing=1.4)
+    figure.legend(handles=marks, loc="lower center", ncols=columns, columnspacing=1.4)
     return drawn
 
 
-def triangle_axes(figure: Figure, count: int, below: float = LEGEND) -> list[Any]:
+def triangle_axes(figure: Figure, count: int, below: float) -> list[Any]:
     """So many ternary axes of one size on an empty figure: matplotlib's own layout takes seconds for these."""
     across = min(count, 2 if count == 4 else ACROSS)
     down = -(-count // across)

@@ -71,7 +71,8 @@ def areas(counts: Any) -> Array:
 def _frame(axes: Any, labels: Sequence[str], colours: Sequence[str]) -> None:
     axes.set_ternary_lim(0, 1, 0, 1, 0, 1)
     for axis in (axes.taxis, axes.laxis, axes.raxis):
-        axis.set_ticks([])  # mpltern's ticks take seconds to be placed, and nobody reads numbers off a triangle
+        axis.set_ticks([])
+        axis.set_visible(False)  # mpltern's ticks take seconds to be placed, and nobody reads numbers off a triangle
     for share in (0.25, 0.5, 0.75):
         for line in (np.eye(3)[[0, 1]], np.eye(3)[[1, 2]], np.eye(3)[[2, 0]]):
             corner = 1 - line.sum(axis=0)
