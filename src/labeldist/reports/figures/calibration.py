@@ -15,6 +15,8 @@ from labeldist.reports.view import Bin, Coverage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+APART = 0.008
+EXPECTED: dict[str, Any] = {"marker": "|", "markersize": 11, "color": "black", "mew": 1.3, "linestyle": "", "zorder": 4}
 ROWS = 8  # labels whose coverage is shown
 
 
@@ -23,7 +25,8 @@ def draw_bins(axes: Axes, bins: Sequence[Bin], sets: Sequence[tuple[str, str]], 
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     for at, (key, name) in enumerate(sets):
         own = sorted((one for one in bins if one["set"] == key), key=lambda one: one["predicted"])
-        across, up = [one["predicted"] for one in own], [one["observed"] for one in own]
+        beside = APART * (at - (len(sets) - 1) / 2)  # so that bars of several sets do not hide one another
+        across, up = [one["predicted"] + beside for one in own], [one["observed"] for one in own]
         spread = [[one["observed"] - one["low"] for one in own], [one["high"] - one["observed"] for one in own]]
         axes.errorbar(across, up, np.clip(spread, 0, None), label=plain(name), **_look(at))
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="predicted probability", ylabel=_observed(against))
@@ -46,7 +49,8 @@ def draw_coverage(axes: Axes, coverage: Sequence[Coverage], names: Sequence[tupl
         axes.errorbar([one["held"]], [at], xerr=spread, **look)
         expected = one.get("expected")  # what right intervals would hold of references of so few votes
         if isinstance(expected, float):
-            axes.plot([expected], [at], marker="|", markersize=11, color="black", mew=1.3, linestyle="", zorder=4)
+            name = "" if at else "right intervals, with so many votes"
+            axes.plot([expected], [at], label=name, **EXPECTED)
     for mass in sorted({one["mass"] for one in rows}):
         axes.axvline(mass, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     least = min((one["low"] for one in rows), default=0.5)
@@ -55,6 +59,8 @@ def draw_coverage(axes: Axes, coverage: Sequence[Coverage], names: Sequence[tupl
     axes.set_yticks(range(len(rows)), [_row_name(one, called, several=several) for one in rows])
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=True, axis="x")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(0, 1.09), handletextpad=0.2)
     masses = ", ".join(f"{mass:.0%}" for mass in sorted({one["mass"] for one in rows}))
     axes.set_xlabel(f"share of {masses} intervals that hold what people gave")
 

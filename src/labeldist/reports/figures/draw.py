@@ -82,8 +82,10 @@ def draw_calibration(view: View, figure: Figure) -> bool:
     known = view["calibration"]
     if known is None or not (known["bins"] or known["coverage"]):
         return False
-    names = [(one["key"], one["name"]) for one in view["sets"]]
-    sets = _named(dict.fromkeys(one["set"] for one in known["bins"]), names)
+    ranked = sorted(view["sets"], key=lambda one: one["kind"] != "posterior")  # first and blue, as in other figures
+    names = [(one["key"], one["name"]) for one in ranked]
+    binned = {one["set"] for one in known["bins"]}
+    sets = [(key, name) for key, name in names if key in binned]
     parts = [bool(known["bins"]), bool(known["coverage"])]
     figure.set_size_inches(WIDTH if all(parts) else WIDTH * 0.52, 3.1)
     drawn = iter(figure.subplots(1, sum(parts), squeeze=False).ravel())
@@ -139,11 +141,6 @@ def _check_formats(formats: Sequence[str]) -> None:
     for format_ in formats:
         if format_ not in FORMATS:
             raise UsageError(f"figures as {shown(format_)}", hint=f"use some of: {', '.join(FORMATS)}")
-
-
-def _named(keys: dict[str, None], names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    called = dict(names)
-    return [(key, called.get(key, key)) for key in keys]
 
 
 def _titles(view: View) -> dict[str, str]:
