@@ -188,7 +188,7 @@ def open_source(
         "on_error": on_error,
     }
     opened_by |= {"limit": limit, "reference_annotators": reference_annotators, "repeated_labels": repeated_labels}
-    opened_by |= {"evidence": [*map(str, evidence)], "read": asdict(said), "texts": texts}
+    opened_by |= {"evidence": [*map(str, evidence)], "read": asdict(said), "texts": texts, "shard": shard}
     reading = read_reading(said)
     if source.partition(":")[0] in DATASETS.names():
         _refuse_reading(source.partition(":")[0], said)

@@ -32,9 +32,7 @@ class Part:
         if not isinstance(self.value, Mapping):
             self.refuse("an object")
         if key not in self.value:
-            raise InputError(
-                f"no {key!r}", expected="it in the calibration", place=Place(self.file, None, self.name or None)
-            )
+            raise InputError(f"no {key!r}", expected="it to be there", place=Place(self.file, None, self.name or None))
         return Part(self.value[key], self.file, f"{self.name}.{key}" if self.name else key)
 
     def maybe(self, key: str) -> Part | None:

@@ -20,7 +20,8 @@ from labeldist.reporting.read import ReadItems, ReadSet
 from labeldist.reports.view import Orders, ShownExplanation, ViewItem
 
 DIGITS = 6
-REFERENCE = "reference"
+LABELS, REFERENCE = "labels", "reference"  # keys of what comes with the items
+MOST_ORDERS = 10**9  # what is beyond was not counted
 MOST_NAMED = 200  # annotations of an item that are shown one by one
 
 
@@ -42,7 +43,8 @@ def view_items(
     for place, (at, labels) in enumerate(zip(rows, counts[rows].astype(int).tolist(), strict=True)):
         item = read.shown[ids[at]]
         said = {one.key: one.shown[item.id] for one in sets if item.id in one.shown}
-        shares = {one.read.key: one.share[place] for one in arrays if one.share[place][0] == one.share[place][0]}
+        shares = {LABELS: [round(count / sum(labels), DIGITS) for count in labels]} if any(labels) else {}
+        shares |= {one.read.key: one.share[place] for one in arrays if one.share[place][0] == one.share[place][0]}
         if reference[place][0] == reference[place][0]:  # not NaN
             shares[REFERENCE] = reference[place]
         kl, tvd = (math.nan, math.nan) if main is None else main.expected[place]
@@ -115,7 +117,7 @@ def _annotations(item: Item, task: Task) -> Iterator[tuple[str | None, int]]:
 def _orders(said: Mapping[str, Prediction], labels: Sequence[str]) -> Iterator[tuple[str, Orders]]:
     for key, one in said.items():
         asked = one.extra.get("orders")
-        if isinstance(asked, int):
+        if isinstance(asked, int) and 0 < asked < MOST_ORDERS:
             spread, error = (_by_label(one.extra.get(name), labels) for name in ("spread", "standard_error"))
             yield key, {"orders": asked, "spread": spread, "standard_error": error}
 
@@ -124,7 +126,7 @@ def _by_label(value: Any, labels: Sequence[str]) -> list[float | None] | None:
     if not isinstance(value, Mapping):
         return None
     found = (value.get(label) for label in labels)
-    return [number(one) if isinstance(one, int | float) else None for one in found]
+    return [number(one) if isinstance(one, int | float) and abs(one) < MOST_ORDERS else None for one in found]
 
 
 def _explanations(

@@ -20,6 +20,7 @@ FLAGS = {
     "labels": "--labels",
     "scale": "--scale",
     "limit": "--limit",
+    "shard": "--shard",
     "reference_annotators": "--reference-annotators",
     "repeated_labels": "--repeated-labels",
     "read.format": "--format",

@@ -16,8 +16,10 @@ from labeldist.datasets.jsonl import Rows
 from labeldist.datasets.predictions import Prediction, prediction_from_row
 from labeldist.datasets.texts import SAMPLE, text_columns
 from labeldist.evaluation.metric import Array
-from labeldist.reporting.results import Said
+from labeldist.reporting.results import RESERVED, Said
 from labeldist.reports.view import Kind
+
+LARGEST = 1e15  # of a number in a row: more is no error and no concentration
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class ReadSet:
 
     Of a posterior also ``low``, ``high`` and ``prior`` (N, K), ``expected`` (N, 2: KL and TVD), ``concentration`` (N),
     all NaN where rows do not say, and the ``mass`` of the intervals. ``shown``: by id, whole. ``unknown``: how many are
-    of no item; ``warnings`` in rows.
+    of no item; ``warnings`` in rows; ``given`` (N, K): the labels that rows say they were made of.
     """
 
     key: str
@@ -56,6 +58,7 @@ class ReadSet:
     shown: dict[str, Prediction] = field(default_factory=dict)
     unknown: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
+    given: Array | None = None
 
     @classmethod
     def empty(cls, key: str, kind: Kind, items: int, labels: int) -> ReadSet:
@@ -111,20 +114,33 @@ def read_set(said: Said, rows: Rows, task: Task, places: Mapping[str, int], show
 def _posterior(found: ReadSet, at: int, extra: Mapping[str, Any], labels: Sequence[str]) -> None:
     ends = extra.get("interval")
     if isinstance(ends, Mapping):
-        pairs = [ends.get(label) or (np.nan, np.nan) for label in labels]
-        found.low[at], found.high[at] = (np.array([pair[end] for pair in pairs], dtype=float) for end in (0, 1))
-    prior = extra.get("prior")
+        pairs = [_pair(ends.get(label)) for label in labels]
+        found.low[at], found.high[at] = zip(*pairs, strict=True)
+    prior, given = extra.get("prior"), extra.get("label_counts")
     if isinstance(prior, Mapping):
         found.prior[at] = [_number(prior.get(label)) for label in labels]
+    if isinstance(given, Mapping):
+        if found.given is None:
+            found.given = np.full(found.share.shape, np.nan)
+        found.given[at] = [_number(given.get(label)) for label in labels]
     found.expected[at] = [_number(extra.get("expected_kl")), _number(extra.get("expected_tvd"))]
     found.concentration[at] = _number(extra.get("concentration"))
-    found.mass = found.mass or extra.get("interval_mass")
+    mass = _number(extra.get("interval_mass"))
+    if found.mass is None and 0 < mass < 1:
+        found.mass = mass
     if isinstance(warning := extra.get("warning"), str):
         found.warnings[warning] = None
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else np.nan
+    """A number that can be shown; NaN for anything else."""
+    return float(value) if isinstance(value, int | float) and abs(value) < LARGEST else np.nan
+
+
+def _pair(value: Any) -> tuple[float, float]:
+    """The ends of an interval; NaN for what is none."""
+    low, high = map(_number, value) if isinstance(value, list | tuple) and len(value) == 2 else (np.nan, np.nan)
+    return (low, high) if 0 <= low <= high <= 1 else (np.nan, np.nan)
 
 
 def carried_sets(read: ReadItems, task: Task, items: Iterable[Item], places: Mapping[str, int]) -> Iterator[ReadSet]:
@@ -132,7 +148,8 @@ def carried_sets(read: ReadItems, task: Task, items: Iterable[Item], places: Map
     if not read.evidence:
         return
     labels = task.label_names
-    found = {name: ReadSet.empty(name, "model", len(places), len(labels)) for name in read.evidence}
+    keys = {name: f"{name} (a model)" if name in RESERVED else name for name in read.evidence}
+    found = {name: ReadSet.empty(key, "model", len(places), len(labels)) for name, key in keys.items()}
     for item in items:
         at = places.get(item.id)
         for name, one in item.evidence.items() if at is not None else ():

@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from labeldist.core.errors import InputError, LabeldistError, Place, UsageError
+from labeldist.core.visible import visible
+from labeldist.datasets.columns import gathered
 from labeldist.datasets.evidence_rows import SAID
 from labeldist.datasets.files import SUFFIXES, is_there, read_rows
 from labeldist.datasets.jsonl import Rows, decoded, opened, parse_json
 from labeldist.datasets.layout import DISTRIBUTIONS
+from labeldist.estimation.stored_fields import Part
 from labeldist.experiments.render import RESULTS
+from labeldist.reporting.stored import checked_evaluation, checked_plan
 from labeldist.reports.view import Kind
 from labeldist.runs.about import About, AboutPosterior, about_of, read_about
 from labeldist.runs.folder import ABOUT, EVALUATION, EXPLANATIONS, STORE_NAME
 
 LARGEST = 200_000_000  # bytes of a JSON file
+RESERVED = ("labels", "reference")
 OF_POSTERIORS = ("interval", "prior_used", "calibrate")  # columns that only posteriors have
 NOT_A_RESULT = (
     "a folder of labeldist run or experiment, a file of distributions, a plan or an evaluation in JSON, or labels"
@@ -54,9 +59,12 @@ class Results:
     files: list[Path] = field(default_factory=list)
 
     def add(self, said: Said) -> None:
-        """Take in distributions; :class:`UsageError` where others have that name."""
-        if any(one.name == said.name for one in self.said):
-            raise UsageError(f"two results are named {said.name!r}", hint="name them: NAME=FILE")
+        """Take in distributions; :class:`UsageError` where others have that name, or one that looks the same."""
+        name = visible(said.name)
+        if name in RESERVED:
+            raise UsageError(f"a result named {name!r}, as what comes with the items", hint="name it: NAME=FILE")
+        if any(visible(one.name) == name for one in self.said):
+            raise UsageError(f"two results are named {name!r}", hint="name them: NAME=FILE")
         self.said.append(said)
 
 
@@ -100,8 +108,8 @@ def _folder(folder: Path, found: Results) -> None:
         _add_file(one["name"], "posterior", folder / one["file"], found, one)
     found.store = folder / STORE_NAME if (folder / STORE_NAME).exists() else None
     found.explained = folder / EXPLANATIONS if (folder / EXPLANATIONS).exists() else None
-    if (folder / EVALUATION).exists():
-        _json(folder / EVALUATION, found)
+    if (folder / EVALUATION).exists() and not _json(folder / EVALUATION, found):
+        raise InputError("something else", expected="the evaluation of the run", place=Place(folder / EVALUATION))
 
 
 def _add_file(name: str, kind: Kind, file: Path, found: Results, about: AboutPosterior | None = None) -> None:
@@ -121,9 +129,9 @@ def _json(path: Path, found: Results) -> bool:
     if not isinstance(value, dict):
         return False
     if {"predicted", "replay"} <= value.keys():
-        found.plan = value
+        found.plan = checked_plan(Part(value, path))
     elif {"metrics", "rows", "resamples"} <= value.keys():
-        found.evaluation = value
+        found.evaluation = checked_evaluation(Part(value, path))
     else:
         return False
     found.files.append(path)
@@ -138,7 +146,8 @@ def _distributions_or_labels(spec: str, found: Results, *, with_source: bool) ->
         found.sources.append(spec)
         return
     first = _first_row(file)
-    if not (with_source or any(first.get(part) is not None for part in SAID)):
+    named = not is_there(Path(spec))
+    if not (with_source or named or any(first.get(part) is not None for part in SAID)):
         found.sources.append(spec)
         return
     about = read_about(about_of(file))
@@ -162,4 +171,7 @@ def _first_row(file: Path) -> Mapping[str, Any]:
         row = next(rows, None)
     except LabeldistError:
         return {}
-    return row if isinstance(row, Mapping) else {}
+    try:
+        return gathered(row, Place(file), SAID) if isinstance(row, Mapping) else {}
+    except InputError:  # as labels the reader says more of it
+        return {}

@@ -11,6 +11,7 @@ from labeldist.core.errors import InputError, UsageError
 from labeldist.datasets.files import records_from_rows
 from labeldist.datasets.predictions import Prediction, prediction_from_row
 from labeldist.reporting.everything import Everything
+from labeldist.reporting.read import ReadSet
 from labeldist.reporting.results import Said
 from labeldist.reports.view import LearningCurve
 from labeldist.runs.distributions import evaluate_rows
@@ -53,6 +54,8 @@ def _warnings(everything: Everything) -> Iterator[str]:
         yield f"Reference: {dataset.about.reference_note}"
     for said in everything.results.said:
         if said.about is not None:
+            if said.about["annotators"]:
+                yield f"{said.name} counts the labels of the annotators {said.about['annotators']!r} alone"
             yield from said.about["calibration"].get("notes", ())
     for about in everything.results.abouts:
         for name, mass in about.get("answer_mass", {}).items():
@@ -60,6 +63,11 @@ def _warnings(everything: Everything) -> Iterator[str]:
                 yield f"MJD {name}: all answers together had a probability of only {mass:.3f}"
     for one in everything.sets:
         yield from one.warnings
+        if changed := _of_other_labels(one, everything):
+            yield (
+                f"{changed:,} of {described.items:,} items had other labels when {one.key} was made: estimate it anew, "
+                "or name the labels that it was made of (--source)"
+            )
         missing = int(np.isnan(one.share[:, 0]).sum())
         if missing:
             yield f"{missing:,} of {described.items:,} items have no distribution by {one.key}"
@@ -68,6 +76,15 @@ def _warnings(everything: Everything) -> Iterator[str]:
     yield from (problem.in_words() for problem in described.problems)
     if described.failures:
         yield f"{len(described.failures):,} bad rows of {dataset.name} were skipped"
+
+
+def _of_other_labels(one: ReadSet, everything: Everything) -> int:
+    """How many posteriors were made of other labels than the items have; those of a group of annotators are."""
+    about = next((said.about for said in everything.results.said if said.name == one.key), None)
+    if one.given is None or (about is not None and about["annotators"]):
+        return 0
+    known = ~np.isnan(one.given).any(axis=1)
+    return int((one.given != everything.described.of_items.counts)[known].any(axis=1).sum())
 
 
 def _sentence(text: str) -> str:

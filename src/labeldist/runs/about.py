@@ -8,11 +8,13 @@ from typing import Any, NotRequired, Protocol, TypedDict, cast
 
 import labeldist
 from labeldist.core.errors import InputError, Place, UsageError
-from labeldist.datasets.files import write_json
+from labeldist.datasets.files import is_there, write_json
 from labeldist.datasets.jsonl import decoded, opened, parse_json
 from labeldist.datasets.source import Dataset
 from labeldist.datasets.whole import Note, is_special
 from labeldist.estimation.calibration import Calibration
+from labeldist.estimation.stored_fields import Part
+from labeldist.runs.checked_about import check_opened_by, check_posterior, file_name, settings_of
 from labeldist.runs.folder import ABOUT
 
 FORMAT = "labeldist about 1"
@@ -134,7 +136,51 @@ def read_about(file: Path, *, strict: bool = True) -> About | None:
             raise
         value = None
     if isinstance(value, dict) and value.get("format") == FORMAT and isinstance(value.get("posteriors"), list):
-        return cast(About, value)
+        return checked_about(value, file) if strict else cast(About, value)
     if not strict:
         return None
     raise InputError("something else", expected=f"what labeldist wrote about a result ({FORMAT})", place=place)
+
+
+def checked_about(value: Mapping[str, Any], file: Path) -> About:
+    """``value`` with sources that are found from the folder of ``file``; raises :class:`InputError` for a bad part."""
+    whole = Part(value, file)
+    whole.of("labeldist").text()
+    settings_of(whole.of("settings"))
+    for one in whole.of("posteriors").each():
+        check_posterior(one)
+    for judged in _parts(whole, "judged"):
+        file_name(judged)
+    for mass in _parts(whole, "answer_mass"):
+        if mass.value is not None:
+            mass.number()
+    if whole.of("opened_by").value:
+        check_opened_by(whole.of("opened_by"))
+    return cast(About, {**value, "opened_by": found_again(value["opened_by"], file.parent)})
+
+
+def _parts(whole: Part, name: str) -> list[Part]:
+    """The parts of an object, by name; none where there is no such object."""
+    found = whole.of(name) if name in whole.value else None
+    if found is not None and not isinstance(found.value, Mapping):
+        found.refuse("an object")
+    return [] if found is None else [found.of(key) for key in found.value]
+
+
+def found_again(opened_by: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """``opened_by`` with files that are not where a path leads from here, but where it leads from ``folder`` or the
+    folder above it: results are looked at from elsewhere, too.
+    """
+    if not opened_by:
+        return opened_by
+    return {
+        **opened_by,
+        "source": _found(opened_by["source"], folder),
+        "evidence": [_found(one, folder) for one in opened_by["evidence"]],
+    }
+
+
+def _found(name: str, folder: Path) -> str:
+    if is_there(Path(name)):
+        return name
+    return next((str(one / name) for one in (folder, folder.parent) if is_there(one / name)), name)

@@ -116,7 +116,7 @@ def _write_about(dataset: Dataset, out: Path, found: Estimate, settings: Mapping
     if is_special(out):
         return []
     file = about_of(out)
-    write_about(file, dataset, [about_posterior("posterior", out, found)], settings)
+    write_about(file, dataset, [about_posterior("posterior", out, found, settings["annotators"])], settings)
     return [file]
 
 

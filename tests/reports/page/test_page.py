@@ -202,11 +202,40 @@ def test_filters_by_label_and_by_disagreement(opened):
     page.select_option("#by-label", "said:2")
     assert ids(page) == [place for place, item in enumerate(items) if item["label_counts"][2]][:50]
     page.select_option("#by-agreement", "agreed")
-    both = [place for place, item in enumerate(items) if item["label_counts"][2] and item["disagreement"] == 0]
+    both = [place for place, item in enumerate(items) if item["label_counts"][2] == sum(item["label_counts"])]
     assert ids(page) == both
     page.select_option("#by-label", "")
     page.select_option("#by-agreement", "half")
-    assert ids(page) == [place for place, item in enumerate(items) if item["disagreement"] >= 0.5][:50]
+    counts = [item["label_counts"] for item in items]
+    assert ids(page) == [place for place, one in enumerate(counts) if max(one) * 2 <= sum(one)][:50]
+
+
+def test_who_agrees_is_told_by_labels_and_not_by_an_estimate(opened):
+    view = make_view(items=4)
+    for item, counts in zip(view["items"], ([3, 0, 0], [2, 1, 0], [1, 0, 0], [0, 0, 0]), strict=True):
+        item.update(label_counts=counts, annotations=[], disagreement=0.30303)  # which is never 0
+    page = opened(view)
+    for how, places in (("agreed", [0]), ("disputed", [1]), ("half", [])):
+        page.select_option("#by-agreement", how)
+        assert ids(page) == places
+    assert "no majority" in page.inner_text("#by-agreement")
+
+
+def test_sets_may_be_named_as_what_every_object_has(opened):
+    view = make_view(items=6)
+    names = ["constructor", "toString", "__proto__"]
+    view["sets"] = [{"key": name, "name": name, "kind": "model"} for name in names]
+    view.update(main=None, model=names[0])
+    for place, item in enumerate(view["items"]):
+        shares = item["distributions"]["posterior"]
+        item.update(distributions={name: shares for at, name in enumerate(names) if place % 3 == at}, intervals={})
+        item.update(orders={}, prompts={}, explanations=[])
+    page = opened(view)
+    for name in names:
+        page.select_option("#show", name)
+        assert page.inner_text("#picture-title").startswith(f"{name} of 2 items; 4 have none.")
+    page.click('[data-item="1"]')
+    assert page.locator("#detail-1 table.dists thead th").all_inner_texts() == ["toString"]
 
 
 @pytest.mark.slow

@@ -37,7 +37,10 @@ def _shown(value: Any, *, lines: bool) -> Any:
     if isinstance(value, str):
         return visible(value.replace("\r\n", "\n"), lines=True) if lines else visible(value)
     if isinstance(value, dict):
-        return {_key(key): _shown(part, lines=lines or key in LONG) for key, part in value.items()}
+        keys = {key: _key(key) for key in value}
+        if len(set(keys.values())) < len(keys):  # one is spelt as another is written out
+            keys = {key: f"{shown} ({at})" for at, (key, shown) in enumerate(keys.items(), 1)}
+        return {keys[key]: _shown(part, lines=lines or key in LONG) for key, part in value.items()}
     if isinstance(value, list | tuple):
         if value and isinstance(value[0], float | int):
             return value  # numbers, which are most of a view

@@ -10,7 +10,7 @@ MEANING: dict[Kind, str] = {
     "labels": "what your annotators said, counted.",
     "model": "what a model says, before it is combined with any label.",
     "posterior": "labels and evidence combined: our estimate of what a hundred annotators would say.",
-    "reference": "what many people said. Nothing is estimated from it; it only checks the rest.",
+    "reference": "what many people said, to check the rest against.",
 }
 TITLES: dict[Kind, str] = {"labels": "Labels", "model": "Model", "posterior": "Posterior", "reference": "Reference"}
 

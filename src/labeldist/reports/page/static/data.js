@@ -3,6 +3,8 @@ const view = JSON.parse(document.getElementById("view").textContent);
 const { marks, mostDots } = JSON.parse(document.getElementById("drawing").textContent);
 const labels = view.labels;
 const items = view.items;
+// By name of a set: a set that an item lacks must not be found among what every object has, such as "constructor".
+for (const item of items) for (const part of [item.distributions, item.intervals]) Object.setPrototypeOf(part, null);
 const all = Uint32Array.from(items, (_, place) => place);
 const setOf = new Map(view.sets.map((set) => [set.key, set]));
 const shownSets = view.sets.filter((set) => items.some((item) => item.distributions[set.key]));

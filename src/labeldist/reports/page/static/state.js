@@ -68,15 +68,20 @@ function inOrder() {
   return sorted.order;
 }
 
+// By the labels themselves: the chance that two further annotators differ is never 0.
 const AGREEMENT = {
-  disputed: (value) => value !== null && value > 0,
-  agreed: (value) => value === 0,
-  half: (value) => value !== null && value >= 0.5,
+  disputed: (most, all) => most < all,
+  agreed: (most, all) => all > 1 && most === all,
+  half: (most, all) => most < all && most <= all / 2,
 };
+
+function agrees(counts, how) {
+  return AGREEMENT[how](Math.max(...counts), counts.reduce((sum, count) => sum + count, 0));
+}
 
 function passes(place, terms) {
   const item = items[place];
-  if (filters.agreement && !AGREEMENT[filters.agreement](item.disagreement)) return false;
+  if (filters.agreement && !agrees(item.label_counts, filters.agreement)) return false;
   if (filters.label) {
     const [how, label] = filters.label.split(":");
     if (how === "said" && !item.label_counts[label]) return false;
@@ -136,7 +141,7 @@ function toldState() {
     const [kind, label] = filters.label.split(":");
     how.push(kind === "said" ? `that somebody labelled ${labels[label]}` : `most probably ${labels[label]}`);
   }
-  if (filters.agreement) how.push({ disputed: "on which annotators disagree", agreed: "on which annotators agree", half: "with strong disagreement" }[filters.agreement]);
+  if (filters.agreement) how.push({ disputed: "on which annotators disagree", agreed: "on which annotators agree", half: "with no majority among annotators" }[filters.agreement]);
   return `${of}${how.length ? `, ${how.join(", ")}` : ""}. ${shown > 1 ? `Order: ${orderInWords()}.` : ""}`;
 }
 

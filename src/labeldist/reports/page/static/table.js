@@ -7,7 +7,7 @@ const COLUMNS = [
   { key: "item", title: "Item", css: "c-item" },
   { key: "labels", title: "Labels", css: "c-labels" },
   { key: "main", title: mainTitle(), css: "c-post" },
-  { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two of its labels differ" },
+  { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two further annotators differ" },
   { key: "expected", title: "Expected error", css: "num", note: "KL in nats, of the posterior" },
   { key: "apart", title: "Model vs people", css: "num", note: "total variation distance between the model and the labels" },
 ].filter((column) => column.key === "item" || has(column.key));
@@ -172,7 +172,7 @@ function startTable() {
   const said = labels.map((name, label) => el("option", { value: `said:${label}` }, `${marks[label]} · ${short(name)}`));
   byId("by-label").append(el("optgroup", { label: "most probably" }, top));
   if (has("labels")) byId("by-label").append(el("optgroup", { label: "somebody said" }, said));
-  if (has("disagreement")) byId("by-agreement").append(el("option", { value: "half" }, "disagree strongly"));
+  if (has("disagreement")) byId("by-agreement").append(el("option", { value: "half" }, "have no majority"));
   else byId("by-agreement").closest("label").hidden = true;
   const orders = Object.keys(KEYS).filter(has);
   byId("by-order").append(...orders.map((key) => el("option", { value: key }, KEYS[key].title)));
