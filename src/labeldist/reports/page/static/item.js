@@ -56,7 +56,7 @@ function errorOf(place) {
   const item = items[place];
   const path = (name) => ["items", place, name];
   const lines = [];
-  if (item.disagreement !== null) lines.push(el("p", {}, "Two of its labels differ with a chance of ", num(path("disagreement"), item.disagreement, 2), "."));
+  if (item.disagreement !== null) lines.push(el("p", {}, "Two further annotators would differ with a chance of ", num(path("disagreement"), item.disagreement, 2), "."));
   if (item.expected_kl !== null)
     lines.push(el("p", {}, "Expected error of the posterior: KL ", num(path("expected_kl"), item.expected_kl, 3), item.expected_tvd === null ? "" : [", TVD ", num(path("expected_tvd"), item.expected_tvd, 3)], "."));
   if (item.apart !== null) lines.push(el("p", {}, "Model and people are ", num(path("apart"), item.apart, 2), " apart (TVD)."));

@@ -7,7 +7,7 @@ const COLUMNS = [
   { key: "item", title: "Item", css: "c-item" },
   { key: "labels", title: "Labels", css: "c-labels" },
   { key: "main", title: mainTitle(), css: "c-post" },
-  { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two of its labels differ" },
+  { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two further annotators differ" },
   { key: "expected", title: "Expected error", css: "num", note: "KL in nats, of the posterior" },
   { key: "apart", title: "Model vs people", css: "num", note: "total variation distance between the model and the labels" },
 ].filter((column) => column.key === "item" || has(column.key));
@@ -109,7 +109,6 @@ function drawTable(what) {
   const body = el("tbody", {}, shown.slice(0, first).flatMap(rowOf));
   const caption = el("caption", { class: "hidden" }, "Items. Buttons in the heads sort; the button of an item opens it.");
   rows.replaceChildren(shown.length ? el("table", {}, caption, head, body) : el("p", { class: "nothing" }, "No item fits."));
-  if (what === "filter" || what === "sort" || what === "pick") rows.scrollTop = 0;
   drawRest(body, shown.slice(first));
   drawPager();
   byId("told").textContent = toldState();
@@ -132,7 +131,7 @@ function drawPager() {
   const go = (step, id) => () => {
     state.page += step;
     changed("page");
-    rows.scrollIntoView({ block: "nearest" });
+    rows.scrollIntoView({ block: "start" });
     (byId(id).disabled ? rows : byId(id)).focus();
   };
   const from = state.page * PAGE;
@@ -150,9 +149,10 @@ function opener(place) {
 
 function toggle(place) {
   state.open = state.open === place ? null : place;
-  const top = rows.scrollTop;
+  const before = opener(place).getBoundingClientRect().top;
   drawTable();
-  rows.scrollTop = top;
+  // The row stays where it is, though one above it may have closed.
+  window.scrollBy({ top: opener(place).getBoundingClientRect().top - before, behavior: "instant" });
   opener(place).focus({ preventScroll: true });
 }
 
