@@ -187,6 +187,10 @@ def test_columns_sort_both_ways(opened):
     assert ids(page) == sorted(range(60), key=lambda place: -apart[place])[:50]
 
 
+def one_kind(item):
+    return sum(count > 0 for count in item["label_counts"]) == 1
+
+
 @pytest.mark.slow
 def test_filters_by_label_and_by_disagreement(opened):
     view = make_view()
@@ -202,11 +206,12 @@ def test_filters_by_label_and_by_disagreement(opened):
     page.select_option("#by-label", "said:2")
     assert ids(page) == [place for place, item in enumerate(items) if item["label_counts"][2]][:50]
     page.select_option("#by-agreement", "agreed")
-    both = [place for place, item in enumerate(items) if item["label_counts"][2] and item["disagreement"] == 0]
+    both = [place for place, item in enumerate(items) if one_kind(item) and item["label_counts"][2] > 1]
     assert ids(page) == both
     page.select_option("#by-label", "")
-    page.select_option("#by-agreement", "half")
-    assert ids(page) == [place for place, item in enumerate(items) if item["disagreement"] >= 0.5][:50]
+    page.select_option("#by-agreement", "divided")
+    counts = [item["label_counts"] for item in items]
+    assert ids(page) == [at for at, of in enumerate(counts) if sum(of) > 1 and max(of) <= sum(of) / 2][:50]
 
 
 @pytest.mark.slow

@@ -68,15 +68,24 @@ function inOrder() {
   return sorted.order;
 }
 
+// By the labels themselves: what two further annotators would say is never certain.
 const AGREEMENT = {
-  disputed: (value) => value !== null && value > 0,
-  agreed: (value) => value === 0,
-  half: (value) => value !== null && value >= 0.5,
+  disputed: (counts) => kinds(counts) > 1,
+  agreed: (counts) => kinds(counts) === 1 && total(counts) > 1,
+  divided: (counts) => total(counts) > 1 && Math.max(...counts) * 2 <= total(counts),
 };
+
+function total(counts) {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function kinds(counts) {
+  return counts.filter((count) => count > 0).length;
+}
 
 function passes(place, terms) {
   const item = items[place];
-  if (filters.agreement && !AGREEMENT[filters.agreement](item.disagreement)) return false;
+  if (filters.agreement && !AGREEMENT[filters.agreement](item.label_counts)) return false;
   if (filters.label) {
     const [how, label] = filters.label.split(":");
     if (how === "said" && !item.label_counts[label]) return false;
@@ -136,7 +145,7 @@ function toldState() {
     const [kind, label] = filters.label.split(":");
     how.push(kind === "said" ? `that somebody labelled ${labels[label]}` : `most probably ${labels[label]}`);
   }
-  if (filters.agreement) how.push({ disputed: "on which annotators disagree", agreed: "on which annotators agree", half: "with strong disagreement" }[filters.agreement]);
+  if (filters.agreement) how.push({ disputed: "on which annotators disagree", agreed: "on which annotators agree", divided: "without a majority" }[filters.agreement]);
   return `${of}${how.length ? `, ${how.join(", ")}` : ""}. ${shown > 1 ? `Order: ${orderInWords()}.` : ""}`;
 }
 

@@ -172,8 +172,7 @@ function startTable() {
   const said = labels.map((name, label) => el("option", { value: `said:${label}` }, `${marks[label]} · ${short(name)}`));
   byId("by-label").append(el("optgroup", { label: "most probably" }, top));
   if (has("labels")) byId("by-label").append(el("optgroup", { label: "somebody said" }, said));
-  if (has("disagreement")) byId("by-agreement").append(el("option", { value: "half" }, "disagree strongly"));
-  else byId("by-agreement").closest("label").hidden = true;
+  if (!has("disagreement")) byId("by-agreement").closest("label").hidden = true;
   const orders = Object.keys(KEYS).filter(has);
   byId("by-order").append(...orders.map((key) => el("option", { value: key }, KEYS[key].title)));
   byId("search").addEventListener("input", (event) => setFilter("query", event.target.value));
