@@ -289,7 +289,7 @@ def _calibration(draw: random.Random, labels: list[str], *, reference: bool) -> 
         "against": "reference" if reference else "labels",
         "votes": 100.0 if reference else 5.0,
         "coverage": [
-            {"set": name, "label": label, "mass": 0.9, "held": 0.88, "low": 0.82, "high": 0.93, "shares": 144}
+            {"set": name, "label": label, "mass": 0.9, "held": 0.88, "low": 0.82, "high": 0.93, "expected": 0.86, "shares": 144}
             for name, label in held
         ],
         "bins": [
