@@ -24,7 +24,10 @@ import numpy as np
 from benchmarks.point import Point
 
 LABELS = ("entailment", "neutral", "contradiction")
-WORDS = ["the", "a", "man", "woman", "plays", "sits", "walks", "outside", "inside", "red", "blue", "dog", "cat", "tree", "house", "quickly", "slowly"]
+WORDS = (
+    "the", "a", "man", "woman", "plays", "sits", "walks", "outside", "inside", "red", "blue", "dog", "cat", "tree",
+    "house", "quickly", "slowly",
+)  # fmt: skip
 SECONDS = {1_000: 3.0, 100_000: 60.0}  # asked for
 MEGABYTES = 1_000.0
 KEYSTROKE = 100.0  # milliseconds, with 10,000 items

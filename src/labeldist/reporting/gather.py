@@ -23,7 +23,7 @@ from labeldist.reporting.calibration import calibration_of
 from labeldist.reporting.everything import Everything
 from labeldist.reporting.experiments import view_experiment
 from labeldist.reporting.fit import fitted, room
-from labeldist.reporting.items import REFERENCE, number, view_items
+from labeldist.reporting.items import LABELS, REFERENCE, number, view_items
 from labeldist.reporting.people import ends, view_annotators
 from labeldist.reporting.provenance import provenance_of
 from labeldist.reporting.read import carried_sets, read_items_at, read_set
@@ -175,7 +175,7 @@ def view_of(everything: Everything, evaluation: Mapping[str, Any] | None, shown:
 
 def _sets(everything: Everything) -> Iterator[DistributionSet]:
     if everything.described.of_items.counts.any():
-        yield {"key": "labels", "name": "labels as they are", "kind": "labels"}
+        yield {"key": LABELS, "name": "labels as they are", "kind": "labels"}
     for one in everything.sets:
         yield {"key": one.key, "name": one.key, "kind": one.kind}
     if not np.isnan(everything.read.reference).all():

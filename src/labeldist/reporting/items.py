@@ -20,7 +20,7 @@ from labeldist.reporting.read import ReadItems, ReadSet
 from labeldist.reports.view import Orders, ShownExplanation, ViewItem
 
 DIGITS = 6
-REFERENCE = "reference"
+LABELS, REFERENCE = "labels", "reference"  # keys of what people said
 MOST_NAMED = 200  # annotations of an item that are shown one by one
 
 
@@ -42,7 +42,8 @@ def view_items(
     for place, (at, labels) in enumerate(zip(rows, counts[rows].astype(int).tolist(), strict=True)):
         item = read.shown[ids[at]]
         said = {one.key: one.shown[item.id] for one in sets if item.id in one.shown}
-        shares = {one.read.key: one.share[place] for one in arrays if one.share[place][0] == one.share[place][0]}
+        shares = {LABELS: _shares(labels)} if any(labels) else {}
+        shares |= {one.read.key: one.share[place] for one in arrays if one.share[place][0] == one.share[place][0]}
         if reference[place][0] == reference[place][0]:  # not NaN
             shares[REFERENCE] = reference[place]
         kl, tvd = (math.nan, math.nan) if main is None else main.expected[place]
@@ -90,6 +91,11 @@ def number(value: float) -> float | None:
     (0.123457, None)
     """
     return None if math.isnan(value) else round(float(value), DIGITS)
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    """Counts as they are, as shares."""
+    return [round(count / sum(counts), DIGITS) for count in counts]
 
 
 def _apart(model: ReadSet | None, counts: Array, rows: Sequence[int]) -> list[float]:
