@@ -125,6 +125,15 @@ def test_very_many_items_go_to_several_pages(made: Path, tmp_path: Path, monkeyp
     assert 'href="./all-2.html"' in shown.files[0].read_text()
 
 
+def test_a_report_shows_itself_in_a_notebook(made: Path) -> None:
+    shown = report(made / "posterior.jsonl", bootstrap=0)
+    html = shown._repr_html_()
+    assert "<td>expected KL</td><td>" in html
+    assert f"<td>{shown.view['facts']['expected_kl']:.3f}</td>" in html
+    assert "<script" not in html
+    assert repr(shown) == "Report(items.jsonl: 60 items)"
+
+
 def long_item(at: int) -> Any:
     explanation = {"label": 0, "text": "Since it rains. " * 30, "source": "llm", "shown_to": ["MJD"]}
     return {

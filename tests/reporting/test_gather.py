@@ -55,6 +55,7 @@ def test_a_posterior_says_itself_which_labels_it_was_made_of(made: Path, rows: R
         assert np.allclose(item["intervals"]["posterior"], [*mine["interval"].values()], atol=1e-6)
         assert item["expected_kl"] == pytest.approx(mine["expected_kl"], abs=1e-6)
         shares = np.array(item["label_counts"]) / 3
+        assert item["distributions"]["labels"] == pytest.approx(shares.tolist(), abs=1e-6)
         assert item["apart"] == pytest.approx(np.abs(shares - item["distributions"]["llm"]).sum() / 2, abs=1e-5)
     assert view["facts"]["expected_kl"] == pytest.approx(
         np.mean([row["expected_kl"] for row in known.values()]), abs=1e-6

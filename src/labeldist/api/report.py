@@ -15,6 +15,7 @@ from labeldist.core.errors import UsageError
 from labeldist.core.frames import kind_of
 from labeldist.evaluation.bootstrap import RESAMPLES
 from labeldist.evaluation.evaluation import Evaluation
+from labeldist.pictures.table import html_table
 from labeldist.reporting.gather import dataset_of, gather, said_by
 from labeldist.reporting.results import Results, Said, read_results
 from labeldist.reporting.shown import SHOWN
@@ -55,6 +56,19 @@ class Report:
         of = "" if shown["items"] == shown["of"] else f", {shown['items']:,} of them one by one"
         where = f"; {', '.join(map(str, self.files))}" if self.files else ""
         return f"Report({self.view['title']}: {facts['items']:,} items{of}{where})"
+
+    def _repr_html_(self) -> str:
+        facts = self.view["facts"]
+        rows: list[tuple[str, object]] = [
+            ("items", facts["items"]),
+            ("annotators", facts["annotators"]),
+            ("labels", facts["labels"]),
+        ]
+        errors = [("expected KL", facts["expected_kl"]), ("expected TVD", facts["expected_tvd"])]
+        rows += [(name, value) for name, value in errors if value is not None]
+        saved = [(f"labels saved by {', '.join(one['evidence'])}", one["labels"]) for one in facts["saves"]]
+        where = "Open the page in a browser." if self.files else "save() writes the page."
+        return html_table(["", self.view["title"]], [*rows, *saved], " ".join((*self.view["about"], where)))
 
 
 def report(

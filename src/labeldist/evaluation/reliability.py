@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeldist.evaluation.metric import Array
 
 BINS = 10
-FEWEST = 2  # shares in a bin
+FEWEST = 10  # shares in a bin, where there are so many
+DRAWS = 20
+MOST_ITEMS = 5_000  # that the expected coverage is simulated on
+SMALLEST = 1e-3  # of a parameter
+ROUNDING = 1e-9
 WIDE = 1.96
 
 
@@ -35,7 +40,7 @@ class Held:
 
 
 def reliability(predicted: Array, observed: Array) -> list[Reliability]:
-    """The ``predicted`` probabilities (N, K) of all labels in ten bins of equal width, against those ``observed``.
+    """The ``predicted`` probabilities (N, K) of all labels, in up to ten bins as large, against those ``observed``.
 
     >>> [one] = reliability(np.array([[0.5, 0.5]]), np.array([[0.4, 0.6]]))
     >>> one.predicted, one.observed, one.shares
@@ -43,9 +48,15 @@ def reliability(predicted: Array, observed: Array) -> list[Reliability]:
     """
     both = ~np.isnan(predicted) & ~np.isnan(observed)
     said, seen = predicted[both], observed[both]
-    place = np.minimum((said * BINS).astype(np.intp), BINS - 1)
-    members = (place == at for at in range(BINS))
-    return [_bin(said[mine], seen[mine]) for mine in members if mine.sum() >= FEWEST]
+    order = np.argsort(said, kind="stable")
+    parts = np.array_split(order, min(BINS, max(len(order) // FEWEST, 1)))
+    return [_bin(said[part], seen[part]) for part in parts if len(part) > 1]
+
+
+def holds(low: Array, high: Array, observed: Array) -> NDArray[np.bool_]:
+    """Whether the intervals from ``low`` to ``high`` (N, K) hold what was ``observed`` (N, K), but for rounding."""
+    found: NDArray[np.bool_] = (low - ROUNDING <= observed) & (observed <= high + ROUNDING)
+    return found
 
 
 def coverage(low: Array, high: Array, observed: Array) -> Held:
@@ -54,8 +65,30 @@ def coverage(low: Array, high: Array, observed: Array) -> Held:
     >>> coverage(np.zeros((2, 2)), np.full((2, 2), 0.5), np.array([[0.5, 0.5], [0.2, 0.8]])).held
     0.75
     """
-    kept = ((low - 1e-9 <= observed) & (observed <= high + 1e-9)).mean(axis=1)
-    return Held(*_mean(kept), shares=observed.size)
+    return Held(*_mean(holds(low, high, observed).mean(axis=1)), shares=observed.size)
+
+
+def expected_coverage(mean: Array, concentration: Array, low: Array, high: Array, votes: Array, seed: int = 0) -> Array:
+    """The shares (K,) that right intervals hold of what so many ``votes`` (N) show; NaN votes: of the truth itself.
+
+    By simulation: a probability of each posterior, a beta distribution of its ``mean`` (N, K) and ``concentration``
+    (N), and votes by it.
+
+    >>> ends = np.zeros((400, 2)), np.ones((400, 2))
+    >>> expected_coverage(np.full((400, 2), 0.5), np.full(400, 4.0), *ends, np.full(400, 10.0)).tolist()
+    [1.0, 1.0]
+    """
+    random = np.random.default_rng(seed)
+    if len(mean) > MOST_ITEMS:
+        some = random.choice(len(mean), MOST_ITEMS, replace=False)
+        mean, concentration, low, high, votes = (one[some] for one in (mean, concentration, low, high, votes))
+    count, weight = votes[:, None], concentration[:, None]
+    people, held = np.where(np.isnan(count), 1, count).astype(int), np.zeros(mean.shape)
+    for _ in range(DRAWS):
+        true = random.beta(np.maximum(mean * weight, SMALLEST), np.maximum((1 - mean) * weight, SMALLEST))
+        held += holds(low, high, np.where(np.isnan(count), true, random.binomial(people, true) / people))
+    share: Array = held.mean(axis=0) / DRAWS
+    return share
 
 
 def _bin(said: Array, seen: Array) -> Reliability:

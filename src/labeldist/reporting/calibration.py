@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labeldist.evaluation.metric import Array
+from labeldist.evaluation.reliability import Held, coverage, expected_coverage, reliability
 from labeldist.reporting.read import ReadItems, ReadSet
 from labeldist.reports.view import Bin, Coverage, ViewCalibration
 
-BINS = 10
+DIGITS = 6
 FEWEST = 20  # items with which anything is said
-FEWEST_SHARES = 10  # in a bin
-DRAWS = 20
-MOST_ITEMS = 5_000  # that the expected coverage is simulated on
-WIDE = 1.96
 FEW_VOTES = 20
-SMALLEST = 1e-3
 
 
 def calibration_of(
@@ -30,12 +25,12 @@ def calibration_of(
     if known.sum() >= FEWEST:
         votes = float(np.nanmedian(read.votes[known])) if not np.isnan(read.votes[known]).all() else np.nan
         bins = [one for each in sets for one in _bins(each.key, each.share, read.reference)]
-        coverage = [] if main is None else [*_coverage(main, read, labels, seed)]
-        told = [*_in_words(main, coverage, votes, int(known.sum()))]
+        covered = [] if main is None else [*_coverage(main, read, labels, seed)]
+        told = [*_in_words(main, covered, votes, int(known.sum()))]
         return {
             "against": "reference",
             "votes": None if np.isnan(votes) else votes,
-            "coverage": coverage,
+            "coverage": covered,
             "bins": bins,
             "in_words": told,
         }
@@ -57,22 +52,9 @@ def calibration_of(
 
 
 def _bins(key: str, predicted: Array, observed: Array) -> Iterator[Bin]:
-    """The predicted probabilities of all labels, in order, in up to ten bins of as many each."""
-    both = ~np.isnan(predicted) & ~np.isnan(observed)
-    said, seen = predicted[both], observed[both]
-    order = np.argsort(said, kind="stable")
-    for part in np.array_split(order, min(BINS, max(len(order) // FEWEST_SHARES, 1))):
-        if len(part) < FEWEST_SHARES:
-            continue
-        mean, wide = seen[part].mean(), WIDE * seen[part].std(ddof=1) / np.sqrt(len(part))
-        yield {
-            "set": key,
-            "predicted": round(float(said[part].mean()), 6),
-            "observed": round(float(mean), 6),
-            "low": round(float(max(mean - wide, 0)), 6),
-            "high": round(float(min(mean + wide, 1)), 6),
-            "shares": len(part),
-        }
+    for one in reliability(predicted, observed):
+        ends = {name: round(getattr(one, name), DIGITS) for name in ("predicted", "observed", "low", "high")}
+        yield {"set": key, **ends, "shares": one.shares}  # type: ignore[typeddict-item]
 
 
 def _coverage(main: ReadSet, read: ReadItems, labels: Sequence[str], seed: int) -> Iterator[Coverage]:
@@ -80,52 +62,35 @@ def _coverage(main: ReadSet, read: ReadItems, labels: Sequence[str], seed: int) 
     rows = np.flatnonzero(~np.isnan(read.reference[:, 0]) & ~np.isnan(main.low).any(axis=1))
     if len(rows) < FEWEST or main.mass is None:
         return
-    held = (main.low[rows] <= read.reference[rows] + 1e-9) & (read.reference[rows] <= main.high[rows] + 1e-9)
-    expected = _expected(main, read.votes, rows, seed)
-    yield _covered(main, None, held.mean(axis=1), expected.mean(), held.size)
-    if len(labels) > 2:
-        for at, label in enumerate(labels):
-            yield _covered(main, label, held[:, at].astype(float), expected[at], len(rows))
+    low, high, reference, weight = main.low[rows], main.high[rows], read.reference[rows], main.concentration[rows]
+    expected = np.full(len(labels), main.mass)
+    if not np.isnan(weight).any():
+        expected = expected_coverage(main.share[rows], weight, low, high, read.votes[rows], seed)
+    yield _covered(main, None, coverage(low, high, reference), float(expected.mean()))
+    for at, label in enumerate(labels if len(labels) > 2 else ()):
+        mine = slice(at, at + 1)
+        held = coverage(low[:, mine], high[:, mine], reference[:, mine])
+        yield _covered(main, label, held, float(expected[at]))
 
 
-def _covered(main: ReadSet, label: str | None, held: Array, expected: float, shares: int) -> Coverage:
-    mean, wide = held.mean(), WIDE * held.std(ddof=1) / np.sqrt(len(held))
+def _covered(main: ReadSet, label: str | None, found: Held, expected: float) -> Coverage:
     return {
         "set": main.key,
         "label": label,
         "mass": float(main.mass or 0),
-        "held": round(float(mean), 6),
-        "low": round(float(max(mean - wide, 0)), 6),
-        "high": round(float(min(mean + wide, 1)), 6),
-        "expected": round(float(expected), 6),
-        "shares": int(shares),
+        "held": round(found.held, DIGITS),
+        "low": round(found.low, DIGITS),
+        "high": round(found.high, DIGITS),
+        "expected": round(expected, DIGITS),
+        "shares": found.shares,
     }
 
 
-def _expected(main: ReadSet, votes: Array, rows: NDArray[np.intp], seed: int) -> Array:
-    """The shares (K,) that right intervals hold of references of so many votes, by simulation: a probability of each
-    posterior (a beta distribution of its mean and concentration), and votes by it.
-    """
-    random = np.random.default_rng(seed)
-    some = rows if len(rows) <= MOST_ITEMS else random.choice(rows, MOST_ITEMS, replace=False)
-    mean, weight = main.share[some], main.concentration[some][:, None]
-    low, high, count = main.low[some], main.high[some], votes[some][:, None]
-    if np.isnan(weight).any():
-        return np.full(mean.shape[1], float(main.mass or np.nan))
-    held, people = np.zeros(mean.shape), np.where(np.isnan(count), 1, count).astype(int)
-    for _ in range(DRAWS):
-        true = random.beta(np.maximum(mean * weight, SMALLEST), np.maximum((1 - mean) * weight, SMALLEST))
-        seen = np.where(np.isnan(count), true, random.binomial(people, true) / people)
-        held += (low <= seen + 1e-9) & (seen <= high + 1e-9)
-    share: Array = held.mean(axis=0) / DRAWS
-    return share
-
-
-def _in_words(main: ReadSet | None, coverage: Sequence[Coverage], votes: float, items: int) -> Iterator[str]:
-    if main is None or not coverage:
+def _in_words(main: ReadSet | None, covered: Sequence[Coverage], votes: float, items: int) -> Iterator[str]:
+    if main is None or not covered:
         yield "There are no intervals to check: these distributions come without any."
         return
-    first = coverage[0]
+    first = covered[0]
     wrong = not first["low"] <= first["expected"] <= first["high"]
     few = first["held"] < first["expected"]
     off = "less than chance explains: intervals are too narrow" if few else "more: intervals are wider than need be"

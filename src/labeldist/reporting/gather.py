@@ -76,18 +76,18 @@ def gather(
 ) -> View:
     """What a report of ``results`` on ``dataset`` shows.
 
-    Without any distributions, and with labels, the posterior is estimated here, as ``labeldist estimate`` does.
+    Without any distributions the posterior is estimated here, as ``labeldist estimate`` does, if there are labels.
     ``items``: how many are shown one by one, or which. Raises :class:`InputError` for bad rows.
     """
     check_wanted(items)
-    if not results.said:
-        results.add(estimated(dataset, seed))
     described = describe_dataset(dataset, show=[], bootstrap=bootstrap, seed=seed, biases=False)
     chosen = shown_rows(described.of_items, items, seed)
     ids = described.of_items.ids
     places, shown = {id_: at for at, id_ in enumerate(ids)}, {ids[at] for at in chosen}
     told = partial(counted, progress=progress, total=len(ids))
     read = read_items_at(told(dataset.items(), "read items"), dataset.task, places, shown)
+    if not results.said and not (read.evidence and not described.of_items.counts.any()):
+        results.add(estimated(dataset, seed))
     sets = []
     for said in results.said:
         rows = told(said.rows(), f"read {said.name}")
@@ -95,8 +95,10 @@ def gather(
     taken = {one.key for one in sets}
     sets += [one for one in carried_sets(read, dataset.task, dataset.items(), places) if one.key not in taken]
     everything = Everything(dataset, results, described, read, sets, chosen)
-    evaluation = evaluated(everything, bootstrap, seed)
-    return view_of(everything, evaluation, sampled(chosen, len(ids), items, seed), seed)
+    evaluation, why_not = evaluated(everything, bootstrap, seed)
+    view = view_of(everything, evaluation, sampled(chosen, len(ids), items, seed), seed)
+    view["warnings"] += why_not
+    return view
 
 
 def counted(rows: Iterable[T], stage: str, *, progress: Progress, total: int) -> Iterator[T]:

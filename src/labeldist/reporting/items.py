@@ -20,7 +20,7 @@ from labeldist.reporting.read import ReadItems, ReadSet
 from labeldist.reports.view import Orders, ShownExplanation, ViewItem
 
 DIGITS = 6
-LABELS, REFERENCE = "labels", "reference"  # keys of what comes with the items
+LABELS, REFERENCE = "labels", "reference"  # keys of what people said
 MOST_ORDERS = 10**9  # what is beyond was not counted
 MOST_NAMED = 200  # annotations of an item that are shown one by one
 
@@ -43,7 +43,7 @@ def view_items(
     for place, (at, labels) in enumerate(zip(rows, counts[rows].astype(int).tolist(), strict=True)):
         item = read.shown[ids[at]]
         said = {one.key: one.shown[item.id] for one in sets if item.id in one.shown}
-        shares = {LABELS: [round(count / sum(labels), DIGITS) for count in labels]} if any(labels) else {}
+        shares = {LABELS: _shares(labels)} if any(labels) else {}
         shares |= {one.read.key: one.share[place] for one in arrays if one.share[place][0] == one.share[place][0]}
         if reference[place][0] == reference[place][0]:  # not NaN
             shares[REFERENCE] = reference[place]
@@ -92,6 +92,11 @@ def number(value: float) -> float | None:
     (0.123457, None)
     """
     return None if math.isnan(value) else round(float(value), DIGITS)
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    """Counts as they are, as shares."""
+    return [round(count / sum(counts), DIGITS) for count in counts]
 
 
 def _apart(model: ReadSet | None, counts: Array, rows: Sequence[int]) -> list[float]:

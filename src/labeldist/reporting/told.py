@@ -22,10 +22,10 @@ SMALL_ANSWER_MASS = 0.5
 def about_of_view(everything: Everything) -> list[str]:
     """What this is, in two or three sentences."""
     described, main = everything.described, everything.main
-    items = "1 item" if described.items == 1 else f"{described.items:,} items"
-    who = f"{described.annotators:,} annotators" if described.annotators else "annotators"
+    items = _counted(described.items, "item")
+    who = f" of {_counted(described.annotators, 'annotator')}" if described.annotators else ""
     given = sum(described.label_counts.values())
-    labels = f"{given:,} labels of {who}" if given else "no labels"
+    labels = f"{_counted(given, 'label')}{who}" if given else "no labels"
     models = [one.key for one in everything.sets if one.kind == "model"]
     beside = f", and what {_listed(models)} said of them" if models else ""
     told = [f"{items} of {everything.dataset.name}, with {labels}{beside}."]
@@ -33,8 +33,12 @@ def about_of_view(everything: Everything) -> list[str]:
         held = "" if main.mass is None else f", with the interval that holds the true share in {main.mass:.0%} of cases"
         told.append(f"For each item this page estimates how many of a hundred people would give each label{held}.")
     if described.with_reference:
-        told.append(f"References, the labels of many people, tell for {described.with_reference:,} how near that is.")
+        told.append(f"References tell for {described.with_reference:,} how near that is.")
     return told
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _listed(names: list[str]) -> str:
@@ -92,17 +96,19 @@ def _sentence(text: str) -> str:
     return whole[:1].upper() + whole[1:] + ("" if whole.endswith((".", "!", "?", "…")) else ".")
 
 
-def evaluated(everything: Everything, bootstrap: int, seed: int) -> Mapping[str, Any] | None:
-    """The evaluation that was given, or one made here where there are references; None where there are none."""
+def evaluated(everything: Everything, bootstrap: int, seed: int) -> tuple[Mapping[str, Any] | None, list[str]]:
+    """The evaluation that was given, or one made here where there are references, or why there is none although there
+    are, in words.
+    """
     results, dataset = everything.results, everything.dataset
     if results.evaluation is not None or not everything.described.with_reference:
-        return results.evaluation
+        return results.evaluation, []
     predictions = {one.name: _predictions(one, everything) for one in results.said}
     try:
         found = evaluate_rows(dataset, predictions, bootstrap=bootstrap, seed=seed, missing="skip")
-    except (InputError, UsageError):
-        return None  # such as distributions that saw the reference: evaluate says why
-    return found.as_dict()
+    except (InputError, UsageError) as error:  # such as distributions that saw the reference
+        return None, [_sentence(f"not evaluated: {error.in_a_line}")]
+    return found.as_dict(), []
 
 
 def _predictions(said: Said, everything: Everything) -> Iterator[Prediction]:

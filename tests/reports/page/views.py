@@ -285,12 +285,12 @@ def _evaluation(draw: random.Random, items: int, *, model: bool) -> dict[str, An
 def _calibration(draw: random.Random, labels: list[str], *, reference: bool) -> Any:
     name = "posterior" if reference else "prior"
     held = [(name, None), *((name, label) for label in labels[:3])]
+    ends = {"held": 0.88, "low": 0.82, "high": 0.93}
     return {
         "against": "reference" if reference else "labels",
         "votes": 100.0 if reference else 5.0,
         "coverage": [
-            {"set": name, "label": label, "mass": 0.9, "held": 0.88, "low": 0.82, "high": 0.93, "shares": 144}
-            for name, label in held
+            {"set": name, "label": label, "mass": 0.9, **ends, "expected": 0.86, "shares": 144} for name, label in held
         ],
         "bins": [
             {

@@ -66,10 +66,10 @@ def draw_coverage(axes: Axes, coverage: Sequence[Coverage], names: Sequence[tupl
 
 
 def shown_coverage(coverage: Sequence[Coverage], most: int = ROWS) -> list[Coverage]:
-    """The rows there is room for: all labels together, and those labels that miss their mass by most."""
+    """The rows there is room for: all labels together, and those labels that miss what is expected by most."""
     whole = [one for one in coverage if one["label"] is None]
     single = [one for one in coverage if one["label"] is not None]
-    off = sorted(single, key=lambda one: -abs(one["held"] - one["mass"]))[: max(most - len(whole), 0)]
+    off = sorted(single, key=lambda one: -abs(one["held"] - one["expected"]))[: max(most - len(whole), 0)]
     return [*whole, *(one for one in single if one in off)]
 
 

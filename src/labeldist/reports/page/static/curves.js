@@ -54,7 +54,7 @@ function coverageChart(width) {
   const keys = [...new Set(view.calibration.coverage.map((row) => row.set))];
   const lines = view.calibration.coverage.map((row) => ({
     name: `${setOf.get(row.set)?.name || row.set}${row.label === null ? ", all labels" : `, ${row.label}`}`,
-    value: row.held, low: row.low, high: row.high, promised: row.mass, serie: keys.indexOf(row.set),
+    value: row.held, low: row.low, high: row.high, promised: row.expected, serie: keys.indexOf(row.set),
   }));
   const least = Math.min(...lines.map((line) => Math.min(line.low, line.promised)));
   return rangeChart(width, "How often intervals hold", lines, [Math.max(0, Math.floor(least * 10 - 0.5) / 10), 1], false);

@@ -68,20 +68,24 @@ function inOrder() {
   return sorted.order;
 }
 
-// By the labels themselves: the chance that two further annotators differ is never 0.
+// By the labels themselves: what two further annotators would say is never certain.
 const AGREEMENT = {
-  disputed: (most, all) => most < all,
-  agreed: (most, all) => all > 1 && most === all,
-  half: (most, all) => most < all && most <= all / 2,
+  disputed: (counts) => kinds(counts) > 1,
+  agreed: (counts) => kinds(counts) === 1 && total(counts) > 1,
+  divided: (counts) => total(counts) > 1 && Math.max(...counts) * 2 <= total(counts),
 };
 
-function agrees(counts, how) {
-  return AGREEMENT[how](Math.max(...counts), counts.reduce((sum, count) => sum + count, 0));
+function total(counts) {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function kinds(counts) {
+  return counts.filter((count) => count > 0).length;
 }
 
 function passes(place, terms) {
   const item = items[place];
-  if (filters.agreement && !agrees(item.label_counts, filters.agreement)) return false;
+  if (filters.agreement && !AGREEMENT[filters.agreement](item.label_counts)) return false;
   if (filters.label) {
     const [how, label] = filters.label.split(":");
     if (how === "said" && !item.label_counts[label]) return false;
@@ -141,7 +145,7 @@ function toldState() {
     const [kind, label] = filters.label.split(":");
     how.push(kind === "said" ? `that somebody labelled ${labels[label]}` : `most probably ${labels[label]}`);
   }
-  if (filters.agreement) how.push({ disputed: "on which annotators disagree", agreed: "on which annotators agree", half: "with no majority among annotators" }[filters.agreement]);
+  if (filters.agreement) how.push({ disputed: "on which annotators disagree", agreed: "on which annotators agree", divided: "without a majority" }[filters.agreement]);
   return `${of}${how.length ? `, ${how.join(", ")}` : ""}. ${shown > 1 ? `Order: ${orderInWords()}.` : ""}`;
 }
 

@@ -109,7 +109,6 @@ function drawTable(what) {
   const body = el("tbody", {}, shown.slice(0, first).flatMap(rowOf));
   const caption = el("caption", { class: "hidden" }, "Items. Buttons in the heads sort; the button of an item opens it.");
   rows.replaceChildren(shown.length ? el("table", {}, caption, head, body) : el("p", { class: "nothing" }, "No item fits."));
-  if (what === "filter" || what === "sort" || what === "pick") rows.scrollTop = 0;
   drawRest(body, shown.slice(first));
   drawPager();
   byId("told").textContent = toldState();
@@ -132,7 +131,7 @@ function drawPager() {
   const go = (step, id) => () => {
     state.page += step;
     changed("page");
-    rows.scrollIntoView({ block: "nearest" });
+    rows.scrollIntoView({ block: "start" });
     (byId(id).disabled ? rows : byId(id)).focus();
   };
   const from = state.page * PAGE;
@@ -150,9 +149,10 @@ function opener(place) {
 
 function toggle(place) {
   state.open = state.open === place ? null : place;
-  const top = rows.scrollTop;
+  const before = opener(place).getBoundingClientRect().top;
   drawTable();
-  rows.scrollTop = top;
+  // The row stays where it is, though one above it may have closed.
+  window.scrollBy({ top: opener(place).getBoundingClientRect().top - before, behavior: "instant" });
   opener(place).focus({ preventScroll: true });
 }
 
@@ -172,8 +172,7 @@ function startTable() {
   const said = labels.map((name, label) => el("option", { value: `said:${label}` }, `${marks[label]} · ${short(name)}`));
   byId("by-label").append(el("optgroup", { label: "most probably" }, top));
   if (has("labels")) byId("by-label").append(el("optgroup", { label: "somebody said" }, said));
-  if (has("disagreement")) byId("by-agreement").append(el("option", { value: "half" }, "have no majority"));
-  else byId("by-agreement").closest("label").hidden = true;
+  if (!has("disagreement")) byId("by-agreement").closest("label").hidden = true;
   const orders = Object.keys(KEYS).filter(has);
   byId("by-order").append(...orders.map((key) => el("option", { value: key }, KEYS[key].title)));
   byId("search").addEventListener("input", (event) => setFilter("query", event.target.value));
