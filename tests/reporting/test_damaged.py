@@ -111,7 +111,9 @@ PLAN: dict[str, Change] = {
 @pytest.mark.parametrize("kind", PLAN)
 def test_a_damaged_plan_is_refused(kind: str, made: Path, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    file.write_text(json.dumps({"labels": 3.0, "predicted": [POINT], "measured": [], "notes": [], "replay": None}))
+    file.write_text(
+        json.dumps({"labels": 3.0, "predicted": [POINT], "measured": [], "notes": [], "replay": {"verdict": "Even."}})
+    )
     assert view_of(made / "posterior.jsonl", file)["learning_curve"] is not None
     changed(file, PLAN[kind])
     with pytest.raises(InputError, match=r"plan\.json"):

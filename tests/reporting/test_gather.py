@@ -173,7 +173,7 @@ def test_intervals_that_are_right_hold_what_is_expected() -> None:
     assert whole["expected"] < 0.88
     naive = np.mean((known.low <= seen + 1e-9) & (seen <= known.high + 1e-9))
     assert whole["held"] == pytest.approx(naive, abs=1e-6)
-    assert "Chance explains the difference." in found["in_words"]
+    assert "The difference is within chance." in found["in_words"]
     for one in found["bins"]:
         assert abs(one["predicted"] - one["observed"]) < 4 * (one["high"] - one["low"]) / 2 / 1.96
     of_set.low, of_set.high = known.mean - 0.02, known.mean + 0.02

@@ -51,6 +51,17 @@ def calibration_of(
     }
 
 
+def too_narrow(found: ViewCalibration | None) -> list[str]:
+    """The warning that intervals hold less than they promise, where that is beyond chance."""
+    first = found["coverage"][0] if found is not None and found["coverage"] else None
+    if first is None or first["high"] >= first["expected"]:
+        return []
+    return [
+        f"The {first['mass']:.0%} intervals are too narrow: they hold {first['held']:.0%} of what the reference "
+        f"annotators said, where perfect ones would hold {first['expected']:.0%}."
+    ]
+
+
 def _bins(key: str, predicted: Array, observed: Array) -> Iterator[Bin]:
     for one in reliability(predicted, observed):
         ends = {name: round(getattr(one, name), DIGITS) for name in ("predicted", "observed", "low", "high")}
@@ -96,9 +107,9 @@ def _in_words(main: ReadSet | None, covered: Sequence[Coverage], votes: float, i
     off = "less than chance explains: intervals are too narrow" if few else "more: intervals are wider than need be"
     yield (
         f"Intervals of {first['mass']:.0%} hold {first['held']:.1%} of the shares in {items:,} references "
-        f"(95%: {first['low']:.1%} to {first['high']:.1%}); right ones would hold {first['expected']:.1%}, since "
+        f"(95%: {first['low']:.1%} to {first['high']:.1%}); perfect ones would hold {first['expected']:.1%}, since "
         f"references rest on {'a number of votes that is not known' if np.isnan(votes) else f'{votes:,.0f} votes'}."
     )
-    yield f"That is {off} here." if wrong else "Chance explains the difference."
+    yield f"That is {off} here." if wrong else "The difference is within chance."
     if votes < FEW_VOTES:
         yield f"References of {votes:,.0f} votes are rough themselves: they show large errors only."

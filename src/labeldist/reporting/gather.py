@@ -19,7 +19,7 @@ from labeldist.datasets.source import Dataset, open_source, reopened
 from labeldist.estimation.estimate import Estimate, estimate
 from labeldist.estimation.savings import Savings
 from labeldist.evaluation.bootstrap import RESAMPLES
-from labeldist.reporting.calibration import calibration_of
+from labeldist.reporting.calibration import calibration_of, too_narrow
 from labeldist.reporting.everything import Everything
 from labeldist.reporting.experiments import view_experiment
 from labeldist.reporting.fit import fitted, room
@@ -29,9 +29,17 @@ from labeldist.reporting.provenance import provenance_of
 from labeldist.reporting.read import carried_sets, read_items_at, read_set
 from labeldist.reporting.results import Results, Said
 from labeldist.reporting.shown import SHOWN, Wanted, check_wanted, sampled, shown_rows
-from labeldist.reporting.told import about_of_view, evaluated, learning_curve_of, warnings_of
+from labeldist.reporting.told import (
+    about_of_view,
+    evaluated,
+    in_short,
+    learning_curve_of,
+    measured_error,
+    warnings_of,
+)
 from labeldist.reports.view import FORMAT, DistributionSet, Saved, View, ViewFacts
-from labeldist.runs.about import about_posterior
+from labeldist.runs.about import FORMAT as ABOUT_FORMAT
+from labeldist.runs.about import About, about_posterior
 from labeldist.runs.describe import describe_dataset
 from labeldist.runs.stage_report import Progress, silent
 
@@ -90,6 +98,7 @@ def gather(
     told = partial(counted, progress=progress, total=len(ids))
     read = read_items_at(told(dataset.items(), "read items"), dataset.task, places, shown)
     if not results.said and not (read.evidence and not described.of_items.counts.any()):
+        results.abouts.append(_about_of(dataset, seed))
         results.add(estimated(dataset, seed))
     sets = []
     for said in results.said:
@@ -100,7 +109,8 @@ def gather(
     everything = Everything(dataset, results, described, read, sets, chosen)
     evaluation, why_not = evaluated(everything, bootstrap, seed)
     view = view_of(everything, evaluation, sampled(chosen, len(ids), items, seed), seed)
-    view["warnings"] += why_not
+    view["warnings"] = [*too_narrow(view["calibration"]), *view["warnings"], *why_not]
+    view["in_short"] = in_short(view)
     return view
 
 
@@ -117,6 +127,17 @@ def estimated(dataset: Dataset, seed: int) -> Said:
     """The posterior of labels, of evidence that the items carry, and of their texts."""
     found = estimate(dataset.labelled_items(NEEDED), task=dataset.task, texts=None, seed=seed)
     return said_by(found)
+
+
+def _about_of(dataset: Dataset, seed: int) -> About:
+    """What is told of an estimate that was made here."""
+    return {
+        "format": ABOUT_FORMAT,
+        "labeldist": labeldist.__version__,
+        "opened_by": dataset.opened_by,
+        "settings": {"calibrate": "labels", "prior": "mixture", "seed": seed},
+        "posteriors": [],
+    }
 
 
 def said_by(found: Estimate, name: str = "posterior") -> Said:
@@ -159,9 +180,10 @@ def view_of(everything: Everything, evaluation: Mapping[str, Any] | None, shown:
         "main": None if main is None else main.key,
         "model": None if model is None else model.key,
         "interval_mass": None if main is None else main.mass,
-        "facts": _facts(everything),
+        "facts": _facts(everything, evaluation),
         "warnings": warnings_of(everything),
         "notes": [*described.notes],
+        "in_short": [],
         "calibrated": [] if about is None else [*about["in_words"]],
         "shown": shown,
         "items": [*fitted(shown_items, room(min(len(everything.rows), PAGE)))],
@@ -180,14 +202,14 @@ def view_of(everything: Everything, evaluation: Mapping[str, Any] | None, shown:
 
 def _sets(everything: Everything) -> Iterator[DistributionSet]:
     if everything.described.of_items.counts.any():
-        yield {"key": LABELS, "name": "labels as they are", "kind": "labels"}
+        yield {"key": LABELS, "name": "labels", "kind": "labels"}
     for one in everything.sets:
         yield {"key": one.key, "name": one.key, "kind": one.kind}
     if not np.isnan(everything.read.reference).all():
         yield {"key": REFERENCE, "name": REFERENCE, "kind": "reference"}
 
 
-def _facts(everything: Everything) -> ViewFacts:
+def _facts(everything: Everything, evaluation: Mapping[str, Any] | None) -> ViewFacts:
     described, main = everything.described, everything.main
     about = everything.about
     known = main is not None and not np.isnan(main.expected).all()
@@ -205,6 +227,7 @@ def _facts(everything: Everything) -> ViewFacts:
         "saves": [_saved(one) for one in ([] if about is None else about["calibration"]["saves"])],
         "expected_kl": number(float(kl)),
         "expected_tvd": number(float(tvd)),
+        "measured_kl": measured_error(everything, evaluation),
     }
 
 

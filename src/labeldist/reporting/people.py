@@ -11,7 +11,7 @@ from labeldist.evaluation.description import Description
 from labeldist.evaluation.evaluation import Interval
 from labeldist.reports.view import Ends, ViewAnnotator, ViewAnnotators, ViewGroup
 
-MOST = 200  # annotators in the table
+MOST = 50  # annotators in the table
 
 
 def ends(found: Interval | None) -> Ends:

@@ -82,7 +82,8 @@ def provenance_of(dataset: Dataset, abouts: Sequence[About], models: Sequence[st
     for about in abouts:
         flat = _flat(about["settings"])
         yield from ((name, _value(flat[key])) for key, name in NAMES.items() if flat.get(key))
-        yield "Made again by", command_of(about)
+        if about["opened_by"]:
+            yield "Made again by", command_of(about)
         yield "Made with", f"labeldist {about['labeldist']}"
     yield from (("Model and revision", name) for name in models)
     yield "This page", f"labeldist {labeldist.__version__}"
@@ -99,6 +100,7 @@ def command_of(about: About) -> str:
     known = _flat({**about["settings"], **about["opened_by"]})
     # What files of evidence say of labels is found in them again.
     known["evidence"] = _flat(about["settings"]).get("evidence")
+    known["no_texts"] = about["settings"].get("texts") is False
     verb = "run" if "judged" in about else "estimate"
     words = ["labeldist", verb, str(known.get("source", "SOURCE"))]
     for key, flag in FLAGS.items():
@@ -106,7 +108,9 @@ def command_of(about: About) -> str:
         if value in (None, [], (), "", False) or value == DEFAULTS.get(key):
             continue
         words += [flag, _value(value)]
-    return shlex.join(words)
+    saw = known.get("saw_labels")
+    words += [] if saw is None else ["--saw-labels" if saw else "--blind"]
+    return shlex.join([*words, *(["--no-texts"] if known.get("no_texts") else [])])
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

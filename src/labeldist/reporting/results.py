@@ -137,6 +137,8 @@ def _json(path: Path, found: Results) -> bool:
     if {"predicted", "replay"} <= value.keys():
         found.plan = checked_plan(Part(value, path))
     elif {"metrics", "rows", "resamples"} <= value.keys():
+        if found.evaluation is not None:
+            raise UsageError("two evaluations", hint="a run brings its own; give one of the two")
         found.evaluation = checked_evaluation(Part(value, path))
     else:
         return False
@@ -156,7 +158,7 @@ def _distributions_or_labels(spec: str, found: Results, *, with_source: bool) ->
     if not (with_source or named or any(first.get(part) is not None for part in SAID)):
         found.sources.append(spec)
         return
-    about = read_about(about_of(file))
+    about = read_about(about_of(file)) or read_about(file.with_name(ABOUT))
     known = None if about is None else next((one for one in about["posteriors"] if one["file"] == file.name), None)
     if about is not None and known is not None:
         found.abouts.append(about)

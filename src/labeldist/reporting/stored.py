@@ -41,6 +41,7 @@ def checked_plan(whole: Part) -> Mapping[str, Any]:
     for point in whole.of("measured").each():
         _check_point(point, ("labels", "kl", "expected_kl"))
         _count(point.of("references"))
+    whole.of("replay").of("verdict").text()
     for note in whole.of("notes").each():
         note.text()
     return _mapping(whole)

@@ -86,7 +86,8 @@ class Saved(TypedDict):
 
 class ViewFacts(TypedDict):
     """The numbers on top. ``labels``: all annotations; ``labels_per_item``: {number of labels: items with so many}.
-    ``expected_kl``, ``expected_tvd``: means over the items of the main posterior. ``alpha``: Krippendorff's, nominal.
+    ``expected_kl``, ``expected_tvd``: means over the items of the main posterior; ``measured_kl``: its error on
+    references (95%). ``alpha``: Krippendorff's, nominal.
     """
 
     items: int
@@ -100,6 +101,7 @@ class ViewFacts(TypedDict):
     saves: list[Saved]
     expected_kl: float | None
     expected_tvd: float | None
+    measured_kl: Ends | None
 
 
 class Sampled(TypedDict):
@@ -249,9 +251,10 @@ class ModelCost(TypedDict):
 
 class View(TypedDict):
     """All of it. ``about``: what this is, a sentence each. ``values``: where labels stand on a scale, None where they
-    do not. ``main``: the key of the main posterior; ``model``: of the first model. ``calibrated``: how the posterior
-    was calibrated, in words. ``evaluation``: as :meth:`labeldist.evaluation.evaluation.Evaluation.as_dict` gives it.
-    ``provenance``: names and values, as they are shown.
+    do not. ``main``: the key of the main posterior; ``model``: of the first model. ``in_short``: how far to trust the
+    posterior, in a few sentences; ``calibrated``: how it was calibrated. ``evaluation``: as
+    :meth:`labeldist.evaluation.evaluation.Evaluation.as_dict` gives it. ``provenance``: names and values, as they are
+    shown.
     """
 
     format: str
@@ -267,6 +270,7 @@ class View(TypedDict):
     facts: ViewFacts
     warnings: list[str]
     notes: list[str]
+    in_short: list[str]
     calibrated: list[str]
     shown: Sampled
     page: NotRequired[ViewPage]
