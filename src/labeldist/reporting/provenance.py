@@ -23,15 +23,18 @@ FLAGS = {
     "shard": "--shard",
     "reference_annotators": "--reference-annotators",
     "repeated_labels": "--repeated-labels",
+    "on_error": "--on-error",
     "read.format": "--format",
     "read.columns": "--columns",
     "read.missing": "--missing",
+    "read.aliases": "--alias",
     "evidence": "--evidence",
     "annotators": "--annotators",
     "calibrate": "--calibrate",
     "prior": "--prior",
     "point": "--point",
     "population": "--population",
+    "calibration": "--calibration",
     "mass": "--interval",
     "judge.orders": "--orders",
     "judge.style": "--answers",
@@ -42,13 +45,26 @@ FLAGS = {
     "generation.temperature": "--temperature",
     "model_options.device": "--device",
     "model_options.dtype": "--dtype",
+    "model_options.scores": "--scores",
+    "model_options.samples": "--samples",
+}
+REPEATED = ("evidence", "read.aliases")  # an option for each
+SWITCHES = {
+    ("saw_labels", True): "--saw-labels",
+    ("saw_labels", False): "--blind",
+    ("texts", False): "--no-texts",
+    ("annotator_biases", True): "--annotator-biases",
+    ("annotator_biases", False): "--no-annotator-biases",
+    ("judge.explicit", True): "--explicit",
+    ("leave_one_out", False): "--no-leave-one-out",
 }
 DEFAULTS: dict[str, Any] = {
     "model": "embedded", "explainer": "same", "calibrate": "labels", "prior": "mixture", "point": "mean",
     "population": "same", "mass": 0.9, "judge.orders": "balanced:12", "judge.style": "auto", "judge.transform": "auto",
     "judge.seed": 0, "seed": 0, "generation.temperature": 0.0, "model_options.device": "auto",
-    "model_options.dtype": "float32",
+    "model_options.dtype": "float32", "model_options.scores": "auto", "model_options.samples": 20, "on_error": "stop",
 }  # fmt: skip
+UNSAID: tuple[Any, ...] = (None, [], (), "")
 NAMES = {
     "model": "Model",
     "explainer": "Explanations by",
@@ -81,7 +97,7 @@ def provenance_of(dataset: Dataset, abouts: Sequence[About], models: Sequence[st
         yield "Reference", str(dataset.reference_annotators)
     for about in abouts:
         flat = _flat(about["settings"])
-        yield from ((name, _value(flat[key])) for key, name in NAMES.items() if flat.get(key))
+        yield from ((name, _value(flat[key])) for key, name in NAMES.items() if flat.get(key) not in UNSAID)
         if about["opened_by"]:
             yield "Made again by", command_of(about)
         yield "Made with", f"labeldist {about['labeldist']}"
@@ -100,17 +116,24 @@ def command_of(about: About) -> str:
     known = _flat({**about["settings"], **about["opened_by"]})
     # What files of evidence say of labels is found in them again.
     known["evidence"] = _flat(about["settings"]).get("evidence")
-    known["no_texts"] = about["settings"].get("texts") is False
+    known["texts"] = about["settings"].get("texts")
     verb = "run" if "judged" in about else "estimate"
     words = ["labeldist", verb, str(known.get("source", "SOURCE"))]
     for key, flag in FLAGS.items():
         value = known.get(key)
-        if value in (None, [], (), "", False) or value == DEFAULTS.get(key):
+        if value in UNSAID or value == DEFAULTS.get(key):
             continue
-        words += [flag, _value(value)]
-    saw = known.get("saw_labels")
-    words += [] if saw is None else ["--saw-labels" if saw else "--blind"]
-    return shlex.join([*words, *(["--no-texts"] if known.get("no_texts") else [])])
+        for one in _each(value) if key in REPEATED else [_value(value)]:
+            words += [flag, one]
+    words += [flag for (key, value), flag in SWITCHES.items() if known.get(key) is value]
+    return shlex.join(words)
+
+
+def _each(value: Any) -> list[str]:
+    """What an option that is given again and again says each time."""
+    if isinstance(value, Mapping):
+        return [f"{name}={one}" for name, one in value.items()]
+    return [value] if isinstance(value, str) else [*map(str, value)]
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -105,6 +105,7 @@ def estimate_to_file(
     write_calibration(calibration_out, found, dataset)
     failures = (*report.rows(), *bad.rows())
     settings = {**how, "evidence": [*evidence], "annotators": annotators, "saw_labels": saw_labels, "texts": texts}
+    settings["calibration"] = None if calibration is None else str(calibration)
     about = _write_about(dataset, out, found, settings)
     beside = [*about, *([] if calibration_out is None else [calibration_out])]
     files = (out, *beside, *write_failures(failures, failures_of(out)))
