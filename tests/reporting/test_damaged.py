@@ -209,3 +209,30 @@ def test_a_shard_stays_one(made: Path, tmp_path: Path) -> None:
 
 def test_the_file_about_a_run_stands_for_the_run(made: Path) -> None:
     assert view_of(made / "run" / "about.json")["facts"] == view_of(made / "run")["facts"]
+
+
+ENDS = {"value": 0.1, "low": -0.1, "high": 0.2}
+RESULTS: Rows = [
+    {"kind": "cell", "section": "s", "name": "a", "values": {"kl": ENDS}},
+    {"kind": "difference", "cell": "a", "minus": "b", "column": "kl", **ENDS},
+]
+EXPERIMENT: dict[str, Change] = {
+    "no section": lambda rows: rows[0].pop("section"),
+    "a name": put(0, "name", value=HUGE),
+    "values": put(0, "values", value=1.5),
+    "an end": put(0, "values", "kl", "low", value=[]),
+    "what is compared": put(1, "cell", value=[]),
+    "no value": lambda rows: rows[1].pop("value"),
+}
+
+
+@pytest.mark.parametrize("kind", EXPERIMENT)
+def test_damaged_results_of_an_experiment_are_refused(kind: str, made: Path, tmp_path: Path) -> None:
+    rows = json.loads(json.dumps(RESULTS))
+    rows[1]["high"] = None  # as of an interval that is not known
+    write(tmp_path / "results.jsonl", rows)
+    render_page(view_of(tmp_path, source=str(made / "items.jsonl")))
+    EXPERIMENT[kind](rows)
+    write(tmp_path / "results.jsonl", rows)
+    with pytest.raises(InputError, match=r"results\.jsonl, field 'line [12]"):
+        view_of(tmp_path, source=str(made / "items.jsonl"))

@@ -7,9 +7,11 @@ from typing import Any
 
 from labeldist.core.errors import InputError, LabeldistError, Place
 from labeldist.datasets.files import read_rows
+from labeldist.estimation.stored_fields import Part
 from labeldist.evaluation.metric import METRICS
 from labeldist.experiments.experiment import EXPERIMENTS
 from labeldist.experiments.render import RESULTS
+from labeldist.reporting.stored import check_cell, check_difference
 from labeldist.reports.view import ViewExperiment
 
 
@@ -22,6 +24,8 @@ def view_experiment(folder: Path) -> ViewExperiment:
             raise row
         if not isinstance(row, dict) or row.get("kind") not in ("cell", "difference"):
             raise InputError("another row", expected="a cell or a difference of an experiment", place=place)
+        part = Part(row, place.file, f"line {place.line}")
+        (check_cell if row["kind"] == "cell" else check_difference)(part)
         (cells if row["kind"] == "cell" else differences).append(dict(row))
     if not cells:
         raise InputError("no cell", expected="the results of an experiment", place=Place(folder / RESULTS))

@@ -1,4 +1,4 @@
-"""Evaluations and plans in JSON files, checked where a report reads them."""
+"""Evaluations, plans and results of experiments in JSON files, checked where a report reads them."""
 
 from __future__ import annotations
 
@@ -47,6 +47,27 @@ def checked_plan(whole: Part) -> Mapping[str, Any]:
     return _mapping(whole)
 
 
+def check_cell(row: Part) -> None:
+    """A cell of an experiment's results, as a report shows it."""
+    row.of("name").text()
+    row.of("section").text()
+    for interval in _values(row.of("values")):
+        _check_ends(interval)
+
+
+def check_difference(row: Part) -> None:
+    """A difference between two cells, as a report shows it."""
+    for name in ("cell", "minus", "column"):
+        row.of(name).text()
+    _check_ends(row)
+
+
+def _check_ends(part: Part) -> None:
+    for end in INTERVAL:
+        if (found := part.maybe(end)) is not None:
+            found.number()
+
+
 def _check_point(point: Part, names: tuple[str, ...]) -> None:
     point.of("evidence").texts()
     for name in names:
@@ -72,9 +93,7 @@ def _check_row(row: Part, columns: list[str]) -> None:
     for name in columns:
         interval = row.of("metrics").of(name)
         _count(interval.of("items"))
-        for end in INTERVAL:
-            if (found := interval.maybe(end)) is not None:
-                found.number()
+        _check_ends(interval)
 
 
 def _values(part: Part) -> list[Part]:
