@@ -8,11 +8,12 @@ import pytest
 from tests.reporting.conftest import LABELS, Rows, write
 from tests.reporting.test_gather import view_of
 
-from labeldist.core.errors import InputError
+from labeldist.core.errors import InputError, UsageError
 from labeldist.datasets.source import open_source
 from labeldist.reporting.gather import gather
 from labeldist.reporting.results import read_results
 from labeldist.reports.page.render import render_page
+from labeldist.runs.posterior import estimate_to_file
 
 EVEN = {"distribution": dict.fromkeys(LABELS, 1 / 3)}
 
@@ -65,3 +66,27 @@ def test_numbers_and_nouns_agree(labels: object, told: str, tmp_path: Path, rows
     source = write(tmp_path / "few.jsonl", [row])
     view = gather(read_results([str(source)], with_source=False), open_source(str(source), task="nli"), bootstrap=0)
     assert view["about"][0] == told
+
+
+def test_medians_are_not_told_to_have_the_error_of_means(made: Path, tmp_path: Path) -> None:
+    dataset = open_source(str(made / "items.jsonl"), texts=False)
+    told = []
+    for point in ("mean", "median"):
+        estimate_to_file(dataset, tmp_path / f"{point}.jsonl", point=point)
+        told.append([one for one in view_of(tmp_path / f"{point}.jsonl")["warnings"] if "posterior means" in one])
+    assert [len(one) for one in told] == [0, 1]
+
+
+def test_items_to_show_are_a_number_or_names(made: Path) -> None:
+    with pytest.raises(UsageError, match=r"1\.5 as items to show"):
+        view_of(made / "posterior.jsonl", items=1.5)  # type: ignore[arg-type]
+
+
+def test_one_vote_is_no_votes(rows: Rows, tmp_path: Path) -> None:
+    source = write(tmp_path / "bare.jsonl", without(rows, "reference"))
+    dataset = open_source(str(source), texts=False, reference_annotators="1")
+    view = gather(read_results([str(source)], with_source=False), dataset, bootstrap=0)
+    assert view["calibration"] is not None
+    words = " ".join(view["calibration"]["in_words"])
+    assert "rest on 1 vote." in words
+    assert "References of 1 vote are rough" in words

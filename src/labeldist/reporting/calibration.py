@@ -108,8 +108,12 @@ def _in_words(main: ReadSet | None, covered: Sequence[Coverage], votes: float, i
     yield (
         f"Intervals of {first['mass']:.0%} hold {first['held']:.1%} of the shares in {items:,} references "
         f"(95%: {first['low']:.1%} to {first['high']:.1%}); perfect ones would hold {first['expected']:.1%}, since "
-        f"references rest on {'a number of votes that is not known' if np.isnan(votes) else f'{votes:,.0f} votes'}."
+        f"references rest on {'a number of votes that is not known' if np.isnan(votes) else _votes(votes)}."
     )
     yield f"That is {off} here." if wrong else "The difference is within chance."
     if votes < FEW_VOTES:
-        yield f"References of {votes:,.0f} votes are rough themselves: they show large errors only."
+        yield f"References of {_votes(votes)} are rough themselves: they show large errors only."
+
+
+def _votes(number: float) -> str:
+    return f"{number:,.0f} vote{'' if number == 1 else 's'}"

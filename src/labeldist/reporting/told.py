@@ -66,6 +66,8 @@ def _warnings(everything: Everything) -> Iterator[str]:
                 yield f"{said.name} counts the labels of the annotators {said.about['annotators']!r} alone"
             yield from said.about["calibration"].get("notes", ())
     for about in everything.results.abouts:
+        if str(about["settings"].get("point", "mean")).startswith("median"):
+            yield "the expected error is that of posterior means, not of the medians that are shown"
         for name, mass in about.get("answer_mass", {}).items():
             if mass is not None and mass < SMALL_ANSWER_MASS:
                 yield (
