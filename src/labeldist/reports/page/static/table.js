@@ -9,7 +9,7 @@ const COLUMNS = [
   { key: "main", title: mainTitle(), css: "c-post" },
   { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two further annotators differ" },
   { key: "expected", title: "Expected error", css: "num", note: "KL in nats, of the posterior" },
-  { key: "apart", title: "Model vs people", css: "num", note: "total variation distance between the model and the labels" },
+  { key: "apart", title: "Model vs labels", css: "num", note: `total variation distance between ${setOf.get(view.model)?.name ?? "the model"} and the labels` },
 ].filter((column) => column.key === "item" || has(column.key));
 
 function mainTitle() {
@@ -132,7 +132,7 @@ function drawPager() {
     state.page += step;
     changed("page");
     rows.scrollIntoView({ block: "start" });
-    (byId(id).disabled ? rows : byId(id)).focus();
+    (byId(id).disabled ? rows : byId(id)).focus({ preventScroll: true });
   };
   const from = state.page * PAGE;
   byId("pager").hidden = pages < 2;
@@ -167,6 +167,7 @@ function reveal(place) {
 }
 
 function startTable() {
+  if (has("disagreement")) Object.assign(state, { sort: "disagreement", down: true });
   byId("bars").hidden = !items.some((item) => item.intervals[mainKey]);
   const top = labels.map((name, label) => el("option", { value: `top:${label}` }, `${marks[label]} · ${short(name)}`));
   const said = labels.map((name, label) => el("option", { value: `said:${label}` }, `${marks[label]} · ${short(name)}`));
