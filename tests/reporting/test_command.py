@@ -65,6 +65,10 @@ WRONG = {
     "no page": (("posterior.jsonl", "--out", "report.pdf"), "end its name in .html"),
     "a reading of what is read": (("posterior.jsonl", "--limit", "3"), "--source SOURCE"),
     "no items": (("posterior.jsonl", "--items", "0"), "0 items to show"),
+    "no ids": (("posterior.jsonl", "--items", ","), "no items to show"),
+    "a seed beyond all": (("posterior.jsonl", "--seed", "9" * 30), "from 0 to 2^53"),
+    "a result without a name": (("=posterior.jsonl",), "name it: NAME=FILE"),
+    "what is about a result": (("posterior.about.json",), "expected the result itself"),
     "a ranking without a number": (("posterior.jsonl", "--items", "disputed"), "disputed:10"),
 }
 

@@ -205,3 +205,7 @@ def test_a_shard_stays_one(made: Path, tmp_path: Path) -> None:
     assert 0 < view["facts"]["items"] == len(lines(tmp_path / "part" / "posterior.jsonl")) < 60
     again = dict(view["provenance"])["Made again by"]
     assert "--shard 1/3" in again
+
+
+def test_the_file_about_a_run_stands_for_the_run(made: Path) -> None:
+    assert view_of(made / "run" / "about.json")["facts"] == view_of(made / "run")["facts"]

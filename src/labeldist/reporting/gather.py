@@ -43,6 +43,7 @@ from labeldist.runs.about import About, about_posterior
 from labeldist.runs.describe import describe_dataset
 from labeldist.runs.stage_report import Progress, silent
 
+MOST_SEED = 2**53  # what scripts can count to
 PAGE = 10_000  # items of a page
 STEP = 1_000  # rows after which progress is told
 T = TypeVar("T")
@@ -88,6 +89,8 @@ def gather(
     ``items``: how many are shown one by one, or which. Raises :class:`InputError` for bad rows.
     """
     check_wanted(items)
+    if not 0 <= seed <= MOST_SEED:
+        raise UsageError(f"a seed of {seed}", hint="use a whole number from 0 to 2^53")
     described = describe_dataset(dataset, show=[], bootstrap=bootstrap, seed=seed, biases=False)
     chosen = shown_rows(described.of_items, items, seed)
     ids = described.of_items.ids

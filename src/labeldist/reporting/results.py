@@ -61,6 +61,8 @@ class Results:
     def add(self, said: Said) -> None:
         """Take in distributions; :class:`UsageError` where others have that name, or one that looks the same."""
         name = visible(said.name)
+        if not name.strip():
+            raise UsageError("a result without a name", hint="name it: NAME=FILE")
         if name in RESERVED:
             raise UsageError(f"a result named {name!r}, as what comes with the items", hint="name it: NAME=FILE")
         if any(visible(one.name) == name for one in self.said):
@@ -78,6 +80,10 @@ def read_results(specs: Sequence[str], *, with_source: bool) -> Results:
         path = Path(spec)
         if is_there(path) and path.is_dir():
             _folder(path, found)
+        elif path.name == ABOUT and is_there(path):
+            _folder(path.parent, found)
+        elif path.name.endswith(f".{ABOUT}") and is_there(path):
+            raise InputError("a file about a result", expected="the result itself", place=Place(path))
         elif path.suffix == ".json" and is_there(path) and _json(path, found):
             pass
         else:

@@ -23,6 +23,8 @@ def check_wanted(wanted: Wanted) -> None:
         if wanted < 1:
             raise UsageError(f"{wanted} items to show", hint="show at least 1, or all")
         return
+    if not wanted:
+        raise UsageError("no items to show", hint="show at least 1, or all")
     for name in wanted:
         ranked_spec(name)
 

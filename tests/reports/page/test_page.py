@@ -479,3 +479,15 @@ def test_nothing_keeps_anybody_out(opened, scheme, kind):
     page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     page.evaluate(axe)  # not a tag, which the page's policy would refuse
     assert page.evaluate(RUN_AXE) == []
+
+
+def test_long_names_and_many_labels_stay_in_their_place(opened):
+    view = make_view([f"topic {place}" for place in range(200)], 6)
+    view["sets"][0]["name"] = "w" * 300
+    page = opened(view)
+    boxes = page.eval_on_selector_all(
+        ".means > div", "all => all.map((one) => [...one.children].map((part) => part.getBoundingClientRect()))"
+    )
+    assert boxes
+    assert all(name["right"] <= bar["left"] for name, bar in boxes)
+    assert page.locator("#picture-legend .signs").bounding_box()["height"] < 500

@@ -1,6 +1,7 @@
 // More labels: items beside each other as thin columns, alike ones together; above them the mean of each distribution.
 const MOST_COLUMNS = 320;
 const CELLS_ACROSS = 40;
+const MOST_SIGNS = 40; // more scroll by themselves
 
 function bands(width) {
   const wide = Math.min(width, 760);
@@ -105,5 +106,5 @@ function meansOf({ there }) {
 }
 
 function labelLegend() {
-  return el("div", {}, el("h3", {}, "Labels"), el("ul", { class: "steps signs" }, labels.map((_, label) => el("li", {}, labelled(label)))));
+  return el("div", {}, el("h3", {}, "Labels"), el("ul", labels.length > MOST_SIGNS ? { class: "steps signs long", tabindex: 0 } : { class: "steps signs" }, labels.map((_, label) => el("li", {}, labelled(label)))));
 }
