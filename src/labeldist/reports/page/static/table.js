@@ -167,7 +167,6 @@ function reveal(place) {
 }
 
 function startTable() {
-  if (has("disagreement")) Object.assign(state, { sort: "disagreement", down: true });
   byId("bars").hidden = !items.some((item) => item.intervals[mainKey]);
   const top = labels.map((name, label) => el("option", { value: `top:${label}` }, `${marks[label]} · ${short(name)}`));
   const said = labels.map((name, label) => el("option", { value: `said:${label}` }, `${marks[label]} · ${short(name)}`));
@@ -176,6 +175,8 @@ function startTable() {
   if (!has("disagreement")) byId("by-agreement").closest("label").hidden = true;
   const orders = Object.keys(KEYS).filter(has);
   byId("by-order").append(...orders.map((key) => el("option", { value: key }, KEYS[key].title)));
+  if (has("disagreement")) Object.assign(state, { sort: "disagreement", down: true });
+  byId("by-order").value = state.sort;
   byId("search").addEventListener("input", (event) => setFilter("query", event.target.value));
   byId("by-label").addEventListener("change", (event) => setFilter("label", event.target.value));
   byId("by-agreement").addEventListener("change", (event) => setFilter("agreement", event.target.value));
