@@ -49,6 +49,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
         page.goto(file.as_uri())
         if view["items"] and options.get("java_script_enabled", True):
             page.wait_for_selector("#rows table")
+            page.select_option("#by-order", "file")  # where tests know which item is where
         return page
 
     yield open_page

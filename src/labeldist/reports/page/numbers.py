@@ -46,4 +46,6 @@ def number(value: float | None, decimals: int, *, sign: bool = False) -> str:
     text = (
         f"{value:{'+' if sign else ''},}" if isinstance(value, int) else f"{value:{'+' if sign else ''},.{decimals}f}"
     )
+    if not text.strip("-+0.,"):
+        text = text.lstrip("-+")  # no minus before 0
     return text.replace("-", MINUS)

@@ -16,7 +16,7 @@ from labeldist.reports.page.experiments import experiment_tables
 from labeldist.reports.page.numbers import number, number_of
 from labeldist.reports.page.palette import palette
 from labeldist.reports.page.safe import embedded_json, shown_view
-from labeldist.reports.page.wording import MOST_DOTS, count, kinds, named_sets, reading
+from labeldist.reports.page.wording import GLOSSARY, MOST_DOTS, count, kinds, named_sets, reading
 from labeldist.reports.view import View, ViewPage
 
 
@@ -42,6 +42,7 @@ def render_page(view: View) -> str:
             experiments=[experiment_tables(one) for one in view["experiments"]],
             set_names=named_sets(view),
             kinds=kinds(view),
+            glossary=GLOSSARY,
             reading=reading(view),
             files=_links(view.get("page")),
         )

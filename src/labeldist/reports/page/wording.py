@@ -12,6 +12,22 @@ MEANING: dict[Kind, str] = {
     "posterior": "labels and evidence combined: our estimate of what a hundred annotators would say.",
     "reference": "what many people said, to check the rest against.",
 }
+# Terms of this field, in the order in which they come up; the first part says where one is shown.
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("posterior", "What labels and evidence together say of an item, with an interval for each label's share."),
+    ("MJD", "Model judgment distribution: how a language model's answers are spread over the labels, averaged over "
+     "orders of options and explanations."),
+    ("none, label-free, label-guided", "Which explanations the model saw: none; one for each label; as many of each "
+     "label as annotators chose it."),
+    ("Krippendorff's alpha", "Agreement of annotators: 1 is full agreement, 0 is as much as chance gives."),
+    ("KL", "Kullback-Leibler divergence of an estimate from the truth, in nats; 0 is no error."),
+    ("TVD", "Total variation distance: the share of votes that would have to change to make two distributions equal."),
+    ("JSD", "Jensen-Shannon distance, symmetric and bounded (0 to 0.83); the paper calls it so."),
+    ("D.Corr", "Distance correlation: whether items that are alike by one are alike by the other; 1 is best."),
+    ("CE", "Cross-entropy of the references under an estimate, in nats."),
+    ("+ 0.5 per label", "A baseline from labels alone: counts with half a vote added for each label."),
+    ("saves", "So many labels per item would tell as much as the models' answers do."),
+)  # fmt: skip
 TITLES: dict[Kind, str] = {"labels": "Labels", "model": "Model", "posterior": "Posterior", "reference": "Reference"}
 
 

@@ -24,8 +24,7 @@ function binsChart(width) {
   for (const bin of found) {
     const at = keys.indexOf(bin.set);
     const kind = SIGNS[at % 4];
-    const shift = (at - (keys.length - 1) / 2) * 5;
-    made.append(svg("g", { class: `s${at % 5}`, transform: `translate(${x(bin.predicted) + shift} 0)` }, svg("line", { class: "serie-bar", y1: y(bin.low), y2: y(bin.high) }), svg("path", { class: "serie-dot", transform: `translate(0 ${y(bin.observed)})`, d: sign(kind, 4.5) })));
+    made.append(svg("g", { class: `s${at % 5}`, transform: `translate(${x(bin.predicted)} 0)` }, svg("line", { class: "serie-bar", y1: y(bin.low), y2: y(bin.high) }), svg("path", { class: "serie-dot", transform: `translate(0 ${y(bin.observed)})`, d: sign(kind, 4.5) })));
   }
   made.append(textAt((left + right) / 2, wide - 8, "predicted", { "text-anchor": "middle" }), svg("g", { transform: `translate(11 ${(top + base) / 2}) rotate(-90)` }, textAt(0, 0, "observed", { "text-anchor": "middle" })));
   const mark = (at) => svg("path", { class: "serie-dot", transform: "translate(13 7)", d: sign(SIGNS[at % 4], 4.5) });

@@ -59,7 +59,7 @@ function errorOf(place) {
   if (item.disagreement !== null) lines.push(el("p", {}, "Two further annotators would differ with a chance of ", num(path("disagreement"), item.disagreement, 2), "."));
   if (item.expected_kl !== null)
     lines.push(el("p", {}, "Expected error of the posterior: KL ", num(path("expected_kl"), item.expected_kl, 3), item.expected_tvd === null ? "" : [", TVD ", num(path("expected_tvd"), item.expected_tvd, 3)], "."));
-  if (item.apart !== null) lines.push(el("p", {}, "Model and people are ", num(path("apart"), item.apart, 2), " apart (TVD)."));
+  if (item.apart !== null) lines.push(el("p", {}, `${setOf.get(view.model)?.name ?? "The model"} and the labels are `, num(path("apart"), item.apart, 2), " apart (TVD)."));
   return lines.length ? titled("In numbers", lines) : null;
 }
 
@@ -70,7 +70,7 @@ function distributionsOf(place) {
   const head = el("tr", {}, el("td", {}), sets.map((set) => el("th", { scope: "col" }, el("span", { class: "clamp" }, bdi(set.name)))));
   const body = labels.map((_, label) => el("tr", {}, el("th", { scope: "row" }, labelled(label)), sets.map((set) => el("td", {}, shareCell(place, set.key, label)))));
   const table = el("table", { class: "dists" }, el("caption", { class: "hidden" }, "Share of each label in each distribution"), el("thead", {}, head), el("tbody", {}, body));
-  const mass = view.interval_mass === null ? "Lines: intervals." : ["Lines: intervals that hold the share with a probability of ", num(["interval_mass"], view.interval_mass, 2), "."];
+  const mass = view.interval_mass === null ? "Lines: intervals." : ["Lines: intervals meant to hold the share with a probability of ", num(["interval_mass"], view.interval_mass, 2), "."];
   const intervals = sets.some((set) => item.intervals[set.key]);
   return titled("Side by side", el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Distributions side by side" }, table), intervals ? el("p", { class: "note" }, mass) : null);
 }

@@ -25,7 +25,7 @@ function startPicture() {
     id: "stage",
     tabindex: 0,
     role: "application",
-    "aria-label": "Picture of the items. Arrows move between regions, Space picks one, Enter opens an item, Escape lets go.",
+    "aria-label": "Picture of the items. Arrows move between regions, Space picks one, Enter opens an item, Escape clears.",
   });
   byId("drawn").append(stage, el("div", { class: "tip", id: "tip", hidden: true }), el("p", { class: "note", id: "here", role: "status" }));
   listenTo(stage);
@@ -127,7 +127,7 @@ function listenTo(stage) {
     drawOver();
     if (near >= 0 && !dense()) reveal(near);
     else if (moved) tellPicked(new Set(chosen));
-    else if (state.picked) pick(null);
+    else if (state.picked) unpick();
   });
   stage.addEventListener("pointercancel", () => {
     start = null;
@@ -143,13 +143,18 @@ function listenTo(stage) {
   });
   stage.addEventListener("blur", () => drawOver());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && state.picked) pick(null);
+    if (event.key === "Escape" && state.picked) unpick();
   });
+}
+
+function unpick() {
+  byId("here").textContent = "";
+  pick(null);
 }
 
 function tellPicked(places) {
   if (!places.size) byId("here").textContent = "No item there.";
-  else byId("here").textContent = `${counted(places.size, "item")} picked; the table shows them. Esc lets go.`;
+  else byId("here").textContent = `${counted(places.size, "item")} picked; the table shows them. Esc clears.`;
   pick(places);
 }
 

@@ -9,7 +9,7 @@ const COLUMNS = [
   { key: "main", title: mainTitle(), css: "c-post" },
   { key: "disagreement", title: "Disagree\u00adment", css: "num", note: "the chance that two further annotators differ" },
   { key: "expected", title: "Expected error", css: "num", note: "KL in nats, of the posterior" },
-  { key: "apart", title: "Model vs people", css: "num", note: "total variation distance between the model and the labels" },
+  { key: "apart", title: "Model vs labels", css: "num", note: `total variation distance between ${setOf.get(view.model)?.name ?? "the model"} and the labels` },
 ].filter((column) => column.key === "item" || has(column.key));
 
 function mainTitle() {
@@ -132,7 +132,7 @@ function drawPager() {
     state.page += step;
     changed("page");
     rows.scrollIntoView({ block: "start" });
-    (byId(id).disabled ? rows : byId(id)).focus();
+    (byId(id).disabled ? rows : byId(id)).focus({ preventScroll: true });
   };
   const from = state.page * PAGE;
   byId("pager").hidden = pages < 2;
@@ -175,6 +175,8 @@ function startTable() {
   if (!has("disagreement")) byId("by-agreement").closest("label").hidden = true;
   const orders = Object.keys(KEYS).filter(has);
   byId("by-order").append(...orders.map((key) => el("option", { value: key }, KEYS[key].title)));
+  if (has("disagreement")) Object.assign(state, { sort: "disagreement", down: true });
+  byId("by-order").value = state.sort;
   byId("search").addEventListener("input", (event) => setFilter("query", event.target.value));
   byId("by-label").addEventListener("change", (event) => setFilter("label", event.target.value));
   byId("by-agreement").addEventListener("change", (event) => setFilter("agreement", event.target.value));

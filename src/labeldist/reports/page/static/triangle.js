@@ -9,7 +9,7 @@ function triangle(width) {
   const side = wide - 2 * left;
   const top = 44;
   const bottom = top + side * HIGH;
-  const corners = [[left, bottom], [wide / 2, top], [wide - left, bottom]];
+  const corners = [[wide / 2, top], [left, bottom], [wide - left, bottom]]; // as in the figures
   const at = (shares) => [0, 1].map((axis) => corners.reduce((sum, corner, label) => sum + corner[axis] * shares[label], 0));
   const many = () => dense();
   const grid = { x: left, y: bottom, wide: side / 26 };
@@ -32,13 +32,13 @@ function triangleFrame(corners, at) {
   const line = (a, b) => { const [p, q] = [at(a), at(b)]; return svg("line", { class: "inner", x1: p[0], y1: p[1], x2: q[0], y2: q[1] }); };
   const inner = [0.25, 0.5, 0.75].flatMap((t) => [line([t, 1 - t, 0], [t, 0, 1 - t]), line([1 - t, t, 0], [0, t, 1 - t]), line([1 - t, 0, t], [0, 1 - t, t])]);
   const edge = svg("path", { class: "edge", d: `M${corners.map((corner) => corner.join(" ")).join("L")}z` });
-  const names = corners.map(([x, y], label) => cornerName(x, label === 1 ? y - 36 : y + 20, label, Math.max(8, Math.min(24, Math.floor((corners[2][0] - corners[0][0]) / 22)))));
+  const names = corners.map(([x, y], label) => cornerName(x, label === 0 ? y - 36 : y + 20, label, Math.max(8, Math.min(24, Math.floor((corners[2][0] - corners[1][0]) / 22)))));
   return [...inner, edge, ...names];
 }
 
 // The name of a corner with its sign; anchored so that it stays inside the drawing.
 function cornerName(x, y, label, most) {
-  const anchor = ["start", "middle", "end"][label];
+  const anchor = ["middle", "start", "end"][label];
   const name = short(labels[label], most);
   const box = { start: x - 20, middle: x - 9, end: x + 2 }[anchor];
   const text = anchor === "middle" ? [x + 15, "start"] : anchor === "start" ? [x + 4, "start"] : [x - 4, "end"];
