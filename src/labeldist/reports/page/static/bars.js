@@ -18,12 +18,13 @@ function stack(shares, name) {
   return el("div", { class: "stack", role: "img", "aria-label": `${name}: ${inWords(shares)}` }, parts);
 }
 
-// The interval of one share, from 0 to 1 below a bar, with the share itself as a thicker mark.
-function whisker(share, [low, high]) {
+// One share below a bar, from 0 to 1 in its label's colour, with its interval.
+function whisker(share, [low, high], label) {
   const line = (attributes) => svg("line", attributes);
   return svg(
     "svg",
     { class: "whisk", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: `l${label}`, y: 2.5, width: share * 100, height: 3 }),
     line({ x1: low * 100, x2: high * 100, y1: 4, y2: 4 }),
     line({ x1: low * 100, x2: low * 100, y1: 1.5, y2: 6.5 }),
     line({ x1: high * 100, x2: high * 100, y1: 1.5, y2: 6.5 }),

@@ -64,7 +64,7 @@ function mainCell(place) {
     "td",
     { class: "c-post" },
     stack(shares, setOf.get(mainKey).name),
-    interval && whisker(shares[top], interval),
+    interval && whisker(shares[top], interval, top),
     el(
       "div",
       { class: "says" },
