@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labeldist.judging.adaptive import MOST_ADAPTIVE
 from labeldist.models.base import LanguageModel
+
+FEWEST = 20  # items from which on it is told whether a model answers by their content
+SAME = 0.02  # standard deviation of shares below which a model says about the same of every item
 
 
 class Tally:
     """Counts over rows of distributions; ``target``: the standard error that was asked for, where one was.
 
     >>> tally = Tally()
-    >>> [row["id"] for row in tally.of([{"id": "1", "answer_mass": 0.5, "standard_error": {"yes": None}}])]
-    ['1']
+    >>> row = {"distribution": {"yes": 1.0}, "answer_mass": 0.5, "standard_error": {"yes": None}}
+    >>> [*tally.of([row])] == [row]
+    True
     >>> tally.answer_mass
     0.5
     """
@@ -24,6 +28,7 @@ class Tally:
         self._target = math.inf if target is None else target
         self._rows = self._imprecise = self._unread = self._answers = 0
         self._letter_mass = self._unlisted = 0.0
+        self._content = _Content()
 
     def of(self, rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """The rows, unchanged."""
@@ -33,6 +38,7 @@ class Tally:
             self._unlisted += row.get("unlisted", 0.0)
             self._unread += row.get("unread", 0)
             self._answers += row.get("orders", 0) + row.get("unread", 0)
+            self._content.add(row["distribution"], row.get("spread") or {})
             self._imprecise += max(error or 0.0 for error in row["standard_error"].values()) > self._target
             yield row
 
@@ -59,7 +65,49 @@ class Tally:
                 f"{self._imprecise:,} of the distributions have a standard error above {self._target:g}: no item is "
                 f"asked under more than {MOST_ADAPTIVE} orders unless by balanced:N"
             )
+        found += self._content.notes()
         return [f"with explanations {explanations!r} {note}" for note in found]
+
+
+class _Content:
+    """How much shares vary over items, and how much the order of the question moves them: sums over both."""
+
+    def __init__(self) -> None:
+        self._rows = self._orders = 0
+        self._of_orders = 0.0  # squared deviations over orders
+        self._shares: dict[str, float] = {}
+        self._squares: dict[str, float] = {}
+
+    def add(self, shares: Mapping[str, float], spread: Mapping[str, float | None]) -> None:
+        """One more item."""
+        self._rows += 1
+        for label, share in shares.items():
+            self._shares[label] = self._shares.get(label, 0.0) + share
+            self._squares[label] = self._squares.get(label, 0.0) + share * share
+        known = [one for one in spread.values() if one is not None]
+        if known:
+            self._orders += 1
+            self._of_orders += sum(one * one for one in known) / len(known)
+
+    def notes(self) -> list[str]:
+        """Whether the model answers by position, or says about the same of every item; nothing of few items."""
+        if self._rows < FEWEST:
+            return []
+        varies = [
+            max(self._squares[label] / self._rows - (self._shares[label] / self._rows) ** 2, 0.0)
+            for label in self._shares
+        ]
+        items = math.sqrt(sum(varies) / len(varies))
+        orders = math.sqrt(self._of_orders / self._orders) if self._orders else 0.0
+        if orders > items:
+            return [
+                f"the order of the question's parts moves the shares by {orders:.3f}, the item by {items:.3f} "
+                "(standard deviations): the model answers by position, not by content, and these distributions say "
+                "little of the items"
+            ]
+        if items < SAME:
+            return [f"the model says about the same of every item: its shares vary by {items:.3f} (standard deviation)"]
+        return []
 
 
 def model_notes(models: Iterable[LanguageModel]) -> list[str]:
