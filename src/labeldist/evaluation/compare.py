@@ -21,6 +21,7 @@ from labeldist.evaluation.ceiling import ceiling_of
 from labeldist.evaluation.evaluation import Column, Evaluation, Interval, Row
 from labeldist.evaluation.few_votes import are_few
 from labeldist.evaluation.metric import METRICS, Array, Metric, all_metrics, scaled
+from labeldist.evaluation.metrics.dcorr import dcorr_by_chance
 from labeldist.evaluation.people import Referenced, referenced
 from labeldist.evaluation.votes import median_of, votes_behind
 
@@ -125,12 +126,22 @@ def _rows(
         *(Candidate(name, "prediction", everywhere, matrix) for name, matrix in matrices.items()),
         *baselines_of(used.votes),
     ]
+    correlated = next((metric for metric in metrics if metric.name == "dcorr"), None)
     return [
-        Row(candidate.name, candidate.kind, len(candidate.rows), values)
-        for candidate, values in zip(
-            candidates, _measured(metrics, used.shares, candidates, bootstrap, seed), strict=True
-        )
+        Row(one.name, one.kind, len(one.rows), values, _by_chance(correlated, used.shares, one, seed))
+        for one, values in zip(candidates, _measured(metrics, used.shares, candidates, bootstrap, seed), strict=True)
     ]
+
+
+def _by_chance(metric: Metric | None, reference: Array, one: Candidate, seed: int) -> dict[str, float]:
+    """D.Corr by chance alone, on as many items as it was computed on."""
+    if metric is None or one.kind != "prediction":
+        return {}
+    rows, most = np.arange(len(one.rows)), metric.most_items or len(one.rows)
+    if len(rows) > most:
+        rows = np.random.default_rng(seed).choice(rows, most, replace=False)
+    value = dcorr_by_chance(reference[one.rows][rows], one.distributions[rows])
+    return {} if math.isnan(value) else {metric.name: value}
 
 
 def _ceiling(used: Referenced, metrics: Sequence[Metric], of: Ceiling, bootstrap: int, seed: int) -> list[Row]:

@@ -50,12 +50,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prediction, baseline or human ceiling, its number of items, and its metrics by name."""
+    """One prediction, baseline or human ceiling, its number of items, and its metrics by name.
+
+    ``chance``: of metrics that chance alone raises in small sets, what the same distributions would give if they were
+    dealt to the items at random.
+    """
 
     name: str
     kind: Kind
     items: int
     metrics: Mapping[str, Interval]
+    chance: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -140,6 +145,7 @@ class Evaluation:
                     "kind": row.kind,
                     "items": row.items,
                     "metrics": {name: interval.as_dict() for name, interval in row.metrics.items()},
+                    **({"chance": dict(row.chance)} if row.chance else {}),
                 }
                 for row in self.rows
             ],

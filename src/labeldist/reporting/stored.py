@@ -90,6 +90,8 @@ def _check_row(row: Part, columns: list[str]) -> None:
     row.of("name").text()
     row.of("kind").one_of("prediction", "baseline", "ceiling")
     _count(row.of("items"))
+    for name in row.value.get("chance") or {}:
+        row.of("chance").of(name).number()
     for name in columns:
         interval = row.of("metrics").of(name)
         _count(interval.of("items"))

@@ -113,6 +113,7 @@ def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
         lines.append(f"Intervals: 95%, {evaluation.resamples} bootstrap resamples of the items.")
     if evaluation.items < FEW and any(column.name == "dcorr" for column in evaluation.columns):
         lines.append(f"D.Corr of fewer than {FEW} items is high whatever they say.")
+    lines += _by_chance(evaluation)
     for column in evaluation.columns:
         fewer = {
             row.metrics[column.name].items for row in evaluation.rows if row.metrics[column.name].items < row.items
@@ -121,6 +122,22 @@ def notes(evaluation: Evaluation, *, intervals: bool = True) -> list[str]:
     for reason, count in Counter(evaluation.left_out.values()).items():
         lines.append(f"Left out, {reason}: {_items(count)}.")
     return lines
+
+
+def _by_chance(evaluation: Evaluation) -> list[str]:
+    """What chance alone gives, and which predictions it may explain."""
+    found = []
+    for column in evaluation.columns:
+        rows = [row for row in evaluation.rows if column.name in row.chance]
+        if not rows:
+            continue
+        values = sorted(row.chance[column.name] for row in rows)
+        ends = dict.fromkeys(f"{value:.2f}" for value in (values[0], values[-1]))
+        told = f"{column.title} of the same predictions dealt to the items at random: {' to '.join(ends)}"
+        unsure = [row.name for row in rows if not row.metrics[column.name].low > row.chance[column.name]]
+        more = f"; not surely above that: {listed(unsure)}" if unsure and evaluation.resamples else ""
+        found.append(f"{told}{more}.")
+    return found
 
 
 def _marked(evaluation: Evaluation) -> str:

@@ -103,6 +103,33 @@ def dcorr(reference: Array, prediction: Array, weights: Array) -> Array:
     return correlation
 
 
+def dcorr_by_chance(reference: Array, prediction: Array) -> float:
+    """The D.Corr to expect of the same N predictions, dealt to the items at random; NaN where it is undefined.
+
+    The root of the mean of dCov^2 over all N! deals, which is exactly ab / (N - 1) for the mean distances a within
+    references and b within predictions: centred distances sum to 0, so their traces, -Na and -Nb, say all.
+
+    >>> draw = np.random.default_rng(0)
+    >>> references, predictions = draw.dirichlet([1, 1, 1], 100), draw.dirichlet([1, 1, 1], 100)
+    >>> equal = np.full((1, 100), 0.01)
+    >>> dealt = [dcorr(references, draw.permutation(predictions), equal)[0] ** 2 for _ in range(200)]
+    >>> bool(abs(dcorr_by_chance(references, predictions) - np.mean(dealt) ** 0.5) < 0.005)
+    True
+    """
+    equal, count = np.full((1, len(reference)), 1 / max(len(reference), 1)), len(reference)
+    if count < 2:
+        return float("nan")
+    means, variances = np.zeros(2), np.zeros(2)
+    for place, rows in enumerate((reference - reference.mean(axis=0), prediction - prediction.mean(axis=0))):
+        step = max(1, BLOCK // count)
+        away = np.concatenate([_distances(rows[at : at + step], rows).mean(axis=1) for at in range(0, count, step)])
+        means[place] = away.mean()
+        variances[place] = _mean_squared_distance(rows, equal)[0] + means[place] ** 2 - 2 * (away**2).mean()
+    if (means <= LEAST_SPREAD).any() or (variances <= 0).any():
+        return float("nan")
+    return float(np.sqrt(means.prod() / (count - 1) / np.sqrt(variances.prod())))
+
+
 def _side(given: Array, columns: Array) -> _Side:
     """The rows of a reference or prediction, with the weights of its kinds in each of the ``columns`` (N, B)."""
     # Centred, so that the squared norms below keep their precision where all rows are nearly equal.

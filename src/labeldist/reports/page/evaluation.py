@@ -47,7 +47,7 @@ def _best_columns(row: Row, evaluation: Evaluation, best: Mapping[str, str]) -> 
 
 def _row(found: Mapping[str, Any]) -> Row:
     metrics = {name: Interval(**_numbers(interval)) for name, interval in found["metrics"].items()}
-    return Row(found["name"], found["kind"], found["items"], metrics)
+    return Row(found["name"], found["kind"], found["items"], metrics, found.get("chance") or {})
 
 
 def _numbers(interval: Mapping[str, Any]) -> dict[str, Any]:
