@@ -71,6 +71,8 @@ def test_a_damaged_file_about_results_is_refused(kind: str, made: Path, tmp_path
 EVALUATION: dict[str, tuple[Change, str]] = {
     "a bound": (put("rows", 0, "metrics", "kl", "low", value=[]), "rows[0].metrics.kl.low"),
     "no metric": (lambda whole: whole["rows"][0]["metrics"].pop("kl"), "'kl'"),
+    "chance": (put("rows", 0, "chance", value=7), "rows[0].chance"),
+    "a chance": (put("rows", 0, "chance", value={"dcorr": "x"}), "rows[0].chance.dcorr"),
     "a column": (put("metrics", 0, value=None), "metrics[0]"),
     "items": (put("items", value="x"), "items"),
     "very many items": (put("rows", 0, "items", value=HUGE), "rows[0].items"),

@@ -90,8 +90,10 @@ def _check_row(row: Part, columns: list[str]) -> None:
     row.of("name").text()
     row.of("kind").one_of("prediction", "baseline", "ceiling")
     _count(row.of("items"))
-    for name in row.value.get("chance") or {}:
-        row.of("chance").of(name).number()
+    if row.value.get("chance") is not None:
+        chance = row.of("chance")
+        for name in chance.value if isinstance(chance.value, Mapping) else chance.refuse("an object"):
+            chance.of(name).number()
     for name in columns:
         interval = row.of("metrics").of(name)
         _count(interval.of("items"))
