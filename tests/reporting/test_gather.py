@@ -138,6 +138,32 @@ def test_a_plan_and_an_evaluation_are_shown(made: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_what_was_measured_stands_on_top(made: Path) -> None:
+    view = view_of(made / "posterior.jsonl")
+    evaluation = view["evaluation"]
+    assert evaluation is not None
+    [row] = [one for one in evaluation["rows"] if one["name"] == "posterior"]
+    kl = row["metrics"]["kl"]
+    assert view["facts"]["measured_kl"] == {name: kl[name] for name in ("value", "low", "high")}
+    assert f"off by KL {kl['value']:.3f}, where {view['facts']['expected_kl']:.3f} was expected" in view["in_short"][0]
+    assert not [one for one in view["warnings"] if "(--" in one]
+
+
+def test_two_evaluations_are_refused(made: Path) -> None:
+    with pytest.raises(UsageError, match="two evaluations"):
+        view_of(made / "run", made / "run" / "evaluation.json")
+
+
+def test_narrow_intervals_are_warned_of(made: Path, tmp_path: Path) -> None:
+    narrow = lines(made / "posterior.jsonl")
+    for row in narrow:
+        row["interval"] = {label: [share, share] for label, share in row["distribution"].items()}
+    (tmp_path / "posterior.jsonl").write_text("".join(json.dumps(row) + "\n" for row in narrow))
+    view = view_of(tmp_path / "posterior.jsonl", source=str(made / "items.jsonl"))
+    assert view["warnings"][0].startswith("The 90% intervals are too narrow: they hold ")
+    assert not [one for one in view_of(made / "posterior.jsonl")["warnings"] if "too narrow" in one]
+
+
 def test_a_sample_is_drawn_once_and_told(made: Path) -> None:
     view, again = (view_of(made / "posterior.jsonl", items=20) for _ in range(2))
     assert [one["id"] for one in view["items"]] == [one["id"] for one in again["items"]]

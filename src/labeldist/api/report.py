@@ -151,11 +151,12 @@ def _add(one: Any, found: Results, dataset: Dataset, name: str = "") -> None:
     if isinstance(one, Run):
         for each in (*one.judged.values(), *one.posteriors.values()):
             _add(each, found, dataset)
-        found.evaluation = None if one.evaluation is None else one.evaluation.as_dict()
+        if one.evaluation is not None:
+            found.add_evaluation(one.evaluation.as_dict())
     elif isinstance(one, Estimate):
         found.add(said_by(one, name or "posterior"))
     elif isinstance(one, Evaluation):
-        found.evaluation = one.as_dict()
+        found.add_evaluation(one.as_dict())
     elif isinstance(one, Plan):
         found.plan = plan_row(one)
     elif isinstance(one, Mapping) and not name:

@@ -68,26 +68,30 @@ def coverage(low: Array, high: Array, observed: Array) -> Held:
     return Held(*_mean(holds(low, high, observed).mean(axis=1)), shares=observed.size)
 
 
-def expected_coverage(mean: Array, concentration: Array, low: Array, high: Array, votes: Array, seed: int = 0) -> Array:
-    """The shares (K,) that right intervals hold of what so many ``votes`` (N) show; NaN votes: of the truth itself.
+def expected_coverage(
+    mean: Array, concentration: Array, low: Array, high: Array, votes: Array, *, mass: float, seed: int = 0
+) -> Array:
+    """The shares (K,) that intervals of ``mass`` hold of what ``votes`` (N) show; NaN votes: of the truth itself.
 
-    By simulation: a probability of each posterior, a beta distribution of its ``mean`` (N, K) and ``concentration``
-    (N), and votes by it.
+    That is the mass, less what chance in the votes takes from it, by simulation: a probability of each posterior, a
+    beta distribution of its ``mean`` (N, K) and ``concentration`` (N), and votes by it. Intervals that are too narrow
+    for their posterior are not expected to hold less for that.
 
     >>> ends = np.zeros((400, 2)), np.ones((400, 2))
-    >>> expected_coverage(np.full((400, 2), 0.5), np.full(400, 4.0), *ends, np.full(400, 10.0)).tolist()
-    [1.0, 1.0]
+    >>> expected_coverage(np.full((400, 2), 0.5), np.full(400, 4.0), *ends, np.full(400, 10.0), mass=0.9).tolist()
+    [0.9, 0.9]
     """
     random = np.random.default_rng(seed)
     if len(mean) > MOST_ITEMS:
         some = random.choice(len(mean), MOST_ITEMS, replace=False)
         mean, concentration, low, high, votes = (one[some] for one in (mean, concentration, low, high, votes))
     count, weight = votes[:, None], concentration[:, None]
-    people, held = np.where(np.isnan(count), 1, count).astype(int), np.zeros(mean.shape)
+    people, lost = np.where(np.isnan(count), 1, count).astype(int), np.zeros(mean.shape)
     for _ in range(DRAWS):
         true = random.beta(np.maximum(mean * weight, SMALLEST), np.maximum((1 - mean) * weight, SMALLEST))
-        held += holds(low, high, np.where(np.isnan(count), true, random.binomial(people, true) / people))
-    share: Array = held.mean(axis=0) / DRAWS
+        seen = np.where(np.isnan(count), true, random.binomial(people, true) / people)
+        lost += holds(low, high, true).astype(float) - holds(low, high, seen)
+    share: Array = np.clip(mass - lost.mean(axis=0) / DRAWS, 0.0, 1.0)
     return share
 
 

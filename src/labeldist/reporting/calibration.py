@@ -76,7 +76,7 @@ def _coverage(main: ReadSet, read: ReadItems, labels: Sequence[str], seed: int) 
     low, high, reference, weight = main.low[rows], main.high[rows], read.reference[rows], main.concentration[rows]
     expected = np.full(len(labels), main.mass)
     if not np.isnan(weight).any():
-        expected = expected_coverage(main.share[rows], weight, low, high, read.votes[rows], seed)
+        expected = expected_coverage(main.share[rows], weight, low, high, read.votes[rows], mass=main.mass, seed=seed)
     yield _covered(main, None, coverage(low, high, reference), float(expected.mean()))
     for at, label in enumerate(labels if len(labels) > 2 else ()):
         mine = slice(at, at + 1)

@@ -69,6 +69,12 @@ class Results:
             raise UsageError(f"two results are named {name!r}", hint="name them: NAME=FILE")
         self.said.append(said)
 
+    def add_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Take in an evaluation; :class:`UsageError` where there is another."""
+        if self.evaluation is not None:
+            raise UsageError("two evaluations", hint="a run brings its own; give one of the two")
+        self.evaluation = evaluation
+
 
 def read_results(specs: Sequence[str], *, with_source: bool) -> Results:
     """The results that ``specs`` name (``PATH`` or ``NAME=FILE``); ``with_source``: labels come from elsewhere.
@@ -137,9 +143,7 @@ def _json(path: Path, found: Results) -> bool:
     if {"predicted", "replay"} <= value.keys():
         found.plan = checked_plan(Part(value, path))
     elif {"metrics", "rows", "resamples"} <= value.keys():
-        if found.evaluation is not None:
-            raise UsageError("two evaluations", hint="a run brings its own; give one of the two")
-        found.evaluation = checked_evaluation(Part(value, path))
+        found.add_evaluation(checked_evaluation(Part(value, path)))
     else:
         return False
     found.files.append(path)
