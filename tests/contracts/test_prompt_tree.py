@@ -65,11 +65,19 @@ COMPUTES_OTHERWISE: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }  # fmt: skip
-# Prompts do not fit into the window, so a mask of ours would show them more than the model sees; or positions are
-# turned otherwise as soon as one in a pass is beyond a length.
-SHORT_WINDOW: dict[str, tuple[str, dict[str, Any]]] = {
+# Prompts do not fit into the window of every layer, or of every second one.
+WINDOWED: dict[str, tuple[str, dict[str, Any]]] = {
     "mistral, short window": ("Mistral", {**GROUPED, "sliding_window": 40}),
     "gemma2, short window": ("Gemma2", {**GEMMA, "sliding_window": 40}),
+    "gemma3, short window": ("Gemma3Text", {**GEMMA, "sliding_window": 40}),
+    "qwen2, short window": (
+        "Qwen2",
+        {**GROUPED, "sliding_window": 40, "use_sliding_window": True, "max_window_layers": 1},
+    ),
+    "phi3, short window": ("Phi3", {**GROUPED, "pad_token_id": 1, "sliding_window": 40}),
+}
+# Positions are turned otherwise as soon as one in a pass is beyond a length.
+REACH: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3, LongRoPE": (
         "Phi3",
         {
@@ -123,6 +131,10 @@ class OneByOne(TransformersModel):
         return self._known[sequence]
 
 
+def why_not(model: TransformersModel, beyond: int = 0) -> str | None:
+    return trial.why_no_tree(model._model, model._tried(beyond))
+
+
 def alone(model: TransformersModel) -> OneByOne:
     return OneByOne(model._model, TOKENIZER, name="alone", revision="tiny")
 
@@ -137,7 +149,7 @@ def network(kind: str, config: dict[str, Any]) -> Any:
 
 
 def opened(name: str, kind: type[TransformersModel] = TransformersModel, **more: Any) -> Any:
-    architecture, config = {**USES_TREES, **COMPUTES_OTHERWISE, **SHORT_WINDOW}[name]
+    architecture, config = {**USES_TREES, **COMPUTES_OTHERWISE, **WINDOWED, **REACH}[name]
     return kind(network(architecture, {**config, **more}), TOKENIZER, name=name, revision="tiny", batch_tokens=4096)
 
 
@@ -158,10 +170,10 @@ def said(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 @pytest.fixture(scope="module")
 def asked() -> list[Any]:
-    """20 items with two made-up explanations each: 240 prompts in all orders."""
+    """6 items with two made-up explanations each: 72 prompts in all orders."""
     texts = ["The one does not say so.", "Both speak of the same thing at the same time.", "It cannot be both."]
     labels = ["neutral", "entailment", "contradiction"]
-    items = itertools.islice(open_source("demo").items(), 20)
+    items = itertools.islice(open_source("demo").items(), 6)
     return [
         (item, [Explanation(f"{item.fields['hypothesis'][:at]} {texts[at % 3]}", labels[at % 3]) for at in (n, n + 1)])
         for n, item in enumerate(items)
@@ -179,7 +191,7 @@ def prompts(asked: list[Any]) -> list[list[int]]:
             return super().next_token_scores(sequences, tokens)
 
     judge(asked, open_source("demo").task, opened("llama", Kept), JudgeSettings("all"))
-    assert len(kept) == 240
+    assert len(kept) == 72
     return kept
 
 
@@ -198,7 +210,7 @@ def test_a_tree_gives_what_one_prompt_at_a_time_gives(
     name: str, asked: list[Any], prompts: list[list[int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     model, task = opened(name), open_source("demo").task
-    assert trial.why_not(model._model) is None
+    assert why_not(model) is None
     reference = alone(model)
     assert difference(model, prompts, reference) <= 1e-4
     with counted(model) as tokens:
@@ -226,26 +238,53 @@ def test_a_model_that_computes_otherwise_goes_on_without_trees_and_says_so_once(
     assert "as a tree" in record.getMessage()
 
 
-@pytest.mark.parametrize("name", SHORT_WINDOW)
-def test_prompts_beyond_a_window_go_without_trees(
+@pytest.mark.parametrize("name", WINDOWED)
+def test_prompts_beyond_a_sliding_window_go_as_a_tree_too(
     name: str, prompts: list[list[int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     model = opened(name)
+    assert min(map(len, prompts)) > 40
+    short = [sequence[:30] + sequence[-8:] for sequence in prompts[:36]]
+    assert difference(model, [*prompts[:36], *short]) <= 1e-4
+    with counted(model) as tokens:
+        model.next_token_scores(prompts[:36], [[5]] * 36)
+    nodes = len(prompt_tree.grow(prompts[:36]).ids)
+    assert nodes <= sum(tokens) < nodes + len(tokens) < sum(map(len, prompts[:36])) / 2, "the tree was not used"
+    assert not said(caplog)
+
+
+def test_a_window_that_is_left_out_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in WINDOWED:
+        model = opened(name)
+        assert why_not(model, beyond=40) is None
+        with monkeypatch.context() as patched:
+            patched.setattr(tree, "window", lambda config: tree.UNBOUNDED)
+            assert "different" in str(why_not(model, beyond=40))
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_prompts_beyond_what_a_tree_can_do_go_without_and_it_is_said_once(
+    name: str, prompts: list[list[int]], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = opened(name)
+    short = [sequence[:30] + sequence[-8:] for sequence in prompts[:36]]
+    assert difference(model, short) <= 1e-4
+    assert not said(caplog)
     with counted(model) as tokens:
         assert difference(model, prompts[:36]) <= 1e-4
     assert sum(tokens) >= 2 * sum(map(len, prompts[:36]))
-    assert not said(caplog), "nothing to say: shorter prompts go as a tree"
-    short = [sequence[:30] + sequence[-8:] for sequence in prompts[:36]]
     assert difference(model, [*short, *prompts[:2]]) <= 1e-4
     with counted(model) as tokens:
         model.next_token_scores([*short, *prompts[:2]], [[5]] * 38)
     nodes = len(prompt_tree.grow(short).ids)
     assert nodes + sum(map(len, prompts[:2])) <= sum(tokens) < sum(map(len, short))
+    [record] = said(caplog)
+    assert "more than 40 tokens as a tree" in record.getMessage()
 
 
 def test_long_prompts_do_not_change_short_ones_in_their_batch(prompts: list[list[int]]) -> None:
     model = opened("phi3, LongRoPE")
-    model._takes_trees = False
+    model._found_out["no prompts as a tree"] = "for this test"
     mixed = [sequence[:length] for sequence, length in zip(prompts[:12], itertools.cycle([30, 39, 42, 60]))]
     assert difference(model, mixed) <= 1e-4
 
@@ -271,17 +310,26 @@ def test_either_implementation_of_attention(style: str, prompts: list[list[int]]
     model = opened("llama", attn_implementation=style)
     assert model._model.config._attn_implementation == style
     assert difference(model, prompts[:24]) <= 1e-4
-    assert model._takes_trees
+    assert model._found_out == {"no prompts as a tree": None}
 
 
-def test_bfloat16_is_within_its_rounding(prompts: list[list[int]]) -> None:
-    model = opened("llama")
-    model._model.to(torch.bfloat16)
-    assert trial.why_not(model._model) is None
-    wanted = [[5, 6, 7]] * 24
-    rounded = model.next_token_scores(prompts[:24], wanted).logits
-    exact = opened("llama").next_token_scores(prompts[:24], wanted).logits
-    assert 0 < np.abs(rounded - exact).max() < 0.1 * exact.std()
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", [*USES_TREES, *WINDOWED])
+def test_in_16_bits_a_tree_is_as_exact_as_prompts_one_at_a_time(
+    name: str, dtype: str, prompts: list[list[int]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both against 32 bits: what is left is rounding."""
+    model, wanted = opened(name), [list(range(5, 105))] * 24
+    exact = alone(model).next_token_scores(prompts[:24], wanted).logits
+    model._model.to(getattr(torch, dtype))
+    with counted(model) as tokens:
+        found = model.next_token_scores(prompts[:24], wanted).logits
+    assert not said(caplog)
+    trials = sum(tokens[: len(tokens) - 3])
+    assert sum(tokens) - trials < sum(map(len, prompts[:24])) / 2, "the tree was not used"
+    plain = alone(model).next_token_scores(prompts[:24], wanted).logits
+    ours, theirs = (float(np.sqrt(np.mean(np.square(one - exact)))) for one in (found, plain))
+    assert 0 < ours <= 2 * theirs
 
 
 def see_all_before(one: prompt_tree.Pass) -> prompt_tree.Pass:
@@ -306,8 +354,8 @@ def forget_the_path(one: prompt_tree.Pass) -> prompt_tree.Pass:
 def test_a_mistake_would_show(name: str, broken: Any, prompts: list[list[int]], monkeypatch: Any) -> None:
     """In the trial that each model goes through, and in the comparison above."""
     model, planned = opened(name), tree.passes
-    assert trial.why_not(model._model) is None
+    assert why_not(model) is None
     monkeypatch.setattr(tree, "passes", lambda *given: map(broken, planned(*given)))
-    assert "different" in str(trial.why_not(model._model))
-    model._takes_trees = True
+    assert "different" in str(why_not(model))
+    model._found_out["no prompts as a tree"] = None
     assert difference(model, prompts) > 1e-2

@@ -1,4 +1,4 @@
-"""The names of language models, and how one is opened from its spec, such as ``transformers:NAME-OR-FOLDER``."""
+"""The names of language models, and how one is opened from its spec, such as ``transformers:NAME-OR-PATH``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from labeldist.models.budget import Budget
 class ModelOptions:
     """What a user may say of how a model runs; a backend takes what concerns it.
 
-    ``device``: auto, cpu or cuda. ``dtype``: float32 or bfloat16. ``style``: auto, letters or words.
+    ``device``: auto, cpu or cuda. ``dtype``: float32, bfloat16 or float16. ``style``: auto, letters or words.
     ``batch_tokens``: the most tokens, padding included, in one forward pass (0: the backend's own choice).
 
     Of servers: ``scores`` wanted (auto, exact, top or sampled), ``samples`` drawn per question where scores are
@@ -63,7 +63,7 @@ BACKENDS.lazy("scripted", "labeldist.models.scripted:BACKEND")
 
 
 def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
-    """The language model that ``spec`` names: ``embedded``, ``transformers:NAME-OR-FOLDER``, ``server:MODEL@URL``,
+    """The language model that ``spec`` names: ``embedded``, ``transformers:NAME-OR-PATH``, ``server:MODEL@URL``,
     ``scripted``.
 
     Raises :class:`~labeldist.core.errors.UsageError` for an unknown name,

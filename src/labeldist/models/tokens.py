@@ -54,6 +54,13 @@ class TokenModel(ABC):
     ) -> list[str]:
         """Continue each sequence and return the new text; greedy at temperature 0, repeatable for a seed."""
 
+    def generated(
+        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Mapping[int, str]]:
+        """The same texts by the place of their sequence, each as soon as it is there; or all at once."""
+        texts = self.generate(sequences, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
+        yield dict(enumerate(texts))
+
     def answer_scores(self, questions: Sequence[Question]) -> Iterator[Mapping[int, AnswerScores]]:
         """The scores of each question's options, all in one portion, from the logits of their first tokens.
 
@@ -81,13 +88,14 @@ class TokenModel(ABC):
     def write(
         self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
     ) -> Iterator[Mapping[int, Written]]:
-        """The reply to each prompt, all in one portion."""
+        """The reply to each prompt, in portions as the model has them."""
         sequences = [self.encode(prompt) for prompt in prompts]
-        texts = self.generate(sequences, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
-        yield {
-            at: Written(text, len(sequence), len(self.encode("", text)) - len(self.encode("")))
-            for at, (sequence, text) in enumerate(zip(sequences, texts, strict=False))
-        }
+        empty = len(self.encode(""))
+        for portion in self.generated(sequences, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed):
+            yield {
+                at: Written(text, len(sequences[at]), len(self.encode("", text)) - empty)
+                for at, text in portion.items()
+            }
 
 
 def _merged(

@@ -19,7 +19,7 @@ def _open(argument: str, options: ModelOptions) -> EmbeddedModel:
     if options.device not in ("auto", "cpu") or options.dtype != "float32":
         raise UsageError(
             f"model 'embedded' computes in float32 on the CPU, not in {options.dtype} on {options.device!r}",
-            hint="leave out --device and --dtype, or use transformers:NAME-OR-FOLDER",
+            hint="leave out --device and --dtype, or use transformers:NAME-OR-PATH",
         )
     from labeldist.models.embedded.model import load
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from labeldist.core.errors import ModelError
-from labeldist.models.base import Capabilities
+from labeldist.models.base import Capabilities, in_order
 from labeldist.models.prompt_tree import grow
 from labeldist.models.tokens import TokenModel, TokenScores
 from labeldist.models.transformers import plain, tree, trial
@@ -47,7 +47,7 @@ class TransformersModel(TokenModel):
         config = model.config.get_text_config()
         self._context = getattr(config, "max_position_embeddings", None) or 1 << 30
         self._reach = tree.reach(config)
-        self._takes_trees: bool | None = None  # not tried yet
+        self._found_out: dict[str, str | None] = {}  # what the model cannot do, and why: tried when it is needed
         self._begin = _begin(tokenizer)
         ends, pad = model.generation_config.eos_token_id, tokenizer.pad_token_id
         self._special = {
@@ -104,31 +104,41 @@ class TransformersModel(TokenModel):
     def generate(
         self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
     ) -> list[str]:
+        """The texts of :meth:`generated`, in the order of the sequences."""
+        how: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
+        return in_order(self.generated(sequences, **how), len(sequences), self.name)
+
+    def generated(
+        self, sequences: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Mapping[int, str]]:
         """Plain greedy decoding at temperature 0, sampling from the whole softmax above, whatever the model's settings.
 
-        Sequences of one length go together, so nothing is padded. A sampled sequence goes alone: its text depends on
-        the sequence and the seed, not on what else is asked.
+        Sequences of similar length go together, padded on the left; of one length where the model goes on otherwise
+        behind padding. A sampled sequence goes alone: its text depends on the sequence and the seed, not on what else
+        is asked.
         """
         import torch
 
         self._check(sequences, room=max_new_tokens)
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {}
         config = self._config(max_new_tokens=max_new_tokens, **self._special, **sampling)
-        texts = [""] * len(sequences)
-        lengths = [len(sequence) for sequence in sequences]
-        batches = plain.batches(lengths, self._batch_tokens, room=max_new_tokens, same_length=True)
-        if sampling:
-            batches = ([at] for batch in batches for at in batch)
-        with torch.inference_mode(), torch.random.fork_rng(), computing(self.name):
-            for batch in batches:
-                ids = torch.tensor([list(sequences[at]) for at in batch], device=self._model.device)
+        for batch in self._generation_batches(sequences, max_new_tokens, alone=bool(sampling)):
+            with torch.inference_mode(), torch.random.fork_rng(), computing(self.name):
+                ids, mask = plain.left_padded([sequences[at] for at in batch], self._model.device)
                 if sampling:
                     torch.manual_seed(_seed(seed, sequences[batch[0]]))
-                made = self._model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
-                new = made[:, ids.shape[1] :]
-                for at, text in zip(batch, self._tokenizer.batch_decode(new, skip_special_tokens=True), strict=True):
-                    texts[at] = text.strip()
-        return texts
+                made = self._model.generate(ids, attention_mask=mask, generation_config=config)
+                texts = self._tokenizer.batch_decode(made[:, ids.shape[1] :], skip_special_tokens=True)
+            yield {at: text.strip() for at, text in zip(batch, texts, strict=True)}
+
+    def _generation_batches(
+        self, sequences: Sequence[Sequence[int]], max_new_tokens: int, *, alone: bool
+    ) -> Iterator[Sequence[int]]:
+        lengths = [len(sequence) for sequence in sequences]
+        if alone:
+            return iter([[at] for at in range(len(lengths))])
+        same_length = len(set(lengths)) == 1 or not self._can_pad()
+        return plain.batches(lengths, self._batch_tokens, room=max_new_tokens, same_length=same_length)
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -151,10 +161,10 @@ class TransformersModel(TokenModel):
 
     def _last_logits(self, sequences: Sequence[Sequence[int]]) -> Iterator[tuple[Sequence[int], Any]]:
         """Indices of some sequences and the logits (e, vocabulary) at their last tokens, until all have come."""
-        planted = [at for at, sequence in enumerate(sequences) if len(sequence) <= self._reach]
+        planted = [at for at, sequence in enumerate(sequences) if self._takes_tree(len(sequence))]
         shared = [sequences[at] for at in planted]
         nodes = len(grow(shared).ids)
-        if nodes >= LARGEST_SHARE * sum(map(len, shared)) or not self._can_trees():
+        if nodes >= LARGEST_SHARE * sum(map(len, shared)):
             planted, shared, nodes = [], [], 0
         most, rows = tree.shape(nodes, self._batch_tokens, self._model.device.type)
         for members, logits in tree.last_logits(self._model, shared, most, rows):
@@ -166,18 +176,36 @@ class TransformersModel(TokenModel):
             for batch, logits in plain.last_logits(self._model, [sequences[at] for at in part], self._batch_tokens):
                 yield [part[member] for member in batch], logits
 
-    def _can_trees(self) -> bool:
-        """Whether the model computes trees as it does prompts: tried once; said once where it does not."""
-        if self._takes_trees is None:
-            why = trial.why_not(self._model)
-            self._takes_trees = why is None
+    def _takes_tree(self, length: int) -> bool:
+        """Whether prompts of this length go as a tree: tried once, apart for those longer than a sliding window."""
+        if length > self._reach:
+            return not self._why(
+                f"no prompts of more than {self._reach:,} tokens as a tree",
+                lambda: "its attention or its positions change there",
+            )
+        window = tree.window(self._model.config.get_text_config())
+        beyond = window if length > window else 0
+        which = f"no prompts of more than {window:,} tokens as a tree" if beyond else "no prompts as a tree"
+        return not self._why(which, lambda: trial.why_no_tree(self._model, self._tried(beyond)))
+
+    def _can_pad(self) -> bool:
+        return not self._why(
+            "no padding before prompts", lambda: trial.why_no_padding(self._model, self._tried(), self._special)
+        )
+
+    def _why(self, what: str, find_out: Callable[[], str | None]) -> str | None:
+        """Why the model takes no such thing: found out once, and said once."""
+        if what not in self._found_out:
+            with computing(self.name):
+                self._found_out[what] = why = find_out()
             if why:
                 logging.getLogger(__name__).warning(
-                    "model %r takes no prompts as a tree (%s): each is computed on its own, which is slower",
-                    self.name,
-                    why,
+                    "model %r takes %s (%s): each is computed on its own, which is slower", self.name, what, why
                 )
-        return self._takes_trees
+        return self._found_out[what]
+
+    def _tried(self, beyond: int = 0) -> list[list[int]]:
+        return trial.prompts(self.encode, min(self._context, self._reach), beyond=beyond)
 
 
 def _begin(tokenizer: Any) -> list[int]:

@@ -1,4 +1,4 @@
-"""Batches of similar length padded on the right: what every causal model can compute."""
+"""Batches of similar length: padded on the right, which every causal model can compute, or on the left, to go on."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def last_logits(model: Any, sequences: Sequence[Sequence[int]], most: int) -> It
     if model.device.type == "cpu":
         most = min(most, CPU_TOKENS)
     for batch in batches([len(sequence) for sequence in sequences], most):
-        yield batch, _last_logits(model, [sequences[at] for at in batch])
+        yield batch, logits_at_ends(model, [sequences[at] for at in batch])
 
 
-def _last_logits(model: Any, sequences: Sequence[Sequence[int]]) -> Any:
+def logits_at_ends(model: Any, sequences: Sequence[Sequence[int]]) -> Any:
     """Logits (b, vocabulary) at each sequence's last token; right padding cannot reach it in a causal model."""
     import torch
 
@@ -55,3 +55,15 @@ def _last_logits(model: Any, sequences: Sequence[Sequence[int]]) -> Any:
     keep = {"logits_to_keep": ends} if keeps else {}
     logits = model(input_ids=ids, attention_mask=mask, use_cache=False, **keep).logits
     return logits[torch.arange(len(sequences), device=ids.device), column if keeps else lengths - 1]
+
+
+def left_padded(sequences: Sequence[Sequence[int]], device: Any) -> tuple[Any, Any]:
+    """Token ids (b, longest) with each sequence at the end of its row, and the mask (b, longest): 0 for padding."""
+    import torch
+
+    longest = max(map(len, sequences))
+    ids, mask = (torch.zeros((len(sequences), longest), dtype=torch.long) for _ in range(2))
+    for row, sequence in enumerate(sequences):
+        ids[row, longest - len(sequence) :] = torch.tensor(list(sequence))
+        mask[row, longest - len(sequence) :] = 1
+    return ids.to(device), mask.to(device)
