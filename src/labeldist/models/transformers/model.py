@@ -136,9 +136,16 @@ class TransformersModel(TokenModel):
     ) -> Iterator[Sequence[int]]:
         lengths = [len(sequence) for sequence in sequences]
         if alone:
-            return iter([[at] for at in range(len(lengths))])
-        same_length = len(set(lengths)) == 1 or not self._can_pad()
-        return plain.batches(lengths, self._batch_tokens, room=max_new_tokens, same_length=same_length)
+            yield from ([at] for at in range(len(lengths)))
+            return
+        by_length = sorted(range(len(lengths)), key=lambda at: lengths[at])
+        within = bisect_right(by_length, self._reach - max_new_tokens, key=lambda at: lengths[at])
+        # Beyond, positions scaled by length (LongRoPE) would change shorter texts in the batch.
+        for part, pads in ((by_length[:within], True), (by_length[within:], False)):
+            own = [lengths[at] for at in part]
+            same_length = len(set(own)) > 1 and not (pads and self._can_pad())
+            for batch in plain.batches(own, self._batch_tokens, room=max_new_tokens, same_length=same_length):
+                yield [part[at] for at in batch]
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
