@@ -80,13 +80,16 @@ def last_logits(model: Any, sequences: Sequence[Sequence[int]], most: int, rows:
     # Without the model's configuration no layer crops its keys to a window.
     cache = DynamicCache()
     for one in passes(sequences, most, rows):
-        logits = _computed(model, one, cache)
+        logits = computed(model, one, cache, masks(model, one))
         if logits is not None:
             yield one.members, logits
 
 
-def _computed(model: Any, one: Pass, cache: Any) -> Any:
-    """The logits (e, vocabulary) at the ends of a pass, None where it has none; the cache as the next pass needs it."""
+def computed(model: Any, one: Pass, cache: Any, mask: Any) -> Any:
+    """The logits (e, vocabulary) at the ends of a pass, None where it has none; the cache as the next pass needs it.
+
+    ``mask``: what attention takes for the pass's mask, as :func:`masks` makes it.
+    """
     import torch
 
     device = model.device
@@ -94,7 +97,7 @@ def _computed(model: Any, one: Pass, cache: Any) -> Any:
         made = model(
             input_ids=torch.from_numpy(one.ids).to(device),
             position_ids=torch.from_numpy(one.positions).to(device),
-            attention_mask=_masks(model, one),
+            attention_mask=mask,
             use_cache=True,
             **{_cache_name(model): cache},
         )
@@ -106,7 +109,7 @@ def _computed(model: Any, one: Pass, cache: Any) -> Any:
     return made.logits[0] if len(one.ends) else None
 
 
-def _masks(model: Any, one: Pass) -> Any:
+def masks(model: Any, one: Pass) -> Any:
     """The mask (r, 1, n, p + n) of a pass as numbers to add; one per kind of layer where some have a window.
 
     Numbers, since implementations of attention other than SDPA take no truth values.
