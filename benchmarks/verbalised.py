@@ -1,11 +1,11 @@
 """What many said distributions are best averaged by, and whether their standard error is right, on simulated noise.
 
-A truth is drawn for each item (Dirichlet). A model says it wrongly: each order, each paraphrase and each answer moves it
-(*logs*: in log space, *shares*: additively), it is said too sharply (*sharp*: to the power 1.7), it counts ten imagined
-people (*counts*), or one answer in six mixes up the options (*slips*). All are rounded to multiples of 5, as models say
-them. Twelve answers are asked of each item, split in several ways over questions (each under an order of its own),
-paraphrases among these, and samples, and averaged by :func:`labeldist.judging.average.averaged`, linearly and in log
-space. KL is that of the average with half a person in a hundred more for each label, which log space needs anyway.
+A truth is drawn for each item (Dirichlet). A model says it wrongly: each order, each paraphrase and each answer moves
+it (*logs*: in log space, *shares*: additively), it is said too sharply (*sharp*: to the power 1.7), it counts ten
+imagined people (*counts*), or one answer in six mixes up the options (*slips*). All are rounded to multiples of 5, as
+models say them. Twelve answers are asked of each item, split in several ways over questions (each under an order of
+its own), paraphrases among these, and samples, and averaged by :func:`labeldist.judging.average.averaged`, linearly and
+in log space. KL is that of the average with half a person in a hundred more for each label, which log space needs anyway.
 
     python -m benchmarks.verbalised [ITEMS]
 """
@@ -74,7 +74,7 @@ def average(said: Floats, split: tuple[int, int, int], how: str) -> tuple[Floats
 
 
 def coverage(items: int) -> None:
-    """How often the mean over ever more orders, paraphrases and samples is within two standard errors, of logs noise."""
+    """How often what ever more questions tend to is within two standard errors, of logs noise."""
     print("\naverage questions paraphrases samples   within 2 SE   mean SE / true")
     for how in AVERAGES:
         for split in ((12, 1, 1), (6, 1, 2), (12, 3, 1), (6, 3, 2), (24, 3, 1)):

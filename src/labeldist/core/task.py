@@ -73,7 +73,7 @@ class Task:
     """What is judged and how a model is asked about it. Label order is the order of every array and table.
 
     ``scale``: ``nominal``, or ``ordinal`` where every label has a value. ``example``: the fields of an easy item, on
-    which a model can be tried. ``validity``: how to ask whether a reason for a label is valid; None: the task does not say.
+    which a model can be tried. ``validity``: how to ask whether a reason for a label is valid, where the task says it.
     """
 
     name: str

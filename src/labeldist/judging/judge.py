@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from labeldist.core.distribution import OptionScores
+from labeldist.core.errors import UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.core.task import Task
 from labeldist.judging.average import LINEAR
@@ -17,10 +18,13 @@ from labeldist.judging.pool_said import pool_said
 from labeldist.judging.prompts import JudgePrompt, judge_prompts
 from labeldist.judging.questions import in_paraphrases
 from labeldist.judging.scoring import option_scores
-from labeldist.judging.settings import JudgeSettings as JudgeSettings
+from labeldist.judging.settings import JudgeSettings
 from labeldist.judging.transform import read_transform
+from labeldist.judging.validity import VALIDITY_STYLES
 from labeldist.judging.verbalised import STYLE, Said, said_shares
 from labeldist.models.base import LanguageModel
+
+__all__ = ["JudgeSettings", "judge"]
 
 Due = Mapping[int, Sequence[Order]]  # by place among the items: the orders to be asked so far
 
@@ -47,6 +51,11 @@ def judge(
     (6, 1.0)
     """
     settings = settings.for_model(model, len(task.labels))
+    if settings.style in VALIDITY_STYLES:
+        raise UsageError(
+            f"a distribution by answers in {settings.style}",
+            hint="it is asked of explanations, not of items: labeldist judge --answers validity",
+        )
     paraphrases = settings.paraphrases_of(task)
     questions = partial(in_paraphrases, paraphrases=paraphrases, spec=settings.orders)
     answers: list[list[Any]] = [[] for _ in asked]

@@ -43,8 +43,8 @@ def pool(answers: Sequence[OptionScores], transform: Transform, asked: Sequence[
     """The mean over orders of each prompt's distribution: first transformed, then averaged (method, section 3).
 
     ``asked[i]`` is the order that gave ``answers[i]``, none twice. How the standard error comes about:
-    :mod:`labeldist.judging.precision`. Raises :class:`UsageError` where ``transform`` needs raw logits and the scores are
-    log-probabilities, or where there is nothing to pool, :class:`ModelError` where no option was listed.
+    :mod:`labeldist.judging.precision`. Raises :class:`UsageError` where ``transform`` needs raw logits and the scores
+    are log-probabilities, or where there is nothing to pool, :class:`ModelError` where no option was listed.
 
     >>> from labeldist.judging.transform import read_transform
     >>> pooled = pool([OptionScores(("yes", "no"), (1.0, 3.0), 4.0)], read_transform("norm"), [Order((), (0, 1))])
@@ -54,9 +54,7 @@ def pool(answers: Sequence[OptionScores], transform: Transform, asked: Sequence[
     return pool_alike([answers], transform, asked)[0]
 
 
-def pool_alike(
-    answers: Sequence[Sequence[OptionScores]], transform: Transform, asked: Sequence[Order]
-) -> list[Pooled]:
+def pool_alike(answers: Sequence[Sequence[OptionScores]], transform: Transform, asked: Sequence[Order]) -> list[Pooled]:
     """As :func:`pool`, of items that were all asked under the same orders."""
     for of_item in answers:
         check_scores(of_item, transform)

@@ -1,8 +1,8 @@
 """Explanation validation: is each explanation of each label a valid reason for it, given the item.
 
-After EVADE (Zuo, Plank and Peng, arXiv 2511.08949, and VariErr, Weber-Genzel and others, arXiv 2403.01931, before it), where
-large models state how probable it is that a reason makes sense for its label, and a label's validity is the mean over
-its reasons. Here the probability is that of the first token, "yes" against "no", the mean over both orders of the
+After EVADE (Zuo, Plank and Peng, arXiv 2511.08949), and VariErr before it (Weber-Genzel and others, arXiv 2403.01931),
+where large models state how probable it is that a reason makes sense for its label, and a label's validity is the mean
+over its reasons. Here the probability is that of the first token, "yes" against "no", the mean over both orders of the
 two; a model that gives no log-probabilities is asked for a number of per cent. Every label is explained, whoever chose
 it, so the scores are blind evidence. The item stands first in the prompt, then the label, then the reason, then the
 options: the prompt tree computes each once.
@@ -49,11 +49,11 @@ Floats = NDArray[np.float64]
 class Validity:
     """How valid the explanations of an item are.
 
-    ``values``: of each explanation, from 0 to 1 (None: nothing could be read). ``mean``, ``maximum``: of each label over
-    its explanations; ``scores``: the one of the two that was asked for, and ``distribution`` in proportion to it.
-    ``standard_error``, ``spread``: of the distribution, over both orders of yes and no, which are all there are, or over
-    samples of what was stated (NaN of one). ``answer_mass``: mean probability of yes and no together. ``questions``:
-    how many were answered. ``unlisted``: the share of scores that are upper bounds. ``unread``: as for an MJD.
+    ``values``: of each explanation, from 0 to 1 (None: nothing could be read). ``mean``, ``maximum``: of each label
+    over its explanations; ``scores``: the one of the two that was asked for, and ``distribution`` in proportion to it.
+    ``standard_error``, ``spread``: of the distribution, over both orders of yes and no, which are all there are, or
+    over samples of what was stated (NaN of one). ``answer_mass``: mean probability of yes and no together.
+    ``questions``: how many were answered. ``unlisted``: the share of scores that are upper bounds. ``unread``: as for an MJD.
     """
 
     values: tuple[float | None, ...]
@@ -141,8 +141,8 @@ def validate(
     """How valid the explanations of each item are; all prompts of the batch go to the model in one call.
 
     ``transform``: of the logits of yes and no; softmax:1 is their probability. ``stated``: ask for a number instead, so
-    many ``samples`` of it. Raises :class:`ModelError` where a label has no explanation, or none of which an answer could
-    be read.
+    many ``samples`` of it. Raises :class:`ModelError` where a label has no explanation, or none of which an answer
+    could be read.
 
     >>> from labeldist.judging.transform import read_transform
     >>> from labeldist.models.scripted import Rule, Scripted
@@ -160,7 +160,7 @@ def validate(
     pairs = [(item, explanation) for item, explanations in asked for explanation in explanations]
     counts = [len(explanations) for _, explanations in asked]
     ends = np.cumsum([0, *counts]).tolist()
-    parts = [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+    parts = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
     if stated:
         texts = written_answers(model, [stated_prompt(task, *pair) for pair in pairs], STATED_TOKENS, samples, seed)
         return [_stated(texts[part], of[1], task, per_label) for part, of in zip(parts, asked, strict=True)]

@@ -42,9 +42,9 @@ _BETWEEN_NUMBERED = re.compile(r"[,;、]\s*(?=[-*•(\s]*\d{1,3}\s*[.:)])")
 class Said:
     """What a model said to one prompt.
 
-    ``shares``: of each label, in label order; None where they cannot be read. ``unread`` is then why: ``partial``, where
-    there is a number for some of the options or the numbers are not a hundred together, or ``refused``, where there is
-    none for any of them, whatever else the text says. ``text``: the answer as it was written.
+    ``shares``: of each label, in label order; None where they cannot be read. ``unread`` is then why: ``partial``,
+    where there is a number for some of the options or the numbers are not a hundred together, or ``refused``, where
+    there is none for any of them, whatever else the text says. ``text``: the answer as it was written.
     """
 
     shares: tuple[float, ...] | None
@@ -57,8 +57,8 @@ def said_shares(
 ) -> list[tuple[Said, ...]]:
     """For each prompt what the model says of so many labels, ``samples`` times.
 
-    A single answer is the likeliest; several are drawn, each with a seed of its own, so that more of them begin with the
-    fewer. Raises :class:`ModelError` for a model that does not generate text.
+    A single answer is the likeliest; several are drawn, each with a seed of its own, so that more of them begin with
+    the fewer. Raises :class:`ModelError` for a model that does not generate text.
     """
     answers = written_answers(model, [p.text for p in prompts], most_new_tokens(model, labels), samples, seed)
     return [
