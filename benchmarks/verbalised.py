@@ -5,7 +5,8 @@ it (*logs*: in log space, *shares*: additively), it is said too sharply (*sharp*
 imagined people (*counts*), or one answer in six mixes up the options (*slips*). All are rounded to multiples of 5, as
 models say them. Twelve answers are asked of each item, split in several ways over questions (each under an order of
 its own), paraphrases among these, and samples, and averaged by :func:`labeldist.judging.average.averaged`, linearly and
-in log space. KL is that of the average with half a person in a hundred more for each label, which log space needs anyway.
+in log space. KL is that of the average with half a person in a hundred more for each label, which log space needs
+anyway.
 
     python -m benchmarks.verbalised [ITEMS]
 """

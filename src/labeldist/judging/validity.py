@@ -53,7 +53,8 @@ class Validity:
     over its explanations; ``scores``: the one of the two that was asked for, and ``distribution`` in proportion to it.
     ``standard_error``, ``spread``: of the distribution, over both orders of yes and no, which are all there are, or
     over samples of what was stated (NaN of one). ``answer_mass``: mean probability of yes and no together.
-    ``questions``: how many were answered. ``unlisted``: the share of scores that are upper bounds. ``unread``: as for an MJD.
+    ``questions``: how many were answered. ``unlisted``: the share of scores that are upper bounds. ``unread``: as for
+    an MJD.
     """
 
     values: tuple[float | None, ...]
