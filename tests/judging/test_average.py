@@ -186,7 +186,7 @@ def test_a_known_truth_is_given_back(how: str, slack: float) -> None:
 
 
 def test_more_samples_begin_with_those_that_are_kept(tmp_path: Path) -> None:
-    settings = [
+    wanted = [
         JudgeSettings("balanced:3", style="verbalised", paraphrases=1, samples=samples, seed=2) for samples in (2, 5)
     ]
     with Store(tmp_path / "calls.sqlite") as store:
