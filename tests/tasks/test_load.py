@@ -90,7 +90,7 @@ SPOILED = {
     "a misspelt key of validity": ("prompts.toml", "stated = ", "state = ", "did you mean 'stated'?"),
     "validity without yes": ("prompts.toml", 'yes = ["Yes", " Yes", "yes", " yes"]', "yes = []", "'validity.yes'"),
     "a misspelt key of a paraphrase": ("prompts.toml", "{ plain = ", "{ plane = ", "did you mean 'plain'?"),
-    "paraphrases that are no list": ("prompts.toml", "paraphrases = [", "paraphrases = 3\nx = [", "paraphrases'"),
+    "paraphrases that are no list": ("prompts.toml", "paraphrases = [\n", "paraphrases = [\n3,", "paraphrases'"),
     "verbalised is no text": ("task.toml", '"false (contradiction)"', "3", "'verbalised'"),
 }
 
