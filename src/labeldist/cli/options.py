@@ -108,6 +108,13 @@ model_options = _together(
     ),
     click.option("--batch-tokens", type=AT_LEAST_ONE, help="Most tokens in one forward pass."),
     click.option(
+        "--route",
+        type=click.Choice(["auto", "chat", "completions"]),
+        default="auto",
+        show_default=True,
+        help="Of a server: ask in chats, or with bare prompts; auto: what the model answers better.",
+    ),
+    click.option(
         "--scores",
         type=click.Choice(["auto", "exact", "top", "sampled"]),
         default="auto",
@@ -296,6 +303,7 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
         dtype=given["dtype"],
         style=given.get("answers", "auto"),
         batch_tokens=given["batch_tokens"] or 0,
+        route=None if given["route"] == "auto" else given["route"],
         scores=given["scores"],
         samples=given["samples"],
         thought_tokens=given["thought_tokens"],
