@@ -109,18 +109,20 @@ def _at_once(program: Program, props: Mapping[str, Any]) -> int | None:
 
 
 def _weights(entry: Mapping[str, Any], props: Mapping[str, Any], *, named: bool) -> str:
-    """Name and origin of the model as far as they differ from what it is asked for by, and a digest of all else.
+    """The model's origin, and its name where it is not asked for by that; a digest of all else, paths included.
 
     >>> _weights({"id": "m", "root": "org/m"}, {}, named=True)
     'org/m'
     >>> _weights({"id": "m", "meta": {"n_params": 7}}, {}, named=False)
-    'm 2f83e3c38e96'
+    'm 7e26ede35822'
     """
     meta = entry.get("meta")
     told: dict[str, Any] = {"meta": meta} if meta else {}
     if isinstance(meta, dict):
         told = {"meta": {name: value for name, value in meta.items() if name not in WITHOUT_EFFECT}}
     told |= {name: props[name] for name in ("model_path", "chat_template") if props.get(name)}
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:DIGITS] if told else ""
     name = "" if named else repair_utf16(str(entry.get("id") or ""))
+    if "/" in name:
+        told["id"], name = name, name.rpartition("/")[2]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:DIGITS] if told else ""
     return " ".join(filter(None, (name, repair_utf16(str(entry.get("root") or "")), digest)))

@@ -256,7 +256,7 @@ def _longest(trying: Trying, way: Abilities) -> Abilities:
         )
         length = found.length if found else 0
         if length > way.listed + 1:  # the drawn token may be one more
-            most = min(most, length)
+            most = most if length > most // 2 else length  # tokens of the same text may count as one
             return replace(way, listed=min(most, LONG_LIST), most_listed=most if most > LONG_LIST else 0)
     return way
 
