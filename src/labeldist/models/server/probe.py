@@ -91,15 +91,8 @@ def probe(
     elif found.scores == "top":
         found = _longest(trying, found)
     if found.scores == "sampled":
-        found = replace(found, room=trying.room if found.reasons or thought_tokens else SHORT)
-        found, refused = _drawn(trying, found)
-        notes += refused
-        why = "as asked for" if wanted == "sampled" else "the server gives no log-probabilities of its answer"
-        if trying.contradiction:
-            why = f"the server's list of tokens cannot be right ({trying.contradiction})"
-        notes.append(f"distributions come from sampled answers: {'it reasons first' if found.reasons else why}")
-        if not identity.program:
-            notes.append(UNSURE)
+        found, told = _sampled(trying, found, wanted, roomy=bool(thought_tokens))
+        notes += told
     if wanted not in ("auto", found.scores):
         because = ": it reasons first" if found.reasons else ""
         raise UsageError(
@@ -107,8 +100,8 @@ def probe(
             hint=f"use --scores {found.scores} or auto",
         )
     found, refused = _written(trying, found, temperature)
-    told = dict.fromkeys((*found.taken.notes(), *found.writing.notes(), *refused))
-    return replace(found, notes=(*notes, *told))
+    of_fields = dict.fromkeys((*found.taken.notes(), *found.writing.notes(), *refused))
+    return replace(found, notes=(*notes, *of_fields))
 
 
 def _first(trying: Trying, identity: Identity, wanted: str, route: str | None) -> tuple[Abilities, Any]:
@@ -304,6 +297,17 @@ def _exact(asking: Asking, way: Abilities) -> bool:
         return asking.answer(way.path, body, read, prompt=PROMPT, new_tokens=new_tokens_of(body))[0]
     except (NotThereError, ModelError, MalformedError, PassingError):
         return False
+
+
+def _sampled(trying: Trying, way: Abilities, wanted: str, *, roomy: bool) -> tuple[Abilities, list[str]]:
+    """The way with which answers are drawn, and what to say of it."""
+    found, notes = _drawn(trying, replace(way, room=trying.room if way.reasons or roomy else SHORT))
+    why = "as asked for" if wanted == "sampled" else "the server gives no log-probabilities of its answer"
+    if trying.contradiction:
+        why = f"the server's list of tokens cannot be right ({trying.contradiction})"
+    notes.append(f"distributions come from sampled answers: {'it reasons first' if found.reasons else why}")
+    unsure = not found.identity.program and "top_k" not in found.taken.left_out
+    return found, [*notes, UNSURE] if unsure else notes
 
 
 def _drawn(trying: Trying, way: Abilities) -> tuple[Abilities, list[str]]:
