@@ -85,8 +85,8 @@ def serving(kind: Kind) -> Iterator[str]:
         def do_GET(self) -> None:
             if self.path == "/v1/models" and kind.models is not None:
                 self.reply(200, {"data": kind.models})
-            elif self.path in kind.pages:
-                self.reply(200, kind.pages[self.path])
+            elif (page := self.path.partition("?")[0]) in kind.pages:
+                self.reply(200, kind.pages[page])
             else:
                 self.reply(404, {"error": {"message": "no such page"}})
 
@@ -300,6 +300,7 @@ def test_answers_are_drawn_from_all_tokens(owner: str, expected: dict[str, Any])
         list(model.write(["Why?"], max_new_tokens=9, temperature=0.7))
         written = kind.sent[-1][1]
     assert model.capabilities.scores == "sampled:20"
+    assert drawn.get("n", 1) == (1 if owner == "llamacpp" else 20)
     assert drawn.items() >= expected.items()
     assert written.items() >= expected.items()
     told = [note for note in model.capabilities.notes if "ignores these fields" in note]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.utf16 import repair_utf16
@@ -93,8 +94,9 @@ def _program(asking: Asking, entry: Mapping[str, Any]) -> Program:
 
 
 def _props(asking: Asking) -> dict[str, Any]:
-    """What llama.cpp says of its settings."""
-    answer = _got(asking, f"{asking.connection.endpoint.root}/props")
+    """What llama.cpp says of its settings, and one that serves several models of those of this one."""
+    endpoint = asking.connection.endpoint
+    answer = _got(asking, f"{endpoint.root}/props?{urlencode({'model': endpoint.model})}")
     return answer if isinstance(answer, dict) else {}
 
 

@@ -312,6 +312,9 @@ def _sampled(trying: Trying, way: Abilities, wanted: str, *, roomy: bool) -> tup
 
 def _drawn(trying: Trying, way: Abilities) -> tuple[Abilities, list[str]]:
     """The way with which answers can be drawn, several at a time where the server gives several; what to say if not."""
+    if way.identity.at_once is not None:
+        # Several answers take several slots, of which each has a part of the questions to itself.
+        way = replace(way, taken=replace(way.taken, choices=1))
     body = way.unadapted_draws(trying.model, PROMPT, 2)
     name = trying.asking.connection.endpoint.name
     try:
