@@ -249,7 +249,7 @@ def test_a_server_that_lists_no_models_works(models: Any) -> None:
 def test_each_slot_of_llama_cpp_gets_a_contiguous_part_to_itself() -> None:
     kind = Kind(models=[LLAMA], pages={"/props": {"total_slots": 3}}, longest=3000)
     with serving(kind) as url:
-        model = opened(url)
+        model = opened(url, concurrency=16)
         kind.sent.clear()
         scores(model)
     assert model.capabilities.at_once == 1
@@ -261,6 +261,19 @@ def test_each_slot_of_llama_cpp_gets_a_contiguous_part_to_itself() -> None:
     for number, part in parts.items():
         own = [one.prompt for one in QUESTIONS[number * 8 : number * 8 + 8]]
         assert part[: len(own) // 2] == own[: len(own) // 2], "it went back and forth, and lost what it had cached"
+
+
+def test_llama_cpp_is_asked_one_question_after_another_and_for_a_text_of_each_slot() -> None:
+    kind = Kind(models=[LLAMA], pages={"/props": {"total_slots": 3}}, longest=3000)
+    with serving(kind) as url:
+        model = opened(url)
+        kind.sent.clear()
+        scores(model)
+        asked = [(body["messages"][0]["content"], body["id_slot"]) for _, body in kind.sent]
+        kind.sent.clear()
+        list(model.write([f"Why {number}?" for number in range(9)], max_new_tokens=9))
+    assert asked == [(one.prompt, 0) for one in QUESTIONS]
+    assert {body["id_slot"] for _, body in kind.sent} == {0, 1, 2}
 
 
 @pytest.mark.parametrize(

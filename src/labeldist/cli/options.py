@@ -132,7 +132,9 @@ model_options = _together(
         "where it shows that it thinks]",
     ),
     click.option(
-        "--concurrency", type=AT_LEAST_ONE, default=16, show_default=True, help="Most requests to a server at a time."
+        "--concurrency",
+        type=AT_LEAST_ONE,
+        help="Most requests to a server at a time.  [default: 16; llama.cpp: 1, and one for each slot to write texts]",
     ),
     click.option(
         "--timeout",

@@ -24,8 +24,8 @@ class ModelOptions:
     or sampled), ``samples`` drawn per question where scores are
     sampled, ``thought_tokens`` for a thought and its answer (None: 4,096 of a model that shows that it thinks),
     ``temperature`` with which texts will be written (so that a refusal shows early), the most requests at a time
-    (``concurrency``), the most seconds for one (``timeout``), and what may be spent, shared by all models that get the
-    same ``budget`` (None: without limit).
+    (``concurrency``; None: 16, or what suits the server), the most seconds for one (``timeout``), and what may be
+    spent, shared by all models that get the same ``budget`` (None: without limit).
     """
 
     device: str = "auto"
@@ -37,7 +37,7 @@ class ModelOptions:
     samples: int = 20
     thought_tokens: int | None = None
     temperature: float = 0.0
-    concurrency: int = 16
+    concurrency: int | None = None
     timeout: float = 120.0
     budget: Budget | None = None
 

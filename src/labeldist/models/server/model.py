@@ -37,6 +37,8 @@ Slot = dict[str, Any]
 USUAL_LIST = 20
 # Before anything is known of a server, two more tries tell enough.
 PROBING = 2
+# Requests under way, where the user says nothing else.
+AT_ONCE = 16
 # While one batch waits for its last answers, the next is under way.
 BATCHES_AT_ONCE = 2
 SAMPLES_PER_REQUEST = 128
@@ -52,7 +54,7 @@ class ServerModel:
     answer_style: str
 
     def __init__(
-        self, endpoint: Endpoint, asking: Asking, abilities: Abilities, *, style: str, samples: int, most: int
+        self, endpoint: Endpoint, asking: Asking, abilities: Abilities, *, style: str, samples: int, most: int | None
     ) -> None:
         self.name = endpoint.name
         self.abilities = abilities
@@ -60,7 +62,7 @@ class ServerModel:
         self._model = endpoint.model
         self._asking = asking
         self._samples = samples
-        self._most = most
+        self._wanted = most
         self._slots = abilities.identity.at_once
         self._choices = abilities.taken.choices or SAMPLES_PER_REQUEST
         self._tokenizing = threading.Lock()
@@ -118,7 +120,9 @@ class ServerModel:
         That is what a server's prefix cache needs: it has the shared beginning when the others come.
         """
         ask = {"exact": self._exact, "top": self._top, "sampled": self._sampled}[self.abilities.scores]
-        return self._answered(lambda at, slot: ask(questions[at], slot), [one.prompt for one in questions])
+        prompts = [one.prompt for one in questions]
+        # Several slots would compute more of what prompts share; and alone, answers repeat to the last bit.
+        return self._answered(lambda at, slot: ask(questions[at], slot), prompts, usual=1)
 
     def write(
         self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
@@ -128,19 +132,22 @@ class ServerModel:
         def ask(at: int, slot: Slot) -> Written:
             return self._written(prompts[at], slot, max_new_tokens, temperature, seed)
 
-        return self._answered(ask, prompts)
+        return self._answered(ask, prompts, usual=AT_ONCE)
 
-    def _answered(self, ask: Callable[[int, Slot], R], prompts: Sequence[str]) -> Iterator[Mapping[int, R]]:
+    def _answered(self, ask: Callable[[int, Slot], R], prompts: Sequence[str], usual: int) -> Iterator[Mapping[int, R]]:
         """What ``ask`` gives for each prompt by its place, those that begin alike one after another.
 
         A slot of llama.cpp keeps its last prompt and no other, so each gets a part of the sorted prompts to itself.
+        ``usual``: how many slots, where the user wants no other number.
         """
         order = sorted(range(len(prompts)), key=prompts.__getitem__)
         if self._slots is None:
-            return answered(lambda at: ask(at, {}), order, self._most)
+            return answered(lambda at: ask(at, {}), order, self._wanted or AT_ONCE)
         pinned = self.abilities.identity.program == "llama.cpp"
         return answered_in_parts(
-            lambda at, part: ask(at, {"id_slot": part} if pinned else {}), order, min(self._most, self._slots)
+            lambda at, part: ask(at, {"id_slot": part} if pinned else {}),
+            order,
+            min(self._wanted or usual, self._slots),
         )
 
     def answer_tokens(self, question: Question) -> tuple[tuple[int, ...], ...]:
@@ -268,7 +275,8 @@ def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | 
     :func:`~labeldist.models.server.probe.probe` does.
     """
     patience = patience or Patience(timeout=options.timeout)
-    connection = Connection(endpoint, key_for(endpoint), patience, options.concurrency)
+    most = options.concurrency or AT_ONCE
+    connection = Connection(endpoint, key_for(endpoint), patience, most)
     budget = options.budget or Budget()
     probing = Asking(connection, replace(patience, retries=min(PROBING, patience.retries)), budget, 1, hint=RUNNING)
     abilities = probe(
@@ -281,7 +289,7 @@ def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | 
     unknown = abilities.identity.warning(endpoint.model)
     if unknown:
         logger.warning("%s: %s", endpoint.name, unknown)
-    asking = Asking(connection, patience, budget, options.concurrency)
+    asking = Asking(connection, patience, budget, most)
     asking.known = probing.known
     return ServerModel(
         endpoint,
