@@ -85,13 +85,11 @@ def test_what_is_found_out_of_llama_cpp(smol: str) -> None:
 
 
 def test_a_base_model_is_asked_with_bare_prompts(gemma: str) -> None:
-    model, chat = served(gemma), served(gemma, route="chat", thought_tokens=32)
+    model = served(gemma)
     assert model.revision.split()[0] == "completions"
-    mass = [
-        math.fsum(math.exp(value) for one in asked(way, questions(1, 2)) for value in one.logits) / 2
-        for way in (model, chat)
-    ]
-    assert mass[0] > 2 * mass[1]
+    assert any("asked as bare prompts" in note for note in model.capabilities.notes)
+    for one in asked(model, questions(1, 2)):
+        assert math.fsum(map(math.exp, one.logits)) > 0.3
 
 
 def test_distributions_are_those_of_transformers(tmp_path: Path) -> None:
