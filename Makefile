@@ -36,11 +36,13 @@ demo: $(VENV)/.base
 test: $(VENV)/.dev
 	$(PYTEST) -m 'not slow'
 
-# With environments of their own outside the repository: a vLLM server, 3.5 GB (tests/servers/setup_vllm.sh), the
-# libraries that read what labeldist writes, 1 GB (tests/datasets/formats/setup_peers.sh), and annotation tools, 700 MB
+# With environments of their own outside the repository: a vLLM server, 3.5 GB (tests/servers/setup_vllm.sh), real
+# models and llama.cpp servers, 1.5 GB, compiled in 10 to 30 minutes (tests/servers/setup_real.sh), the libraries that
+# read what labeldist writes, 1 GB (tests/datasets/formats/setup_peers.sh), and annotation tools, 700 MB
 # (tests/collecting/setup_tools.sh), which also take a browser: apt-get install chromium.
 test-all: $(VENV)/.dev
 	PYTHON=$(PYTHON) tests/servers/setup_vllm.sh
+	PYTHON=$(PYTHON) tests/servers/setup_real.sh
 	PYTHON=$(PYTHON) tests/datasets/formats/setup_peers.sh
 	PYTHON=$(PYTHON) tests/collecting/setup_tools.sh
 	$(PYTEST)

@@ -56,11 +56,13 @@ class Behaviour:
 
 @dataclass
 class Seen:
-    """What it was asked: tries and complete answers per prompt, the most at a time, headers of the last request."""
+    """What it was asked: tries and complete answers per prompt, requests that it refused unread, the most at a time,
+    headers of the last request."""
 
     tries: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
     at_once: int = 0
     under_way: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -156,14 +158,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, {"detail": "Not Found"})
         elif body["model"] != MODEL:
             self._error(404, f"The model `{body['model']}` does not exist.")
-        elif behaviour.chat != (self.path == "/v1/chat/completions"):
-            self._error(400, "this model has no chat template" if not behaviour.chat else "chats only")
-        elif behaviour.limit not in body:
-            self._error(400, f"Unsupported parameter: use '{behaviour.limit}' instead.")
-        elif (body.get("top_logprobs") or 0) > behaviour.lists > 0:
-            self._error(400, f"top_logprobs must be at most {behaviour.lists}")
+        elif refusal := self._refusal(body):
+            with self.seen.lock:
+                self.seen.refused += 1
+            self._error(400, refusal)
         else:
             self._complete(body)
+
+    def _refusal(self, body: dict[str, Any]) -> str | None:
+        """What it says of a request that it does not take, if so."""
+        behaviour = self.behaviour
+        if behaviour.chat != (self.path == "/v1/chat/completions"):
+            return "this model has no chat template" if not behaviour.chat else "chats only"
+        if behaviour.limit not in body:
+            return f"Unsupported parameter: use '{behaviour.limit}' instead."
+        wanted = body["top_logprobs"] if "top_logprobs" in body else body.get("logprobs") or 0
+        if wanted > behaviour.lists > 0:
+            return f"top_logprobs must be at most {behaviour.lists}"
+        return None
 
     def _complete(self, body: dict[str, Any]) -> None:
         prompt = body["messages"][0]["content"] if self.behaviour.chat else body["prompt"]

@@ -140,7 +140,7 @@ def test_one_items_refusal_is_that_items(more: tuple[str, ...], tmp_path: Path, 
 def test_an_error_in_a_success_is_shown_and_not_asked_again(tmp_path: Path, labeldist: Command) -> None:
     items, out = CASES / "server" / "items.jsonl", tmp_path / "out"
     with serving("error_200") as model:
-        done = labeldist("run", items, "--model", model, *NONE, "--out", out, "--max-calls", "15")
+        done = labeldist("run", items, "--model", model, *NONE, "--out", out, "--max-calls", "20")
     assert done.returncode == 1
     assert "maximum context length is 512 tokens" in done.stderr
     assert found(out).keys() == {"1"}

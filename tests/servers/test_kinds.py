@@ -20,7 +20,7 @@ from labeldist.models.open import ModelOptions
 from labeldist.models.server.endpoint import read_endpoint
 from labeldist.models.server.model import LONGEST_TEXT, ServerModel, open_server
 from labeldist.models.server.patience import Patience
-from labeldist.models.server.probe import PROMPT, TRIES
+from labeldist.models.server.trying import PROMPT, TRIES
 
 QUICK = Patience(retries=3, first=0.01, longest=0.02, timeout=5.0)
 ANSWERS = (("A", " A"), ("B", " B"))

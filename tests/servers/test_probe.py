@@ -207,7 +207,7 @@ def test_a_short_key_breaks_no_answer(key: str, monkeypatch: pytest.MonkeyPatch)
 def test_a_key_that_may_not_list_models_may_ask(status: int) -> None:
     with serving(Behaviour(models=status)) as (url, _):
         model = opened(url)
-        assert model.abilities.served == ""
+        assert model.abilities.identity.weights == ""
         assert len(scores(model, QUESTIONS[:2])) == 2
 
 
@@ -351,7 +351,7 @@ def test_a_budget_is_kept_and_what_was_answered_is_given(limits: dict[str, int])
         assert "rerun the command" in error.value.hint
         # A text of two tokens is asked for once, all else has one.
         tokens = 1 + sum(count * (len(prompt) + 1) for prompt, count in seen.answered.items())
-        assert sum(seen.tries.values()) == budget.calls
+        assert sum(seen.tries.values()) + seen.refused == budget.calls
         assert budget.tokens == tokens
         assert len(answered) == sum(count for prompt, count in seen.answered.items() if prompt.startswith("Is it"))
         if "max_calls" in limits:

@@ -108,6 +108,13 @@ model_options = together(
     ),
     click.option("--batch-tokens", type=AT_LEAST_ONE, help="Most tokens in one forward pass."),
     click.option(
+        "--route",
+        type=click.Choice(["auto", "chat", "completions"]),
+        default="auto",
+        show_default=True,
+        help="Of a server: ask in chats, or with bare prompts; auto: what the model answers better.",
+    ),
+    click.option(
         "--scores",
         type=click.Choice(["auto", "exact", "top", "sampled"]),
         default="auto",
@@ -128,7 +135,9 @@ model_options = together(
         "where it shows that it thinks]",
     ),
     click.option(
-        "--concurrency", type=AT_LEAST_ONE, default=16, show_default=True, help="Most requests to a server at a time."
+        "--concurrency",
+        type=AT_LEAST_ONE,
+        help="Most requests to a server at a time.  [default: 16; llama.cpp: 1, and one for each slot to write texts]",
     ),
     click.option(
         "--timeout",
@@ -276,6 +285,7 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
         dtype=given["dtype"],
         style=given.get("answers", "auto"),
         batch_tokens=given["batch_tokens"] or 0,
+        route=None if given["route"] == "auto" else given["route"],
         scores=given["scores"],
         samples=samples or SAMPLES,
         thought_tokens=given["thought_tokens"],

@@ -22,22 +22,24 @@ class ModelOptions:
     ``device``: auto, cpu or cuda. ``dtype``: float32, bfloat16 or float16. ``style``: auto, letters or words.
     ``batch_tokens``: the most tokens, padding included, in one forward pass (0: the backend's own choice).
 
-    Of servers: ``scores`` wanted (auto, exact, top or sampled), ``samples`` drawn per question where scores are
+    Of servers: ``route`` (chat, completions; None: what the model answers better), ``scores`` wanted (auto, exact, top
+    or sampled), ``samples`` drawn per question where scores are
     sampled, ``thought_tokens`` for a thought and its answer (None: 4,096 of a model that shows that it thinks),
     ``temperature`` with which texts will be written (so that a refusal shows early), the most requests at a time
-    (``concurrency``), the most seconds for one (``timeout``), and what may be spent, shared by all models that get the
-    same ``budget`` (None: without limit).
+    (``concurrency``; None: 16, or what suits the server), the most seconds for one (``timeout``), and what may be
+    spent, shared by all models that get the same ``budget`` (None: without limit).
     """
 
     device: str = "auto"
     dtype: str = "float32"
     style: str = "auto"
     batch_tokens: int = 0
+    route: str | None = None
     scores: str = "auto"
     samples: int = SAMPLES
     thought_tokens: int | None = None
     temperature: float = 0.0
-    concurrency: int = 16
+    concurrency: int | None = None
     timeout: float = 120.0
     budget: Budget | None = None
 

@@ -3,9 +3,9 @@
 The way of a question: ``model`` gives many to ``parallel``, which asks several at a time; ``asking`` sends one until it
 is answered, within the budget (``adaptive``: how many at a time, ``patience``: how long to wait); ``connection`` is one
 request, its errors mapped (``failures``); ``reply`` reads the answer without its ``thoughts``, ``listing`` the tokens
-that it lists (``token_bytes``), ``scores`` what both say of the options. ``probe`` finds out first what the server can
-do, and ``taken`` what it takes; ``tokens`` knows which token ids mean which answer, ``endpoint`` and ``key`` where to
-ask, and as whom.
+that it lists (``token_bytes``), ``scores`` what both say of the options. ``identity`` finds out first who answers,
+``probe`` what the server can do (``trying`` asks), and ``taken`` what it takes; ``tokens`` knows which token ids mean
+which answer, ``endpoint`` and ``key`` where to ask, and as whom.
 """
 
 from __future__ import annotations

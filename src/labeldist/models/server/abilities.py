@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from labeldist.models.server.identity import Identity, Program
 from labeldist.models.server.taken import LIMITS, Taken
 
 Scores = Literal["exact", "top", "sampled"]
 # Most new tokens: of a drawn answer, of one with a thought, of a text.
 SHORT, THOUGHT, TEXT = 16, 4096, 256
-ALL = Taken()
+ALL, UNKNOWN = Taken(), Identity()
+# Draw from all tokens, whatever the server's own settings leave out.
+ALL_TOKENS: Mapping[str, Any] = {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
+# The same, and as the model says: no penalties either.
+BY_PROGRAM: Mapping[Program, Mapping[str, Any]] = {
+    "openai": {"top_p": 1.0},
+    "vllm": {**ALL_TOKENS, "repetition_penalty": 1.0},
+    "llama.cpp": {**ALL_TOKENS, "samplers": ["temperature"], "mirostat": 0},
+    "llama-cpp-python": {**ALL_TOKENS, "repeat_penalty": 1.0, "mirostat_mode": 0},
+}
+SAMPLING = frozenset(name for fields in BY_PROGRAM.values() for name in fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +32,23 @@ class Abilities:
 
     ``scores``: of chosen tokens exactly, of the likeliest tokens, or none but drawn answers. ``chat``: the model takes
     messages (else a bare prompt). ``limit``: the name of the field with the most new tokens. ``listed``: how many
-    tokens it lists. ``reasons``: it thinks before it answers; ``inline``: in the text of its answers. ``room``: most
+    tokens it is asked to list; ``most_listed``: how many, where some option is not among those (0: it lists no more).
+    ``reasons``: it thinks before it answers; ``inline``: in the text of its answers. ``room``: most
     new tokens of a drawn answer, thoughts included. ``taken``, ``writing``: what it takes of a question, and of what
-    asks for a text. ``served``: what the server says of the weights.
+    asks for a text. ``identity``: what the server says of itself.
     """
 
     scores: Scores = "sampled"
     chat: bool = True
     limit: str = "max_tokens"
     listed: int = 0
+    most_listed: int = 0
     reasons: bool = False
     inline: bool = False
     room: int = SHORT
     taken: Taken = ALL
     writing: Taken = ALL
-    served: str = ""
+    identity: Identity = UNKNOWN
     notes: tuple[str, ...] = ()
 
     @property
@@ -53,7 +67,11 @@ class Abilities:
 
     def draws(self, model: str, prompt: str, count: int) -> dict[str, Any]:
         """A request for ``count`` drawn answers."""
-        return self.body(model, prompt, self.room, 1.0, n=count)
+        return self.taken.request(self.unadapted_draws(model, prompt, count))
+
+    def unadapted_draws(self, model: str, prompt: str, count: int) -> dict[str, Any]:
+        """A request for ``count`` drawn answers, whatever the endpoint refuses of it."""
+        return self.unadapted(model, prompt, self.room, 1.0, n=count, **self.all_tokens)
 
     def text(self, model: str, prompt: str, new_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
         """A request for a text."""
@@ -62,11 +80,11 @@ class Abilities:
     def unadapted_text(self, model: str, prompt: str, new_tokens: int, temperature: float, seed: int) -> dict[str, Any]:
         """A request for a text, whatever the endpoint refuses of it."""
         more: dict[str, Any] = {}
+        if temperature or self.identity.program in ("vllm", "llama.cpp") or self.scores == "exact":
+            # These fill what they are not told from the model's or their own settings, which may penalise or cut.
+            more |= self.all_tokens
         if temperature:
-            more = {"top_p": 1.0, "seed": _seed(seed, prompt)}
-        if self.scores == "exact":
-            # vLLM fills what it is not told from the model's own settings, which may penalise or cut.
-            more |= {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+            more["seed"] = _seed(seed, prompt)
         return self.unadapted(model, prompt, new_tokens, temperature, **more)
 
     def unadapted(self, model: str, prompt: str, new_tokens: int, temperature: float, **more: Any) -> dict[str, Any]:
@@ -75,9 +93,16 @@ class Abilities:
         warm = {} if self.fixed_temperature else {"temperature": temperature}
         return {"model": model, **asked, self.limit: new_tokens, **warm, **more}
 
-    def listing(self) -> dict[str, Any]:
-        """The fields that ask for the likeliest tokens."""
-        return {"logprobs": True, "top_logprobs": self.listed} if self.chat else {"logprobs": self.listed}
+    @property
+    def all_tokens(self) -> Mapping[str, Any]:
+        """The fields that let it draw from all tokens, by the model's own probabilities."""
+        program = self.identity.program or ("vllm" if self.scores == "exact" else "")
+        return BY_PROGRAM.get(program, ALL_TOKENS)
+
+    def listing(self, most: int | None = None) -> dict[str, Any]:
+        """The fields that ask for the likeliest tokens: ``most`` of them, else as many as usual."""
+        count = self.listed if most is None else most
+        return {"logprobs": True, "top_logprobs": count} if self.chat else {"logprobs": count}
 
     def chosen(self, tokens: list[int]) -> dict[str, Any]:
         """The fields that ask for the log-probabilities of chosen tokens."""

@@ -68,6 +68,15 @@ class Asking:
         stop = self._stopping
         return self.patiently(lambda: self._try(path, body, read, prompt, new_tokens, stop), stop)
 
+    def once(
+        self, path: str, body: dict[str, Any], read: Callable[[Any], R], *, prompt: str, new_tokens: int
+    ) -> R | None:
+        """As :meth:`answer`, but None for whatever goes wrong, which ends nothing and is not tried again."""
+        try:
+            return self._try(path, body, read, prompt, new_tokens, self._stopping)[0]
+        except (PassingError, MalformedError, LabeldistError):
+            return None
+
     def stop(self) -> None:
         """No request more for those who ask now, nor a wait for one: they get an :class:`UnavailableError` when the
         request that they have under way is over. Whoever asks later is answered.

@@ -26,6 +26,16 @@ class Endpoint:
         return f"server:{self.model}@{self.url}"
 
     @property
+    def root(self) -> str:
+        """Where servers have paths of their own: beside the protocol's.
+
+        >>> Endpoint("m", "http://localhost:8000/v1").root
+        'http://localhost:8000'
+        """
+        parts = urlsplit(self.url)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix("/v1"), "", ""))
+
+    @property
     def host(self) -> str:
         """The host of the address, without the port."""
         return urlsplit(self.url).hostname or ""

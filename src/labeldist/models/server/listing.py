@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from labeldist.models.server.failures import MalformedError
@@ -29,11 +29,12 @@ class Listed:
     """Log-probabilities of tokens; those with the same bytes (and other ids) are added up.
 
     ``least``: of the likeliest tokens the least likely; every token that is not listed is at most as likely. None where
-    nothing tells.
+    nothing tells. ``length``: of the list, as it came.
     """
 
     tokens: Mapping[Token, float]
     least: float | None = None
+    length: int = field(default=0, compare=False)
 
 
 class _Entry(NamedTuple):
@@ -63,6 +64,7 @@ def listed(answer: Any, most: int | None = None, options: Iterable[Iterable[str]
     [(b'A', -0.5), (b' B', -1.5)]
     """
     entries, drawn = _entries(answer)
+    length = len(entries)
     for one in (*entries, *([drawn] if most is not None else [])):
         if not isinstance(one.text, str) or isinstance(one.value, bool) or not isinstance(one.value, int | float):
             raise MalformedError("log-probabilities that are no pairs of text and number")
@@ -88,7 +90,9 @@ def listed(answer: Any, most: int | None = None, options: Iterable[Iterable[str]
         found.setdefault(token, []).append(float(one.value))
     least = [one.value for _, one in pairs] if others is None else others
     return Listed(
-        {token: log_sum(values) for token, values in found.items()}, min(least, default=None) if most else None
+        {token: log_sum(values) for token, values in found.items()},
+        min(least, default=None) if most else None,
+        length,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from labeldist.core.errors import ModelError, shown
 from labeldist.models.answers import AnswerTokens
@@ -20,7 +21,7 @@ from labeldist.models.server.endpoint import Endpoint
 from labeldist.models.server.failures import MalformedError, RefusedError
 from labeldist.models.server.key import key_for
 from labeldist.models.server.listing import Listed, begins_with_thought, listed
-from labeldist.models.server.parallel import answered
+from labeldist.models.server.parallel import answered, answered_in_parts
 from labeldist.models.server.patience import Patience
 from labeldist.models.server.probe import probe
 from labeldist.models.server.reply import Reply, replies
@@ -28,8 +29,16 @@ from labeldist.models.server.scores import Answers, Usage, exact, named, sampled
 from labeldist.models.server.taken import remedy
 from labeldist.models.server.tokens import ServerTokenizer
 
+logger = logging.getLogger(__name__)
+R = TypeVar("R")
+# The fields that send a request to one of the server's slots; none where it has none to choose.
+Slot = dict[str, Any]
+# As many tokens as OpenAI and vLLM list.
+USUAL_LIST = 20
 # Before anything is known of a server, two more tries tell enough.
 PROBING = 2
+# Requests under way, where the user says nothing else.
+AT_ONCE = 16
 # While one batch waits for its last answers, the next is under way.
 BATCHES_AT_ONCE = 2
 SAMPLES_PER_REQUEST = 128
@@ -45,7 +54,7 @@ class ServerModel:
     answer_style: str
 
     def __init__(
-        self, endpoint: Endpoint, asking: Asking, abilities: Abilities, *, style: str, samples: int, most: int
+        self, endpoint: Endpoint, asking: Asking, abilities: Abilities, *, style: str, samples: int, most: int | None
     ) -> None:
         self.name = endpoint.name
         self.abilities = abilities
@@ -53,7 +62,8 @@ class ServerModel:
         self._model = endpoint.model
         self._asking = asking
         self._samples = samples
-        self._most = most
+        self._wanted = most
+        self._slots = abilities.identity.at_once
         self._choices = abilities.taken.choices or SAMPLES_PER_REQUEST
         self._tokenizing = threading.Lock()
         self._tokens = AnswerTokens(ServerTokenizer(asking.connection, chat=abilities.chat))
@@ -64,7 +74,8 @@ class ServerModel:
         drawn = f":{self._samples}" if self.abilities.scores == "sampled" else ""
         way = "chat" if self.abilities.chat else "completions"
         able = self.abilities
-        return " ".join(filter(None, (way, f"{able.scores}{drawn}", able.revision, able.served)))
+        longer = f":{able.most_listed or able.listed}" if able.scores == "top" and able.listed > USUAL_LIST else ""
+        return " ".join(filter(None, (way, f"{able.scores}{drawn}{longer}", able.revision, able.identity.weights)))
 
     @property
     def transform(self) -> str:
@@ -82,7 +93,7 @@ class ServerModel:
         kind = self.abilities.scores
         return Capabilities(
             raw_logits=False,
-            at_once=BATCHES_AT_ONCE,
+            at_once=BATCHES_AT_ONCE if self._slots is None else 1,
             scores=f"sampled:{self._samples}" if kind == "sampled" else kind,
             notes=(*self.abilities.notes, *self._malformed()),
         )
@@ -109,19 +120,35 @@ class ServerModel:
         That is what a server's prefix cache needs: it has the shared beginning when the others come.
         """
         ask = {"exact": self._exact, "top": self._top, "sampled": self._sampled}[self.abilities.scores]
-        order = sorted(range(len(questions)), key=lambda at: questions[at].prompt)
-        return answered(lambda at: ask(questions[at]), order, self._most)
+        prompts = [one.prompt for one in questions]
+        # Several slots would compute more of what prompts share; and alone, answers repeat to the last bit.
+        return self._answered(lambda at, slot: ask(questions[at], slot), prompts, usual=1)
 
     def write(
         self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
     ) -> Iterator[Mapping[int, Written]]:
         """The reply to each prompt as it comes. Whether a seed repeats a text is up to the server."""
 
-        def ask(at: int) -> Written:
-            return self._written(prompts[at], max_new_tokens, temperature, seed)
+        def ask(at: int, slot: Slot) -> Written:
+            return self._written(prompts[at], slot, max_new_tokens, temperature, seed)
 
-        order = sorted(range(len(prompts)), key=lambda at: prompts[at])
-        return answered(ask, order, self._most)
+        return self._answered(ask, prompts, usual=AT_ONCE)
+
+    def _answered(self, ask: Callable[[int, Slot], R], prompts: Sequence[str], usual: int) -> Iterator[Mapping[int, R]]:
+        """What ``ask`` gives for each prompt by its place, those that begin alike one after another.
+
+        A slot of llama.cpp keeps its last prompt and no other, so each gets a part of the sorted prompts to itself.
+        ``usual``: how many slots, where the user wants no other number.
+        """
+        order = sorted(range(len(prompts)), key=prompts.__getitem__)
+        if self._slots is None:
+            return answered(lambda at: ask(at, {}), order, self._wanted or AT_ONCE)
+        pinned = self.abilities.identity.program == "llama.cpp"
+        return answered_in_parts(
+            lambda at, part: ask(at, {"id_slot": part} if pinned else {}),
+            order,
+            min(self._wanted or usual, self._slots),
+        )
 
     def answer_tokens(self, question: Question) -> tuple[tuple[int, ...], ...]:
         """The tokens that begin each option; asked of the server once for prompts that end alike."""
@@ -136,19 +163,27 @@ class ServerModel:
         [(most, _)] = found.most_common(1)
         return [f"{found.total():,} answers were malformed and asked for again: {most}"]
 
-    def _exact(self, question: Question) -> AnswerScores:
+    def _exact(self, question: Question, slot: Slot) -> AnswerScores:
         tokens = self.answer_tokens(question)
         flat = [token for option in tokens for token in option]
-        found, usage = self._first_token(question.prompt, self.abilities.chosen(flat), None)
+        found, usage = self._first_token(question.prompt, self.abilities.chosen(flat) | slot, None)
         try:
             return exact(found, tokens, usage)
         except MalformedError as error:  # cannot be: the reader has checked it
             raise ModelError(f"{self.name}: {error}") from None
 
-    def _top(self, question: Question) -> AnswerScores:
+    def _top(self, question: Question, slot: Slot) -> AnswerScores:
+        """From a short list; from the longest where some option is not in that."""
         answers = question.answers
-        found, usage = self._first_token(question.prompt, self.abilities.listing(), self.abilities.listed, answers)
-        return top(found, answers, usage, self.name)
+        spent = Usage(0, 0)
+        for most in filter(None, (self.abilities.listed, self.abilities.most_listed)):
+            fields = self.abilities.listing(most) | slot
+            found, usage = self._first_token(question.prompt, fields, most, answers)
+            spent = Usage(spent.prompt_tokens + usage.prompt_tokens, spent.new_tokens + usage.new_tokens)
+            scores = top(found, answers, spent, self.name)
+            if not scores.unlisted:
+                break
+        return scores
 
     def _first_token(
         self, prompt: str, fields: dict[str, Any], most: int | None, options: Answers = ()
@@ -170,7 +205,7 @@ class ServerModel:
         body = self.abilities.body(self._model, prompt, 1, 1.0, **fields)
         return self._asking.answer(self.abilities.path, body, read, prompt=prompt, new_tokens=new_tokens_of(body))
 
-    def _sampled(self, question: Question) -> AnswerScores:
+    def _sampled(self, question: Question, slot: Slot) -> AnswerScores:
         """Draw until there are enough answers: some servers give one at a time, whatever they are asked for.
 
         One that was cut off in its thoughts fails the question: long thoughts and some answers go together, so the
@@ -180,7 +215,7 @@ class ServerModel:
         before = new = 0
         while len(drawn) < self._samples:
             count = min(self._samples - len(drawn), self._choices)
-            body = self.abilities.draws(self._model, question.prompt, count)
+            body = self.abilities.draws(self._model, question.prompt, count) | slot
             read = self._reader(question.prompt, self.abilities.taken.new_tokens(self.abilities.room), THOUGHTS)
             try:
                 got, usage = self._asking.answer(
@@ -202,8 +237,8 @@ class ServerModel:
             )
         return sampled(drawn, question.answers, before, new)
 
-    def _written(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> Written:
-        body = self.abilities.text(self._model, prompt, max_new_tokens, temperature, seed)
+    def _written(self, prompt: str, slot: Slot, max_new_tokens: int, temperature: float, seed: int) -> Written:
+        body = self.abilities.text(self._model, prompt, max_new_tokens, temperature, seed) | slot
         read = self._reader(prompt, self.abilities.writing.new_tokens(max_new_tokens), TEXTS)
         got, usage = self._asking.answer(self.abilities.path, body, read, prompt=prompt, new_tokens=new_tokens_of(body))
         text = self._asking.connection.hide(got[0]).strip()
@@ -240,11 +275,21 @@ def open_server(endpoint: Endpoint, options: ModelOptions, patience: Patience | 
     :func:`~labeldist.models.server.probe.probe` does.
     """
     patience = patience or Patience(timeout=options.timeout)
-    connection = Connection(endpoint, key_for(endpoint), patience, options.concurrency)
+    most = options.concurrency or AT_ONCE
+    connection = Connection(endpoint, key_for(endpoint), patience, most)
     budget = options.budget or Budget()
     probing = Asking(connection, replace(patience, retries=min(PROBING, patience.retries)), budget, 1, hint=RUNNING)
-    abilities = probe(probing, options.scores, thought_tokens=options.thought_tokens, temperature=options.temperature)
-    asking = Asking(connection, patience, budget, options.concurrency)
+    abilities = probe(
+        probing,
+        options.scores,
+        route=options.route,
+        thought_tokens=options.thought_tokens,
+        temperature=options.temperature,
+    )
+    unknown = abilities.identity.warning(endpoint.model)
+    if unknown:
+        logger.warning("%s: %s", endpoint.name, unknown)
+    asking = Asking(connection, patience, budget, most)
     asking.known = probing.known
     return ServerModel(
         endpoint,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from labeldist.models.server.connection import Connection
 from labeldist.models.server.failures import MalformedError
@@ -21,7 +20,7 @@ class ServerTokenizer:
         self.name = connection.endpoint.name
         self._connection = connection
         self._chat = chat
-        self._root = _root(connection.endpoint.url)
+        self._root = connection.endpoint.root
         self._rendered: tuple[str, str, list[int]] | None = None
         self._lock = threading.Lock()
 
@@ -69,13 +68,3 @@ class ServerTokenizer:
         if not isinstance(ids, list) or not all(type(token) is int for token in ids):
             raise MalformedError("no token ids")
         return ids
-
-
-def _root(url: str) -> str:
-    """Where vLLM has its own paths: beside the protocol's.
-
-    >>> _root("http://localhost:8000/v1")
-    'http://localhost:8000'
-    """
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix("/v1"), "", ""))
