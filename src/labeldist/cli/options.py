@@ -8,30 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from labeldist.cli.batch_options import batch_settings
+from labeldist.cli.together import together
+
 if TYPE_CHECKING:
     from labeldist.datasets.read_options import ReadOptions
     from labeldist.judging.judge import JudgeSettings
     from labeldist.models.open import ModelOptions
     from labeldist.runs.stages import Generation
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 LONGEST_NUMBER = 10
 AT_LEAST_ONE = click.IntRange(min=1)
 
 
-def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """One decorator for several options, shown in the order given."""
-
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-source_options = _together(
+source_options = together(
     click.option(
         "--task", metavar="TASK", help="Task of your own file: a name (see: labeldist tasks) or a task folder."
     ),
@@ -76,7 +66,7 @@ source_options = _together(
     ),
 )
 
-label_options = _together(
+label_options = together(
     click.option(
         "--labels",
         metavar="NAME,...",
@@ -90,7 +80,7 @@ label_options = _together(
     ),
 )
 
-model_options = _together(
+model_options = together(
     click.option(
         "--model",
         default="embedded",
@@ -138,7 +128,7 @@ model_options = _together(
     click.option("--max-tokens", type=AT_LEAST_ONE, help="Most tokens at servers, of prompts and answers; then stop."),
 )
 
-engine_options = _together(
+engine_options = together(
     click.option(
         "--engine",
         default="local",
@@ -154,12 +144,12 @@ engine_options = _together(
     ),
 )
 
-price_options = _together(
+price_options = together(
     click.option("--price-in", type=click.FloatRange(min=0), help="Money for a million prompt tokens."),
     click.option("--price-out", type=click.FloatRange(min=0), help="Money for a million new tokens."),
 )
 
-judge_options = _together(
+judge_options = together(
     click.option(
         "--orders",
         default="balanced:12",
@@ -185,7 +175,7 @@ judge_options = _together(
     click.option("--explicit", is_flag=True, help="Say after each explanation which label it argues for."),
 )
 
-generation_options = _together(
+generation_options = together(
     click.option(
         "--max-new-tokens",
         type=AT_LEAST_ONE,
@@ -303,6 +293,7 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
         concurrency=given["concurrency"],
         timeout=given["timeout"],
         budget=Budget(given["max_calls"], given["max_tokens"]),
+        batch=batch_settings(given),
     )
 
 

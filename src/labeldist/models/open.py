@@ -10,6 +10,7 @@ from typing import Literal
 from labeldist.core.errors import UsageError
 from labeldist.core.registry import Registry
 from labeldist.models.base import LanguageModel
+from labeldist.models.batch import Batch
 from labeldist.models.budget import Budget
 
 
@@ -24,7 +25,7 @@ class ModelOptions:
     sampled, ``thought_tokens`` for a thought and its answer (None: 4,096 of a model that shows that it thinks),
     ``temperature`` with which texts will be written (so that a refusal shows early), the most requests at a time
     (``concurrency``), the most seconds for one (``timeout``), and what may be spent, shared by all models that get the
-    same ``budget`` (None: without limit).
+    same ``budget`` (None: without limit). ``batch``: questions go in batches (None: one by one).
     """
 
     device: str = "auto"
@@ -38,6 +39,7 @@ class ModelOptions:
     concurrency: int = 16
     timeout: float = 120.0
     budget: Budget | None = None
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
     'scripted'
     """
     backend, argument = find_backend(spec)
+    if options is not None and options.batch is not None and backend.runs_on != "server":
+        raise UsageError(f"batches with model {spec!r}, which asks no server", hint="use server:MODEL@URL")
     return backend.open(argument, options or ModelOptions())
 
 

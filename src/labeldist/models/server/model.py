@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from labeldist.core.errors import ModelError, shown
 from labeldist.models.answers import AnswerTokens
@@ -28,6 +28,7 @@ from labeldist.models.server.scores import Answers, Usage, exact, named, sampled
 from labeldist.models.server.taken import remedy
 from labeldist.models.server.tokens import ServerTokenizer
 
+R = TypeVar("R")
 # Before anything is known of a server, two more tries tell enough.
 PROBING = 2
 # While one batch waits for its last answers, the next is under way.
@@ -109,8 +110,7 @@ class ServerModel:
         That is what a server's prefix cache needs: it has the shared beginning when the others come.
         """
         ask = {"exact": self._exact, "top": self._top, "sampled": self._sampled}[self.abilities.scores]
-        order = sorted(range(len(questions)), key=lambda at: questions[at].prompt)
-        return answered(lambda at: ask(questions[at]), order, self._most)
+        return self._answered(lambda at: ask(questions[at]), [one.prompt for one in questions])
 
     def write(
         self, prompts: Sequence[str], *, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
@@ -120,7 +120,11 @@ class ServerModel:
         def ask(at: int) -> Written:
             return self._written(prompts[at], max_new_tokens, temperature, seed)
 
-        order = sorted(range(len(prompts)), key=lambda at: prompts[at])
+        return self._answered(ask, prompts)
+
+    def _answered(self, ask: Callable[[int], R], prompts: Sequence[str]) -> Iterator[Mapping[int, R]]:
+        """What ``ask`` gives for each prompt by its place, those that begin alike one after another."""
+        order = sorted(range(len(prompts)), key=prompts.__getitem__)
         return answered(ask, order, self._most)
 
     def answer_tokens(self, question: Question) -> tuple[tuple[int, ...], ...]:
@@ -195,6 +199,9 @@ class ServerModel:
                 continue
             drawn += got[:count]
             before, new = before + usage.prompt_tokens, new + usage.new_tokens
+        return self._of_drawn(question, drawn, before, new)
+
+    def _of_drawn(self, question: Question, drawn: Sequence[str], before: int, new: int) -> AnswerScores:
         if all(named(text, question.answers) is None for text in drawn):
             raise ModelError(
                 f"{self.name}: none of {len(drawn)} drawn answers names an option; the first is {shown(drawn[0], 40)}",
