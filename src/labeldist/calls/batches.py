@@ -45,7 +45,7 @@ LEFT_AS_IT_IS = "it is left as it is: use another --out"
 
 
 class Sent(NamedTuple):
-    """A batch that has not ended: its ``name``, whose it is, how far it came, and the provider's ids of file and batch."""
+    """A batch that has not ended: its ``name``, how far it came (``step``), the provider's ids of file and batch."""
 
     name: str
     model: str
@@ -125,7 +125,7 @@ class Batches:
         with self._transaction():
             self._database.executemany("DELETE FROM questions WHERE key = ?", [(key,) for key in keys])
 
-    def collected(self, most_lines: int = MOST_LINES, most_bytes: int = MOST_BYTES) -> Iterator[list[Asked]]:
+    def collected(self) -> Iterator[list[Asked]]:
         """What is collected, a list for each file: of one model and path, no longer than providers take."""
         order = "SELECT key, model, path, line, size, most FROM fresh ORDER BY model, path, place"
         part: list[Asked] = []
@@ -133,7 +133,7 @@ class Batches:
         with self._clear_errors():
             for key, model, path, line, *reserved in self._database.execute(order):
                 one = Asked(key, model, path, line, (reserved[0], reserved[1]))
-                full = len(part) == most_lines or size + len(line) > most_bytes
+                full = len(part) == MOST_LINES or size + len(line) > MOST_BYTES
                 if part and (full or part[0][1:3] != one[1:3]):
                     yield part
                     part, size = [], 0
@@ -146,11 +146,11 @@ class Batches:
         """Begin to collect anew."""
         self._all("DELETE FROM fresh")
 
-    def make(self, most_lines: int = MOST_LINES, most_bytes: int = MOST_BYTES) -> int:
+    def make(self) -> int:
         """Make batches of all that is collected; how many."""
         parts = 0
         with self._transaction():
-            for part in self.collected(most_lines, most_bytes):
+            for part in self.collected():
                 digest = hashlib.sha256(b"".join(one.line for one in part)).hexdigest()
                 # Another try at the same questions is another batch.
                 name = f"{digest}-{secrets.token_hex(4)}"
@@ -159,7 +159,8 @@ class Batches:
                     "INSERT INTO batches (name, model, path, lines, step) VALUES (?, ?, ?, ?, ?)", row
                 )
                 self._database.executemany(
-                    "INSERT INTO questions (key, place, batch, line, size, most, state) VALUES (?, ?, ?, ?, ?, ?, 'asked') "
+                    "INSERT INTO questions (key, place, batch, line, size, most, state) "
+                    "VALUES (?, ?, ?, ?, ?, ?, 'asked') "
                     "ON CONFLICT (key) DO UPDATE SET place = excluded.place, batch = excluded.batch, "
                     "line = excluded.line, size = excluded.size, most = excluded.most, state = 'asked', answer = NULL",
                     [(one.key, place, name, one.line, *one.reserved) for place, one in enumerate(part)],
@@ -214,7 +215,8 @@ class Batches:
         with self._transaction():
             found = self._results(results, name)
             lost = self._database.execute(
-                "UPDATE questions SET state = 'failed', reason = ?, tries = tries + 1 WHERE batch = ? AND state = 'asked'",
+                "UPDATE questions SET state = 'failed', reason = ?, tries = tries + 1 "
+                "WHERE batch = ? AND state = 'asked'",
                 (why, name),
             ).rowcount
             rows = self._database.execute(

@@ -40,8 +40,8 @@ class Recorded:
     A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
     nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
     a time. Each portion of answers is in the store before it is passed on. What could not be answered is not asked
-    again by this object, where the model says which it was, unless it says that the answer will come. ``made`` and ``reused`` count calls, ``prompt_tokens``
-    the tokens of all their prompts.
+    again by this object, where the model says which it was, unless the answer is still to come. ``made`` and ``reused``
+    count calls, ``prompt_tokens`` the tokens of all their prompts.
 
     A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
     for and kept; after an interrupt for no more than GRACE seconds, and not at all after another one. The store must be

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from labeldist.cli.batch_options import batch_settings
-from labeldist.cli.together import together
+from labeldist.cli.together import Command, together
 
 if TYPE_CHECKING:
     from labeldist.datasets.read_options import ReadOptions

@@ -190,13 +190,17 @@ class BatchedModel(ServerModel):
             raise UnansweredError(errors)
 
     def _sampled(self, question: Question) -> AnswerScores:
-        """As of the served model; all draws that are still to come are collected together."""
+        """As of the served model; all draws that are still to come are collected together.
+
+        A server that has given fewer than it was asked for is not asked for more at a time again.
+        """
         drawn: list[str] = []
         before = new = coming = asked = 0
+        at_a_time = self._choices
         waiting: NotYetError | None = None
         read = self._reader(question.prompt, self.abilities.taken.new_tokens(self.abilities.room), THOUGHTS)
         while len(drawn) + coming < self._samples:
-            count = min(self._samples - len(drawn) - coming, self._choices)
+            count = min(self._samples - len(drawn) - coming, at_a_time)
             body = self.abilities.draws(self._model, question.prompt, count)
             asked += 1
             try:
@@ -212,6 +216,7 @@ class BatchedModel(ServerModel):
                 waiting, coming = error, coming + count
                 continue
             drawn += got[:count]
+            at_a_time = at_a_time if len(got) >= count else len(got)
             before, new = before + usage.prompt_tokens, new + usage.new_tokens
         if waiting is not None:
             raise waiting
