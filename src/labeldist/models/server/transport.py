@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import httpcore2
 import httpx2
@@ -104,10 +106,16 @@ def cut(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust; read once, since reading takes a tenth of a second."""
+    return httpx2.create_ssl_context()
+
+
 def _pool(network: Network, most: int, proxy: str | None) -> httpcore2.ConnectionPool:
     # One more than is asked at a time: whoever looks whether the endpoint is alive does not wait for the others.
     limits = {"max_connections": most + 1, "max_keepalive_connections": most + 1, "keepalive_expiry": 5.0}
-    context = httpx2.create_ssl_context()
+    context = _certificates()
     if proxy is None:
         return httpcore2.ConnectionPool(ssl_context=context, network_backend=network, **limits)  # type: ignore[arg-type]
     try:
