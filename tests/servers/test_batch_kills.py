@@ -48,8 +48,8 @@ FEW = [
     f"{DESK}.taken 1 before",  # in the store, and still on the desk
 ]
 ON_DESK = (
-    ("collect", 7), ("make", 1), ("note", 1), ("note", 2), ("note", 3), ("end", 1), ("taken", 2), ("make", 2), ("note", 5),
-    ("finish", 1),
+    ("collect", 7), ("make", 1), ("note", 1), ("note", 2), ("note", 3), ("end", 1), ("taken", 2), ("make", 2),
+    ("note", 5), ("finish", 1),
 )  # fmt: skip
 AT_PROVIDER = (("upload", 1), ("create", 1), ("progress", 1), ("lines", 1), ("create", 2), ("lines", 2))
 MANY = [
