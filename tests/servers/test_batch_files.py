@@ -158,6 +158,7 @@ def test_lines_that_fail_three_times_are_the_items_failure(judge: Judge, tmp_pat
             asked.append(len(results))
             failure = {"message": "CUDA out of memory", "code": 500}
             results[0] |= {"id": f"{len(asked)}", "response": None, "error": failure}
+            results.append(results[0])  # once more, and still one failure
             (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in results))
     assert asked == [QUESTIONS, 1, 1]
     assert [failure["id"] for failure in done.failures] == ["i0"]

@@ -15,6 +15,7 @@ import pytest
 from tests.servers.batch_server import Batches, Lines, serving_batches
 from tests.servers.fault_server import KEY, MODEL, Behaviour
 
+from labeldist.calls import batches as desk
 from labeldist.core.errors import UnavailableError, UsageError
 from labeldist.datasets.source import open_source
 from labeldist.judging.judge import JudgeSettings
@@ -25,7 +26,7 @@ from labeldist.models.server import batched as served
 from labeldist.runs import batched
 from labeldist.runs.pipeline import RunSummary, run
 from labeldist.runs.settings import RunSettings
-from labeldist.runs.single import StageSummary, judge_to_file
+from labeldist.runs.single import StageSummary, explain_to_file, judge_to_file
 
 ITEMS, ORDERS = 5, 3
 QUESTIONS = ITEMS * ORDERS
@@ -291,6 +292,58 @@ def test_drawn_answers_are_asked_together(behaviour: Behaviour, judge: Judge, tm
     )
     assert rows(tmp_path / "out") == rows(tmp_path / "alone")
     assert answers(tmp_path / "out/mjd.calls.sqlite") == answers(tmp_path / "alone/mjd.calls.sqlite")
+
+
+def test_orders_that_depend_on_answers_take_further_rounds(tmp_path: Path) -> None:
+    reasons = [{"label": label, "text": f"Because of {label}.", "source": "m"} for label in ("entailment", "neutral")]
+    rows_ = [
+        {"id": f"i{number}", "premise": f"Premise {number}.", "hypothesis": "It follows.",
+         "explanations": [*reasons, {**reasons[0], "text": "For another reason."}]}
+        for number in range(2)
+    ]  # fmt: skip
+    (tmp_path / "explained.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows_))
+    held = Batches()
+    with serving_batches(held) as (url, _):
+        for name, batch in (("out", Batch()), ("alone", None)):
+            model = open_model(f"server:{MODEL}@{url}", ModelOptions(batch=batch))
+            dataset = open_source(str(tmp_path / "explained.jsonl"), task="nli")
+            judge_to_file(dataset, model, tmp_path / name / "mjd.jsonl", settings=JudgeSettings("auto:0.0005"))
+    assert len(held.batches) > 1
+    assert set(held.asked.values()) == {1}
+    assert rows(tmp_path / "out") == rows(tmp_path / "alone")
+
+
+def test_explanations_in_batches(items: Path, tmp_path: Path) -> None:
+    held = Batches(fails=once(429, "Premise 1."))
+    with serving_batches(held) as (url, _):
+        for name, batch in (("out", Batch()), ("alone", None)):
+            model = open_model(f"server:{MODEL}@{url}", ModelOptions(batch=batch))
+            done = explain_to_file(open_source(str(items), task="nli"), model, tmp_path / name / "e.jsonl")
+            assert (done.rows, done.failures) == (ITEMS, ())
+    assert held.sizes == [3 * ITEMS, 3]
+    assert (tmp_path / "out/e.jsonl").read_bytes() == (tmp_path / "alone/e.jsonl").read_bytes()
+
+
+def test_a_damaged_answer_is_asked_again(judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Batches()
+    with serving_batches(held) as (url, _):
+        with monkeypatch.context() as patched:
+            patched.setattr(desk.Batches, "end", _ended_and_killed)
+            with pytest.raises(KeyboardInterrupt):
+                judge(url)
+        database = sqlite3.connect(tmp_path / "out/mjd.calls.batches.sqlite")
+        database.execute("UPDATE questions SET answer = x'00ff' WHERE place = 3")
+        database.commit()
+        database.close()
+        assert not judge(url).failures
+        judge(url, "alone", None)
+    assert held.sizes == [QUESTIONS, 1]
+    assert rows(tmp_path / "out") == rows(tmp_path / "alone")
+
+
+def _ended_and_killed(self: desk.Batches, *arguments: Any, end: Any = desk.Batches.end) -> None:
+    end(self, *arguments)
+    raise KeyboardInterrupt
 
 
 def test_the_key_is_nowhere(

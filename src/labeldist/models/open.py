@@ -10,7 +10,7 @@ from typing import Literal
 from labeldist.core.errors import UsageError
 from labeldist.core.registry import Registry
 from labeldist.models.base import LanguageModel
-from labeldist.models.batch import Batch
+from labeldist.models.batch import Batch, Batched
 from labeldist.models.budget import Budget
 
 
@@ -75,9 +75,13 @@ def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
     'scripted'
     """
     backend, argument = find_backend(spec)
-    if options is not None and options.batch is not None and backend.runs_on != "server":
+    options = options or ModelOptions()
+    if options.batch is not None and backend.runs_on != "server":
         raise UsageError(f"batches with model {spec!r}, which asks no server", hint="use server:MODEL@URL")
-    return backend.open(argument, options or ModelOptions())
+    model = backend.open(argument, options)
+    if options.batch is not None and not isinstance(model, Batched):
+        raise UsageError(f"batches with model {spec!r}, which knows none", hint="use server:MODEL@URL")
+    return model
 
 
 def find_backend(spec: str) -> tuple[Backend, str]:

@@ -75,8 +75,11 @@ def result_of(line: bytes, hide: Callable[[str], str]) -> Result | None:
 
 
 def body_of(answer: bytes) -> Any:
-    """The body in an answer that :func:`result_of` gave."""
-    return parsed(zlib.decompress(answer))["response"]["body"]
+    """The body in an answer that :func:`result_of` gave; :class:`MalformedError` where it is that no more."""
+    try:
+        return parsed(zlib.decompress(answer))["response"]["body"]
+    except (zlib.error, KeyError, TypeError):
+        raise MalformedError("a damaged line of results") from None
 
 
 def _failure(error: Any, body: Any, status: Any) -> Failure:

@@ -33,8 +33,10 @@ class Provider:
     """A :class:`~labeldist.models.batch.Carrier` to the provider behind an endpoint."""
 
     def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
-        patient = replace(patience, timeout=SECONDS, retries=max(patience.retries, RETRIES))
-        self._connection = Connection(endpoint, key_for(endpoint), patient, 1, LARGEST_RESULTS)
+        patient = replace(patience, retries=max(patience.retries, RETRIES))
+        self._connection = Connection(endpoint, key_for(endpoint), patient, 1)
+        slow = replace(patient, timeout=max(SECONDS, patience.timeout))
+        self._files = Connection(endpoint, key_for(endpoint), slow, 1, LARGEST_RESULTS)
         self._asking = Asking(self._connection, patient, Budget(), 1)
 
     def upload(self, name: str, content: IO[bytes]) -> str:
@@ -45,7 +47,7 @@ class Provider:
             file = (f"{MARK}-{name}.jsonl", content)
             return client.files.with_raw_response.create(file=file, purpose="batch", extra_headers=headers)
 
-        return _id(self._asked(send))
+        return _id(self._there(lambda: _object(self._files.official(send))))
 
     def create(self, file_id: str, path: str, name: str, *, perhaps_made: bool) -> str:
         """The id of a batch over that file, whose metadata says ``name``.
@@ -87,7 +89,7 @@ class Provider:
     def lines(self, file_id: str) -> Iterator[bytes]:
         """The lines of a file of results."""
         content = self._there(
-            lambda: self._connection.official(
+            lambda: self._files.official(
                 lambda client, headers: client.files.with_raw_response.content(file_id, extra_headers=headers)
             )
         )

@@ -58,7 +58,7 @@ class _Body(httpx2.SyncByteStream):
     Some servers pack answers although they are asked not to.
     """
 
-    def __init__(self, inner: Iterable[bytes], encoding: str, largest: int) -> None:
+    def __init__(self, inner: Iterable[bytes], encoding: str, largest: int = LARGEST_BODY) -> None:
         self._inner = inner
         self._encoding = encoding
         self._largest = largest
