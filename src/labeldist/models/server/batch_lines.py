@@ -27,7 +27,7 @@ def key_of(identity: str, path: str, body: Mapping[str, Any], again: int = 0) ->
     ``again``: how often the same request has been asked before, where answers are drawn.
 
     >>> key_of("m 1", "/chat/completions", {"n": 2})
-    'labeldist-b85da4b33f3c59a32e4ff8ad7a5c4ab0'
+    'labeldist-2eaa8200289e928704189de2a6299465'
     """
     content = json.dumps([identity, path, body, again], sort_keys=True)
     return OURS + hashlib.sha256(content.encode()).hexdigest()[:KEY_LENGTH]
