@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -79,9 +79,14 @@ def log_probabilities(prompt: str) -> dict[str, float]:
     return {token: math.log(weight / total) for token, weight in weights.items()}
 
 
-@contextmanager
-def serving(behaviour: Behaviour) -> Iterator[tuple[str, Seen]]:
+def serving(behaviour: Behaviour) -> AbstractContextManager[tuple[str, Seen]]:
     """Serve on a free port of this machine; gives the address (with ``/v1``) and what was seen."""
+    return serving_with(_Handler, behaviour)
+
+
+@contextmanager
+def serving_with(handler: type[_Handler], behaviour: Behaviour) -> Iterator[tuple[str, Seen]]:
+    """As :func:`serving`, with another handler."""
     seen = Seen()
 
     class Server(ThreadingHTTPServer):
@@ -91,7 +96,7 @@ def serving(behaviour: Behaviour) -> Iterator[tuple[str, Seen]]:
         def handle_error(self, request: Any, client_address: Any) -> None:
             pass  # clients that give up are what is tested
 
-    class Handler(_Handler):
+    class Handler(handler):  # type: ignore[misc, valid-type]
         pass
 
     Handler.behaviour, Handler.seen = behaviour, seen

@@ -119,6 +119,8 @@ def run(
         on_error=how.get("on_error", "stop"),
         read=ReadOptions(**{name: how[name] for name in OF_READING if name in how}),  # type: ignore[literal-required]
     )
+    if out is None and options is not None and options.batch is not None:
+        raise UsageError("a run in batches that keeps nothing", hint="give it a folder: out='result'")
     with ExitStack() as stack:
         folder = Path(out or stack.enter_context(TemporaryDirectory(prefix="labeldist-")))
         done = run_to_folder(settings, folder, dataset=dataset, overwrite=overwrite, progress=progress)

@@ -19,6 +19,8 @@ from labeldist.models.base import (
     Capabilities,
     Enough,
     LanguageModel,
+    NotYetError,
+    PaidApart,
     Question,
     Stoppable,
     UnansweredError,
@@ -38,8 +40,8 @@ class Recorded:
     A call's key is the hash of what the answer depends on (kind, model name and revision, text, parameters) and of
     nothing else, so the same question is never paid for twice, whichever stage or run asks it, nor by two threads at
     a time. Each portion of answers is in the store before it is passed on. What could not be answered is not asked
-    again by this object, where the model says which it was. ``made`` and ``reused`` count calls, ``prompt_tokens``
-    the tokens of all their prompts.
+    again by this object, where the model says which it was, unless the answer is still to come. ``made`` and ``reused``
+    count calls, ``prompt_tokens`` the tokens of all their prompts.
 
     A context manager: at its end, whatever ended it, no thread begins anything more, and what is under way is waited
     for and kept; after an interrupt for no more than GRACE seconds, and not at all after another one. The store must be
@@ -50,6 +52,7 @@ class Recorded:
         self._model = model
         self._store = store
         self._identity = f"{model.name} {model.revision}"
+        self._paid_as = self._identity + (f" {model.paid_as}" if isinstance(model, PaidApart) else "")
         self._lock = threading.Lock()
         self._under_way: dict[bytes, threading.Event] = {}
         self._failed: dict[bytes, ModelError] = {}
@@ -79,6 +82,11 @@ class Recorded:
             if self._under_way:
                 self._stop(at_once=True)
                 self._wait(CLOSING)
+
+    @property
+    def model(self) -> LanguageModel:
+        """The wrapped model."""
+        return self._model
 
     def _stop(self, *, at_once: bool = False) -> None:
         if isinstance(self._model, Stoppable):
@@ -186,7 +194,7 @@ class Recorded:
         while portion := self._next(portions, keys):
             self._check(portion)
             self._store.add(
-                Call(keys[at], kind, self._identity, answer.prompt_tokens, answer.new_tokens, pack(answer))
+                Call(keys[at], kind, self._paid_as, answer.prompt_tokens, answer.new_tokens, pack(answer))
                 for at, answer in portion.items()
             )
             with self._lock:
@@ -206,7 +214,8 @@ class Recorded:
                 return next(filter(None, portions), None)
             except UnansweredError as error:
                 with self._lock:
-                    self._failed |= {keys[at]: one for at, one in error.errors.items()}
+                    errors = error.errors.items()
+                    self._failed |= {keys[at]: one for at, one in errors if not isinstance(one, NotYetError)}
                 raise
         if isinstance(portions, Generator):
             with suppress(Enough, StopIteration):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labeldist.core.errors import StoreError
+from labeldist.models.batch import IN_BATCHES
 
 # What the head of a SQLite file says of whose it is, and in which form. A file without it is never written to.
 APPLICATION = int.from_bytes(b"lbld")
@@ -36,6 +37,7 @@ TABLES = (
     "CREATE TABLE settings (value BLOB NOT NULL, checksum BLOB NOT NULL)",  # one row of JSON
 )
 KINDS = ("generate", "next_token")
+COUNTED = ("calls", "prompt_tokens", "new_tokens")
 KEY_BYTES = 16  # of 10 billion calls two have the same with a probability of 1e-19
 CHECKSUM_BYTES = 8
 WAL_HEAD = 32  # bytes of a log without any entry
@@ -168,14 +170,24 @@ class Store:
             self._database.executemany("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Calls, prompt tokens and new tokens of everything in the store, per kind."""
-        sums = "SELECT kind, COUNT(*), TOTAL(prompt_tokens), TOTAL(new_tokens) FROM calls GROUP BY kind"
+        """Calls, prompt tokens and new tokens of everything in the store, per kind.
+
+        Where some were answered in batches, of these alone, too: ``batch_calls`` and so on.
+        """
+        sums = (
+            "SELECT kind, models.name LIKE ?, COUNT(*), TOTAL(prompt_tokens), TOTAL(new_tokens) "
+            "FROM calls LEFT JOIN models ON models.id = calls.model GROUP BY 1, 2"
+        )
+        found: dict[str, dict[str, int]] = {}
         with self._clear_errors():
-            return {
-                KINDS[kind]: {"calls": calls, "prompt_tokens": int(prompt), "new_tokens": int(new)}
-                for kind, calls, prompt, new in self._database.execute(sums)
-                if kind in range(len(KINDS))
-            }
+            for kind, batched, *counts in self._database.execute(sums, (f"% {IN_BATCHES}",)):
+                if kind in range(len(KINDS)):
+                    of_kind = found.setdefault(KINDS[kind], dict.fromkeys(COUNTED, 0))
+                    for name, count in zip(COUNTED, map(int, counts), strict=True):
+                        of_kind[name] += count
+                        if batched:
+                            of_kind[f"batch_{name}"] = count
+        return found
 
     def settings(self) -> dict[str, Any]:
         """The settings that the results beside this store were made with; empty before the first run."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from labeldist.cli.options import AT_LEAST_ONE, together
+from labeldist.cli.options import AT_LEAST_ONE
+from labeldist.cli.together import together
 
 judge_options = together(
     click.option(

@@ -79,7 +79,7 @@ def labeldist() -> None:
 
     A SOURCE is the name of a data set (see: labeldist datasets) or a file of items (JSONL, CSV, Parquet). Results go to
     standard output, progress to standard error. Exit status: 0 done, 1 failed or partly failed, 2 wrong usage or input,
-    130 interrupted (143: terminated).
+    3 questions wait to be answered (--batch-file), 130 interrupted (143: terminated).
     """
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from labeldist.cli.batch_options import batch_settings
+from labeldist.cli.together import Command, together
 
 if TYPE_CHECKING:
     from labeldist.datasets.read_options import ReadOptions
@@ -14,21 +17,8 @@ if TYPE_CHECKING:
     from labeldist.models.open import ModelOptions
     from labeldist.runs.stages import Generation
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 LONGEST_NUMBER = 10
 AT_LEAST_ONE = click.IntRange(min=1)
-
-
-def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """One decorator for several options, shown in the order given."""
-
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 source_options = together(
@@ -293,6 +283,7 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
         concurrency=given["concurrency"],
         timeout=given["timeout"],
         budget=Budget(given["max_calls"], given["max_tokens"]),
+        batch=batch_settings(given),
     )
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeldist.cli.printing import console, say, say_json, say_table, tell, tell_line
-from labeldist.cli.spending import TokenPrices, spending, spending_line
+from labeldist.cli.spending import Prices, spending, spending_line
 
 if TYPE_CHECKING:
     from labeldist.evaluation.evaluation import Evaluation
+    from labeldist.runs.batch_files import QuestionsWaitError
     from labeldist.runs.pipeline import RunSummary
     from labeldist.runs.posterior import EstimateSummary
     from labeldist.runs.single import StageSummary
@@ -23,7 +24,7 @@ SHOWN_FAILURES = 5
 FACT_WIDTH = 16
 
 
-def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: TokenPrices, *, as_json: bool) -> int:
+def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *, as_json: bool) -> int:
     """Show what a run did, with the ``wanted`` items (the first so many, or by id); returns the exit status."""
     told: dict[str, list[str]] = {}
     for one in summary.posteriors:
@@ -57,9 +58,7 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: TokenPric
     return status(summary.failures)
 
 
-def _run_facts(
-    summary: RunSummary, notes: Sequence[str], warnings: Sequence[str], prices: TokenPrices
-) -> dict[str, Any]:
+def _run_facts(summary: RunSummary, notes: Sequence[str], warnings: Sequence[str], prices: Prices) -> dict[str, Any]:
     """What a run did, machine-readable."""
     return {
         "out": summary.out,
@@ -115,10 +114,10 @@ def _print_items(summary: RunSummary, wanted: int | Sequence[str]) -> None:
         say(line)
 
 
-def show_stage(summary: StageSummary, prices: TokenPrices | None = None, *, as_json: bool) -> int:
+def show_stage(summary: StageSummary, prices: Prices | None = None, *, as_json: bool) -> int:
     """Show what a single stage did; returns the exit status."""
     warnings = [*summary.notes, *_letter_mass_warnings(summary.answer_mass)]
-    prices = prices or TokenPrices()
+    prices = prices or Prices()
     if as_json:
         say_json({**asdict(summary), "spending": spending(summary.store, prices), "warnings": warnings})
         return status(summary.failures)
@@ -134,6 +133,16 @@ def show_stage(summary: StageSummary, prices: TokenPrices | None = None, *, as_j
         tell("warning", warning)
     tell_failures(summary.failures, summary.files[-1])
     return status(summary.failures)
+
+
+def show_waiting(waiting: QuestionsWaitError, *, as_json: bool) -> int:
+    """Show which questions wait to be answered, and what to do; returns the exit status."""
+    if as_json:
+        say_json({"files": waiting.files, "questions": waiting.questions, "next": waiting.hint})
+    else:
+        say(f"{waiting.message}.")
+        say(f"  next: {waiting.hint}")
+    return waiting.exit_status
 
 
 def show_estimate(summary: EstimateSummary, *, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MILLION = 1_000_000
+COUNTED = ("calls", "prompt_tokens", "new_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +30,40 @@ class TokenPrices:
         return sum(tokens * price / MILLION for tokens, price in parts if price is not None)
 
 
-def spending(store: Mapping[str, Mapping[str, int]], prices: TokenPrices) -> dict[str, Any]:
-    """The tokens of all the calls that a store keeps, and their price (None: not known)."""
-    prompt = sum(kind["prompt_tokens"] for kind in store.values())
-    new = sum(kind["new_tokens"] for kind in store.values())
-    calls = sum(kind["calls"] for kind in store.values())
-    return {"calls": calls, "prompt_tokens": prompt, "new_tokens": new, "price": prices.of(prompt, new)}
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of calls that are answered at once, and of those in batches."""
+
+    at_once: TokenPrices = TokenPrices()
+    in_batches: TokenPrices = TokenPrices()
 
 
-def spending_line(store: Mapping[str, Mapping[str, int]], prices: TokenPrices) -> str:
+def spending(store: Mapping[str, Mapping[str, int]], prices: Prices) -> dict[str, Any]:
+    """The tokens of all the calls that a store keeps, and their price (None: not known); of those in batches, too."""
+    calls, prompt, new = (sum(kind[name] for kind in store.values()) for name in COUNTED)
+    batched = [sum(kind.get(f"batch_{name}", 0) for kind in store.values()) for name in COUNTED]
+    at_once = prices.at_once.of(prompt - batched[1], new - batched[2])
+    in_batches = prices.in_batches.of(batched[1], batched[2])
+    price = None if at_once is None or in_batches is None else at_once + in_batches
+    told: dict[str, Any] = {"calls": calls, "prompt_tokens": prompt, "new_tokens": new, "price": price}
+    if batched[0]:
+        told["in_batches"] = {**dict(zip(COUNTED, batched, strict=True)), "price": in_batches}
+    return told
+
+
+def spending_line(store: Mapping[str, Mapping[str, int]], prices: Prices) -> str:
     """The same for people.
 
-    >>> spending_line({"next_token": {"calls": 2, "prompt_tokens": 3000, "new_tokens": 2}}, TokenPrices())
+    >>> spending_line({"next_token": {"calls": 2, "prompt_tokens": 3000, "new_tokens": 2}}, Prices())
     'All calls kept: 2, with 3,000 prompt tokens and 2 new ones.'
     """
     told = spending(store, prices)
+    line = f"All calls kept: {_counted(told)}."
+    if "in_batches" not in told:
+        return line
+    return f"{line} In batches, of these: {_counted(told['in_batches'])}."
+
+
+def _counted(told: Mapping[str, Any]) -> str:
     price = "" if told["price"] is None else f", {told['price']:,.2f} at the given prices"
-    return (
-        f"All calls kept: {told['calls']:,}, with {told['prompt_tokens']:,} prompt tokens and {told['new_tokens']:,} "
-        f"new ones{price}."
-    )
+    return f"{told['calls']:,}, with {told['prompt_tokens']:,} prompt tokens and {told['new_tokens']:,} new ones{price}"

@@ -67,6 +67,10 @@ class Written:
     new_tokens: int
 
 
+class NotYetError(ModelError):
+    """It will be answered, but not now: the question goes in a batch."""
+
+
 class UnansweredError(ModelError):
     """Some of what was asked could not be answered, and all else was. ``errors``: why, by the place in what was asked.
 
@@ -97,6 +101,15 @@ class Stoppable(Protocol):
 
         They raise :class:`~labeldist.core.errors.UnavailableError`; later calls are answered as ever.
         """
+
+
+@runtime_checkable
+class PaidApart(Protocol):
+    """A model whose answers have another price than those of the same model otherwise."""
+
+    @property
+    def paid_as(self) -> str:
+        """What to add to its name where calls are counted."""
 
 
 class LanguageModel(Protocol):

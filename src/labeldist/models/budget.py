@@ -56,6 +56,12 @@ class Budget:
             self._reserved += most
         return size, most
 
+    def recall(self, reserved: tuple[int, int]) -> None:
+        """Count a request that an earlier command began and this one waits for, whatever that comes to."""
+        with self._lock:
+            self.calls += 1
+            self._reserved += reserved[1]
+
     def settle(self, reserved: tuple[int, int], prompt_tokens: int, new_tokens: int) -> None:
         """End a request that was answered: what it took, as the server counts."""
         size, most = reserved

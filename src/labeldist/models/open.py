@@ -10,6 +10,7 @@ from typing import Literal
 from labeldist.core.errors import UsageError
 from labeldist.core.registry import Registry
 from labeldist.models.base import LanguageModel
+from labeldist.models.batch import Batch, Batched
 from labeldist.models.budget import Budget
 
 SAMPLES = 20  # answers per question where scores are sampled
@@ -23,11 +24,11 @@ class ModelOptions:
     ``batch_tokens``: the most tokens, padding included, in one forward pass (0: the backend's own choice).
 
     Of servers: ``route`` (chat, completions; None: what the model answers better), ``scores`` wanted (auto, exact, top
-    or sampled), ``samples`` drawn per question where scores are
-    sampled, ``thought_tokens`` for a thought and its answer (None: 4,096 of a model that shows that it thinks),
-    ``temperature`` with which texts will be written (so that a refusal shows early), the most requests at a time
-    (``concurrency``; None: 16, or what suits the server), the most seconds for one (``timeout``), and what may be
-    spent, shared by all models that get the same ``budget`` (None: without limit).
+    or sampled), ``samples`` drawn per question where scores are sampled, ``thought_tokens`` for a thought and its
+    answer (None: 4,096 of a model that shows that it thinks), ``temperature`` with which texts will be written (so that
+    a refusal shows early), the most requests at a time (``concurrency``; None: 16, or what suits the server), the most
+    seconds for one (``timeout``), and what may be spent, shared by all models that get the same ``budget`` (None:
+    without limit). ``batch``: questions go in batches (None: one by one).
     """
 
     device: str = "auto"
@@ -42,6 +43,7 @@ class ModelOptions:
     concurrency: int | None = None
     timeout: float = 120.0
     budget: Budget | None = None
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,13 @@ def open_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
     'scripted'
     """
     backend, argument = find_backend(spec)
-    return backend.open(argument, options or ModelOptions())
+    options = options or ModelOptions()
+    if options.batch is not None and backend.runs_on != "server":
+        raise UsageError(f"batches with model {spec!r}, which asks no server", hint="use server:MODEL@URL")
+    model = backend.open(argument, options)
+    if options.batch is not None and not isinstance(model, Batched):
+        raise UsageError(f"batches with model {spec!r}, which knows none", hint="use server:MODEL@URL")
+    return model
 
 
 def find_backend(spec: str) -> tuple[Backend, str]:

@@ -9,7 +9,9 @@ from tempfile import TemporaryDirectory
 
 from labeldist.calls.recorded import Recorded
 from labeldist.calls.store import Store
+from labeldist.core.errors import UsageError
 from labeldist.models.base import LanguageModel
+from labeldist.models.batch import Batched
 from labeldist.runs.folder import alone
 
 
@@ -21,6 +23,11 @@ def kept_calls(file: Path | None, model: LanguageModel) -> Iterator[tuple[Store,
     """
     with ExitStack() as stack:
         if file is None:
+            if isinstance(model, Batched):
+                raise UsageError(
+                    "questions in batches, and no file that keeps their answers",
+                    hint="name one with store='calls.sqlite'",
+                )
             file = Path(stack.enter_context(TemporaryDirectory(prefix="labeldist-"))) / "calls.sqlite"
         stack.enter_context(alone(file))
         store = stack.enter_context(Store(file))

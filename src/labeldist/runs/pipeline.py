@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from labeldist.explanations.condition import HUMAN, Condition
 from labeldist.explanations.explainer import read_explainer
 from labeldist.judging.orders import read_orders
 from labeldist.models.base import LanguageModel
-from labeldist.models.open import ModelOptions
+from labeldist.models.open import ModelOptions, find_backend
 from labeldist.reports.tables import markdown_table
 from labeldist.runs.about import about_posterior, write_about
+from labeldist.runs.batched import exhaust, in_batches
 from labeldist.runs.beside import write_failures
 from labeldist.runs.distributions import evaluate_files
 from labeldist.runs.folder import (
@@ -144,7 +146,9 @@ def run(
             judge = recorded.enter_context(Recorded(prepared.judge, store))
             model = prepared.explainer
             explainer = None if model is None else recorded.enter_context(Recorded(model, store))
-            done = _carry_out(prepared, judge, explainer, store, out, progress)
+            asked = [judge] if explainer is None else [judge, explainer]
+            with in_batches(store, asked, partial(_gather, prepared), progress):
+                done = _carry_out(prepared, judge, explainer, store, out, progress)
             prepared.results.own.settle()
             return replace(done, notes=(*done.notes, *moved))
 
@@ -191,7 +195,8 @@ def _prepared(
         asked_as(settings.judge, condition).for_model(judge, len(dataset.task.labels)).paraphrases_of(dataset.task)
     explainer = None
     if who.model is not None and needs_pool(conditions):
-        explainer = judge if who.is_judge else open_model(who.model, options)
+        here = find_backend(who.model)[0].runs_on != "server"
+        explainer = judge if who.is_judge else open_model(who.model, replace(options, batch=None) if here else options)
     return PreparedRun(settings, dataset, found, tuple(conditions), judge, explainer, who.carried, results)
 
 
@@ -262,6 +267,20 @@ def _carry_out(
     )
 
 
+def _gather(prepared: PreparedRun, models: Sequence[Recorded]) -> None:
+    """Ask all that a run asks, as far as answers are there, and write nothing."""
+    judge, explainer = models[0], models[1] if len(models) > 1 else None
+    settings, dataset = prepared.settings, prepared.dataset
+    report = StageReport(on_error=settings.on_error)
+    check_words(dataset.items(), dataset.task, judge, settings.judge)
+    of_pool = explanation_pool((prepared.carried or "") if explainer is None else explainer.name, settings.parser)
+    for condition in prepared.conditions:
+        items = dataset.items()
+        if explainer is not None and needs_pool([condition]):
+            items = explain_items(items, dataset.task, explainer, settings.generation, report, profile=settings.parser)
+        exhaust(_judged(prepared, condition, items, of_pool, judge, report))
+
+
 def _explained(
     prepared: PreparedRun, explainer: Recorded | None, report: StageReport, out: Path
 ) -> tuple[list[Path], Callable[[], Iterator[Item]]]:
@@ -290,12 +309,24 @@ def _judge_condition(
     file: Path,
 ) -> tuple[int, Tally]:
     """Write the MJDs of one condition; returns how many, and their mean answer mass."""
+    tally = Tally(read_orders(prepared.settings.judge.orders).target)
+    rows = _judged(prepared, condition, items, of_pool, model, report)
+    return write_rows(file, tally.of(rows), note=prepared.results.own.note), tally
+
+
+def _judged(
+    prepared: PreparedRun,
+    condition: Condition,
+    items: Iterator[Item],
+    of_pool: Choose,
+    model: Recorded,
+    report: StageReport,
+) -> Iterator[dict[str, Any]]:
+    """The MJDs of one condition, as rows."""
     task, settings = prepared.dataset.task, asked_as(prepared.settings.judge, condition)
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
     leave_one_out = condition.saw_labels and prepared.settings.leave_one_out and prepared.settings.calibrate == "labels"
-    tally = Tally(read_orders(settings.orders).target)
-    rows = judgments(asked, task, model, settings, report, f"judge {condition.name}", leave_one_out=leave_one_out)
-    return write_rows(file, tally.of(rows), note=prepared.results.own.note), tally
+    return judgments(asked, task, model, settings, report, f"judge {condition.name}", leave_one_out=leave_one_out)
 
 
 def _by_people(prepared: PreparedRun) -> bool:

@@ -21,7 +21,7 @@ WITHOUT_EFFECT = (
     "workers",
     *(
         f"model_options.{name}"
-        for name in ("batch_tokens", "thought_tokens", "temperature", "concurrency", "timeout", "budget")
+        for name in ("batch_tokens", "thought_tokens", "temperature", "concurrency", "timeout", "budget", "batch")
     ),
 )
 
@@ -100,8 +100,10 @@ def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for name, value in settings.items():
+        if prefix + name in WITHOUT_EFFECT:
+            continue
         if isinstance(value, dict):
             flat |= flat_settings(value, f"{prefix}{name}.")
-        elif prefix + name not in WITHOUT_EFFECT:
+        else:
             flat[prefix + name] = list(value) if isinstance(value, tuple) else value
     return flat

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labeldist.calls.recorded import Recorded
 from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.item import Explanation, Item
 from labeldist.datasets.files import write_items, write_rows
@@ -18,6 +19,7 @@ from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.orders import read_orders
 from labeldist.judging.validity import VALIDITY_STYLES
 from labeldist.models.base import LanguageModel
+from labeldist.runs.batched import exhaust, in_batches
 from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_failures
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
@@ -80,9 +82,16 @@ def explain_source(
     read = ReadReport()
     report = StageReport(progress, dataset.on_error, survey(dataset).items)
     with kept_calls(calls, model) as (store, recorded):
-        items = dataset.items(read)
         how = generation or Generation()
-        count = sink(explain_items(items, dataset.task, recorded, how, report, profile=profile))
+
+        def explained(asked: Recorded, read: ReadReport, report: StageReport) -> Iterator[Item]:
+            return explain_items(dataset.items(read), dataset.task, asked, how, report, profile=profile)
+
+        def gather(models: Sequence[Recorded]) -> None:
+            exhaust(explained(models[0], ReadReport(), StageReport(on_error=dataset.on_error)))
+
+        with in_batches(store, [recorded], gather, progress):
+            count = sink(explained(recorded, read, report))
         return StageSummary(
             count,
             (*read.rows(), *report.rows()),
@@ -177,11 +186,19 @@ def judge_source(
         check_orders(lengths, dataset, settings)
     tally = Tally(read_orders(settings.orders).target)
     with kept_calls(calls, model) as (store, recorded):
-        check_words(dataset.items(), dataset.task, recorded, settings)
-        asked = shown(dataset.items(read), report)
-        rows = judgments(asked, dataset.task, recorded, settings, report, "judge", leave_one_out=leave_one_out)
+
+        def judged(model: Recorded, read: ReadReport, report: StageReport) -> Iterator[dict[str, Any]]:
+            check_words(dataset.items(), dataset.task, model, settings)
+            asked = shown(dataset.items(read), report)
+            return judgments(asked, dataset.task, model, settings, report, "judge", leave_one_out=leave_one_out)
+
+        def gather(models: Sequence[Recorded]) -> None:
+            exhaust(judged(models[0], ReadReport(), StageReport(on_error=dataset.on_error)))
+
+        with in_batches(store, [recorded], gather, progress):
+            count = sink(tally.of(judged(recorded, read, report)))
         return StageSummary(
-            sink(tally.of(rows)),
+            count,
             (*read.rows(), *report.rows()),
             (
                 *told(dataset),

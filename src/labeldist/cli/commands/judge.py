@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from labeldist.cli.batch_options import batch_options, prices
 from labeldist.cli.judge_options import judge_options
 from labeldist.cli.options import (
     engine_options,
@@ -45,6 +46,7 @@ from labeldist.cli.options import (
 @model_options
 @engine_options
 @price_options
+@batch_options
 @judge_options
 @seed_option
 @json_option
@@ -58,24 +60,27 @@ def command(
     """
     from labeldist.calls.engine import engine
     from labeldist.cli.progress import shown_progress
-    from labeldist.cli.results import show_stage
-    from labeldist.cli.spending import TokenPrices
+    from labeldist.cli.results import show_stage, show_waiting
     from labeldist.datasets.source import open_source
+    from labeldist.runs.batch_files import QuestionsWaitError
     from labeldist.runs.single import judge_to_file
 
     settings = judge_settings(given, given["seed"])
     dataset = open_source(source, **opening(given))
-    with engine(given["engine"], given["workers"]) as open_model:
-        model = open_model(given["model"], model_settings(given))
-        with shown_progress() as progress:
-            summary = judge_to_file(
-                dataset,
-                model,
-                out,
-                explanations=explanations,
-                leave_one_out=leave_one_out,
-                whose=whose,
-                settings=settings,
-                progress=progress,
-            )
-    return show_stage(summary, TokenPrices(given["price_in"], given["price_out"]), as_json=as_json)
+    try:
+        with engine(given["engine"], given["workers"]) as open_model:
+            model = open_model(given["model"], model_settings(given))
+            with shown_progress() as progress:
+                summary = judge_to_file(
+                    dataset,
+                    model,
+                    out,
+                    explanations=explanations,
+                    leave_one_out=leave_one_out,
+                    whose=whose,
+                    settings=settings,
+                    progress=progress,
+                )
+    except QuestionsWaitError as waiting:
+        return show_waiting(waiting, as_json=as_json)
+    return show_stage(summary, prices(given), as_json=as_json)

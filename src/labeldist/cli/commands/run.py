@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from labeldist.cli.batch_options import batch_options, prices
 from labeldist.cli.judge_options import judge_options
 from labeldist.cli.options import (
     calibrate_option,
@@ -64,6 +65,7 @@ from labeldist.cli.options import (
 @model_options
 @engine_options
 @price_options
+@batch_options
 @judge_options
 @generation_options
 @seed_option
@@ -90,8 +92,8 @@ def command(
     baselines. The same command resumes an interrupted run.
     """
     from labeldist.cli.progress import shown_progress
-    from labeldist.cli.results import show_run
-    from labeldist.cli.spending import TokenPrices
+    from labeldist.cli.results import show_run, show_waiting
+    from labeldist.runs.batch_files import QuestionsWaitError
     from labeldist.runs.pipeline import run
     from labeldist.runs.settings import RunSettings
 
@@ -104,7 +106,9 @@ def command(
         shard=given["shard"],
         **run_settings(given),
     )
-    with shown_progress() as progress:
-        summary = run(settings, out, overwrite=overwrite, progress=progress)
-    prices = TokenPrices(given["price_in"], given["price_out"])
-    return show_run(summary, wanted, prices, as_json=as_json)
+    try:
+        with shown_progress() as progress:
+            summary = run(settings, out, overwrite=overwrite, progress=progress)
+    except QuestionsWaitError as waiting:
+        return show_waiting(waiting, as_json=as_json)
+    return show_run(summary, wanted, prices(given), as_json=as_json)

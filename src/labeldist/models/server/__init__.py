@@ -5,7 +5,8 @@ is answered, within the budget (``adaptive``: how many at a time, ``patience``: 
 request, its errors mapped (``failures``); ``reply`` reads the answer without its ``thoughts``, ``listing`` the tokens
 that it lists (``token_bytes``), ``scores`` what both say of the options. ``identity`` finds out first who answers,
 ``probe`` what the server can do (``trying`` asks), and ``taken`` what it takes; ``tokens`` knows which token ids mean
-which answer, ``endpoint`` and ``key`` where to ask, and as whom.
+which answer, ``endpoint`` and ``key`` where to ask, and as whom. ``batched`` lets the same questions go in batches
+(``batch_lines``), which ``provider`` sends.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ def _open(argument: str, options: ModelOptions) -> LanguageModel:
         import openai  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("model 'server'", "server") from error
+    if options.batch is not None:
+        from labeldist.models.server.batched import open_batched
+
+        return open_batched(endpoint, options)
     from labeldist.models.server.model import open_server
 
     return open_server(endpoint, options)

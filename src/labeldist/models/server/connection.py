@@ -6,6 +6,7 @@ import math
 import os
 import urllib.request
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -27,7 +28,7 @@ from labeldist.models.server.key import Key, missing_key
 from labeldist.models.server.network import Network
 from labeldist.models.server.patience import Patience, retry_after
 from labeldist.models.server.reply import failure_of
-from labeldist.models.server.transport import Transport, cut
+from labeldist.models.server.transport import LARGEST_BODY, Transport, cut
 from labeldist.models.server.utf16 import repair_utf16
 
 CONNECTING = 10.0
@@ -39,7 +40,9 @@ class Connection:
     Each is over when ``patience.timeout`` is: with its name looked up, connected, sent, and answered to the last byte.
     """
 
-    def __init__(self, endpoint: Endpoint, key: Key | None, patience: Patience, most: int) -> None:
+    def __init__(
+        self, endpoint: Endpoint, key: Key | None, patience: Patience, most: int, largest: int = LARGEST_BODY
+    ) -> None:
         self.endpoint = endpoint
         self._key = key
         self._patience = patience
@@ -55,7 +58,7 @@ class Connection:
             base_url=endpoint.url,
             max_retries=0,
             http_client=httpx2.Client(
-                transport=Transport(self._network, most, _proxy(endpoint)),
+                transport=Transport(self._network, most, _proxy(endpoint), largest),
                 timeout=timeout,
                 follow_redirects=False,
                 trust_env=False,
@@ -90,11 +93,33 @@ class Connection:
         """
         return self._parsed(lambda: self._client.post(path, cast_to=httpx2.Response, body=body, options=self._options))
 
+    def official(self, send: Callable[[openai.OpenAI, dict[str, Any]], Any]) -> bytes:
+        """The body that ``send`` gets through the client, with the headers that it is given; errors as of a request.
+
+        Unlike :meth:`post` it takes a body for what it is: what tells of a failure may be what was asked for.
+        """
+        response: httpx2.Response = self._sent(lambda: send(self._client, self._options["headers"]).http_response)
+        return response.content
+
     def _parsed(self, send: Any) -> Any:
+        response = self._sent(send)
+        failure: Exception
+        try:
+            answer = parsed(response.content)
+        except MalformedError as error:
+            failure = MalformedError(f"{error}: {self._said(_text(response))}")
+        else:
+            told = failure_of(answer)
+            if told is None:
+                return answer
+            failure = self._told(told)
+        raise failure
+
+    def _sent(self, send: Any) -> Any:
         failure: Exception
         try:
             with self._network.within(self._patience.timeout) as deadline:
-                response = send()
+                return send()
         except openai.APIStatusError as error:
             failure = self._refused(error.response)
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
@@ -103,16 +128,6 @@ class Connection:
             failure = ModelError(
                 "a prompt with half a surrogate pair, which has no bytes", hint="correct the item's text"
             )
-        else:
-            try:
-                answer = parsed(response.content)
-            except MalformedError as error:
-                failure = MalformedError(f"{error}: {self._said(_text(response))}")
-            else:
-                told = failure_of(answer)
-                if told is None:
-                    return answer
-                failure = self._told(told)
         # Outside the handlers, so that no library's error, which may hold the key, hangs on ours.
         raise failure
 

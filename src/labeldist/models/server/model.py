@@ -230,6 +230,9 @@ class ServerModel:
                 continue
             drawn += got[:count]
             before, new = before + usage.prompt_tokens, new + usage.new_tokens
+        return self._of_drawn(question, drawn, before, new)
+
+    def _of_drawn(self, question: Question, drawn: Sequence[str], before: int, new: int) -> AnswerScores:
         if all(named(text, question.answers) is None for text in drawn):
             raise ModelError(
                 f"{self.name}: none of {len(drawn)} drawn answers names an option; the first is {shown(drawn[0], 40)}",

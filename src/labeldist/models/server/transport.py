@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import httpcore2
 import httpx2
@@ -20,10 +22,11 @@ SHOWN = 300
 
 
 class Transport(httpx2.BaseTransport):
-    """Up to ``most`` connections at a time; ``proxy``: its address, or None."""
+    """Up to ``most`` connections at a time; ``proxy``: its address, or None; ``largest``: most bytes of an answer."""
 
-    def __init__(self, network: Network, most: int, proxy: str | None) -> None:
+    def __init__(self, network: Network, most: int, proxy: str | None, largest: int = LARGEST_BODY) -> None:
         self._pool = _pool(network, most, proxy)
+        self._largest = largest
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it; the answer's body comes unpacked, and fails beyond its limit."""
@@ -41,9 +44,8 @@ class Transport(httpx2.BaseTransport):
         assert isinstance(response.stream, Iterable)
         headers = httpx2.Headers(response.headers)
         encoding = headers.pop("content-encoding", "identity").strip().lower()
-        return httpx2.Response(
-            response.status, headers=headers, stream=_Body(response.stream, encoding), extensions=response.extensions
-        )
+        stream = _Body(response.stream, encoding, self._largest)
+        return httpx2.Response(response.status, headers=headers, stream=stream, extensions=response.extensions)
 
     def close(self) -> None:
         """Close the connections."""
@@ -56,9 +58,10 @@ class _Body(httpx2.SyncByteStream):
     Some servers pack answers although they are asked not to.
     """
 
-    def __init__(self, inner: Iterable[bytes], encoding: str) -> None:
+    def __init__(self, inner: Iterable[bytes], encoding: str, largest: int = LARGEST_BODY) -> None:
         self._inner = inner
         self._encoding = encoding
+        self._largest = largest
 
     def __iter__(self) -> Iterator[bytes]:
         if self._encoding not in ("identity", "", *DEFLATED):
@@ -68,12 +71,12 @@ class _Body(httpx2.SyncByteStream):
         for part in self._parts():
             if packed is not None:
                 try:
-                    part = packed.decompress(part, LARGEST_BODY + 1 - size)
+                    part = packed.decompress(part, self._largest + 1 - size)
                 except zlib.error:
                     raise httpx2.ReadError("an answer that cannot be unpacked") from None
             size += len(part)
-            if size > LARGEST_BODY:
-                raise httpx2.ReadError(f"an answer of more than {LARGEST_BODY:,} bytes")
+            if size > self._largest:
+                raise httpx2.ReadError(f"an answer of more than {self._largest:,} bytes")
             yield part
 
     def _parts(self) -> Iterator[bytes]:
@@ -103,10 +106,16 @@ def cut(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust; read once, since reading takes a tenth of a second."""
+    return httpx2.create_ssl_context()
+
+
 def _pool(network: Network, most: int, proxy: str | None) -> httpcore2.ConnectionPool:
     # One more than is asked at a time: whoever looks whether the endpoint is alive does not wait for the others.
     limits = {"max_connections": most + 1, "max_keepalive_connections": most + 1, "keepalive_expiry": 5.0}
-    context = httpx2.create_ssl_context()
+    context = _certificates()
     if proxy is None:
         return httpcore2.ConnectionPool(ssl_context=context, network_backend=network, **limits)  # type: ignore[arg-type]
     try:
