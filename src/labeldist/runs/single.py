@@ -178,10 +178,7 @@ def judge_source(
         shown = every_explanation(dataset, explanations, whose, leave_one_out=leave_one_out)
     else:
         shown = _shown(dataset, explanations, whose, settings.seed)
-    lengths, by_people = set(), False
-    for one in shown(dataset.items(), StageReport(on_error="skip")):
-        lengths.add(len(one.explanations))
-        by_people = by_people or any(each.source == HUMAN for each in one.explanations)
+    lengths, by_people = _seen(shown(dataset.items(), StageReport(on_error="skip")))
     if settings.style not in VALIDITY_STYLES:
         check_orders(lengths, dataset, settings)
     tally = Tally(read_orders(settings.orders).target)
@@ -214,6 +211,15 @@ def judge_source(
             store.totals(),
             _reference_note(dataset),
         )
+
+
+def _seen(asked: Iterable[Asked]) -> tuple[set[int], bool]:
+    """How many explanations items are shown with, and whether people wrote any of them."""
+    lengths, by_people = set(), False
+    for one in asked:
+        lengths.add(len(one.explanations))
+        by_people = by_people or any(each.source == HUMAN for each in one.explanations)
+    return lengths, by_people
 
 
 def judge_to_file(
