@@ -247,6 +247,7 @@ def test_bytes_that_are_none(data: Any) -> None:
     [
         ("<think>", "<think>", True), ("<", "<", True), ("A", "<|channel|>", True), ("<think>", "A", True),
         ("A", "A", False), ("analysis", "analysis", True), ("I", "I", False), ("<|im_end|>", "A", False),
+        ("<", "Is", False), ("A", "<", True),
     ],
 )  # fmt: skip
 def test_a_first_token_that_opens_a_thought(drawn: str, likeliest: str, thinks: bool) -> None:

@@ -143,10 +143,13 @@ def test_doctor_and_a_run_over_the_server(smol: str, tmp_path: Path, labeldist: 
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason=MISSING)
-def test_the_python_package_is_asked_one_by_one(smol: str, tmp_path: Path) -> None:
+def test_the_python_package_is_asked_one_by_one(tmp_path: Path) -> None:
+    """Over weights of 32 bits, as with fewer each side rounds in its own way; its cache has 16."""
+    pytest.importorskip("gguf")
     some = questions(1, 4)
-    with python_server(SMOL, tmp_path / "log.txt") as url:
+    with python_server(SMOL_F32, tmp_path / "log.txt") as url:
         model = served(url)
         assert (model.abilities.identity.program, model.abilities.identity.at_once) == ("llama-cpp-python", 1)
-        for one, other in zip(shares(asked(model, some)), shares(asked(served(smol), some)), strict=True):
-            assert one == pytest.approx(other, abs=0.02)
+        there = shares(asked(model, some))
+    for one, other in zip(there, shares(asked(open_model(f"transformers:{SMOL}"), some)), strict=True):
+        assert one == pytest.approx(other, abs=0.01)

@@ -52,7 +52,7 @@ def identify(asking: Asking) -> Identity:
     """
     endpoint, hide = asking.connection.endpoint, asking.connection.hide
     listed = _listed(_got(asking, "/models"))
-    entry = next((one for name, one in listed.items() if endpoint.model in (name, *_aliases(one))), None)
+    entry = next((one for name, one in listed.items() if endpoint.model in _names(name, one)), None)
     known = entry is not None or not listed
     if entry is None and len(listed) == 1:
         [entry] = listed.values()
@@ -77,9 +77,11 @@ def _listed(answer: Any) -> dict[str, dict[str, Any]]:
     return {repair_utf16(str(one["id"])): one for one in entries if "id" in one}
 
 
-def _aliases(entry: Mapping[str, Any]) -> list[str]:
+def _names(name: str, entry: Mapping[str, Any]) -> list[str]:
+    """The names of an entry of the list; of a file that is listed with its path, its own too."""
     told = entry.get("aliases")
-    return [str(one) for one in told] if isinstance(told, list) else []
+    file = [name.rpartition("/")[2]] if name.startswith("/") else []
+    return [name, *file, *map(str, told if isinstance(told, list) else [])]
 
 
 def _program(asking: Asking, entry: Mapping[str, Any]) -> Program:

@@ -99,7 +99,8 @@ def listed(answer: Any, most: int | None = None, options: Iterable[Iterable[str]
 def begins_with_thought(answer: Any) -> bool:
     """Whether an answer with a listing begins with a thought, so that its first token is none of an answer.
 
-    Either it shows one, or the drawn or the likeliest token opens one, or a token was drawn that is in no text.
+    Either it shows one, or the drawn or the likeliest token opens one, or a token was drawn that is in no text. What
+    may be but the first sign of a mark, such as ``<``, counts only where it is the likeliest: all is drawn at times.
 
     >>> token = {"token": "<think>", "logprob": -0.1, "top_logprobs": [{"token": "<think>", "logprob": -0.1}]}
     >>> begins_with_thought({"choices": [{"message": {"content": ""}, "logprobs": {"content": [token]}}]})
@@ -116,7 +117,8 @@ def begins_with_thought(answer: Any) -> bool:
     except (MalformedError, TypeError):
         return False
     unseen = reply.cut and not reply.text.strip() and shown[-1] != "" and not shown[-1].startswith(("<", "token_id:"))
-    return unseen or opens_thought(reply.text) or any(map(opens_thought, shown))
+    texts = (shown[0], *(text for text in (shown[-1], reply.text) if any(map(str.isalpha, text))))
+    return unseen or any(map(opens_thought, texts))
 
 
 def drawn_token(answer: Any) -> Token:
