@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra 'transformers' is not installed")
 
-from tests.contracts.test_prompt_tree import COMPUTES_OTHERWISE, REACH, USES_TREES, WINDOWED, counted, opened  # noqa: E402
+from tests.contracts.test_prompt_tree import COMPUTES_OTHERWISE, REACH, USES_TREES, WINDOWED, counted, opened, slow_but  # noqa: E402
 
 LENGTHS = (5, 60, 20, 33, 21, 60)
 NEW = 12
@@ -52,7 +52,7 @@ def as_numbers(monkeypatch: pytest.MonkeyPatch) -> Any:
     return changed
 
 
-@pytest.mark.parametrize("name", PADS)
+@pytest.mark.parametrize("name", slow_but(PADS))
 def test_texts_side_by_side_are_those_of_one_prompt_at_a_time(name: str, as_numbers: Any) -> None:
     model = as_numbers(name)
     sequences = asked(model)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -89,6 +89,15 @@ REACH: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }  # fmt: skip
+
+
+# In `make test`; the others behind `make test-all`, where all are tried.
+QUICK = ("llama", "gemma2", "gpt2", "opt", "falcon", "mamba", "bloom", "mistral, short window", "gemma3, short window")
+
+
+def slow_but(names: Iterable[str], quick: Sequence[str] = QUICK) -> list[Any]:
+    """The names, all but the quick ones marked as slow."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 class Tokenizer:
@@ -314,7 +323,7 @@ def test_either_implementation_of_attention(style: str, prompts: list[list[int]]
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-@pytest.mark.parametrize("name", [*USES_TREES, *WINDOWED])
+@pytest.mark.parametrize("name", slow_but([*USES_TREES, *WINDOWED], ("llama", "gemma2", "mistral, short window")))
 def test_in_16_bits_a_tree_is_as_exact_as_prompts_one_at_a_time(
     name: str, dtype: str, prompts: list[list[int]], caplog: pytest.LogCaptureFixture
 ) -> None:
