@@ -21,8 +21,10 @@ from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_f
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
 from labeldist.runs.kept_calls import kept_calls
+from labeldist.runs.pilot import is_blind, look_first
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
+    SELECTION,
     Asked,
     Generation,
     check_words,
@@ -34,8 +36,6 @@ from labeldist.runs.survey import check_orders, check_profile, leaks, needs_pool
 from labeldist.runs.tally import Tally, model_notes
 
 GIVEN = "given"
-# The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
-SELECTION = "selection"
 
 Items = Callable[[Iterator[Item]], int]  # takes in all the items, and says how many they were
 Rows = Callable[[Iterable[dict[str, Any]]], int]
@@ -149,6 +149,7 @@ def judge_source(
     explanations: str = GIVEN,
     leave_one_out: bool = False,
     settings: JudgeSettings | None = None,
+    pilot: int | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """Give ``sink`` a row with the MJD of each item.
@@ -156,19 +157,32 @@ def judge_source(
     ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of them), or a condition
     (:func:`~labeldist.explanations.condition.parse_condition`) that chooses from them. ``leave_one_out``: judge each
     item also with one explanation of each label left out, which an estimation from labels needs of explanations that
-    labels guided. ``calls``: as for :func:`explain_source`.
+    labels guided. ``pilot``: stop after so many items where they show that the model is of no use as a judge of them.
+    ``calls``: as for :func:`explain_source`.
     """
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
     shown = _shown(dataset, explanations, settings.seed)
-    lengths, by_people = set(), False
+    lengths, by_people, by_no_label, count = set(), False, True, 0
     for one in shown(dataset.items(), StageReport(on_error="skip")):
+        count += 1
         lengths.add(len(one.explanations))
+        by_no_label = by_no_label and is_blind(one)
         by_people = by_people or any(each.source == HUMAN for each in one.explanations)
     check_orders(lengths, dataset, settings)
     tally = Tally(read_orders(settings.orders).target)
     with kept_calls(calls, model) as (store, recorded):
         check_words(dataset.items(), dataset.task, recorded, settings)
+        first = look_first(
+            shown(dataset.items(), StageReport(on_error="skip")),
+            dataset.task,
+            recorded,
+            settings,
+            items=count,
+            gate=pilot,
+            asked_anyway=by_no_label,
+            progress=progress,
+        )
         asked = shown(dataset.items(read), report)
         rows = judgments(asked, dataset.task, recorded, settings, report, "judge", leave_one_out=leave_one_out)
         return StageSummary(
@@ -182,7 +196,7 @@ def judge_source(
                 *tally.notes(explanations),
             ),
             recorded.made,
-            recorded.reused,
+            recorded.reused - first.asked_again,
             {explanations: tally.answer_mass},
             store.totals(),
             _reference_note(dataset),
@@ -197,11 +211,13 @@ def judge_to_file(
     explanations: str = GIVEN,
     leave_one_out: bool = False,
     settings: JudgeSettings | None = None,
+    pilot: int | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """As :func:`judge_source`, to the file ``out``, with its calls and failures beside it."""
     check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
     how: dict[str, Any] = {"explanations": explanations, "leave_one_out": leave_one_out, "settings": settings}
+    how["pilot"] = pilot
     sink = partial(write_rows, out)
     return _beside(judge_source(dataset, model, sink, store_of(out), **how, progress=progress), out)
 

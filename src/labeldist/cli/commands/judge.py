@@ -16,6 +16,7 @@ from labeldist.cli.options import (
     model_settings,
     opening,
     out_option,
+    pilot_option,
     price_options,
     seed_option,
     source_options,
@@ -43,6 +44,7 @@ from labeldist.cli.options import (
 @engine_options
 @price_options
 @judge_options
+@pilot_option
 @seed_option
 @json_option
 def command(source: str, out: Path, explanations: str, leave_one_out: bool, as_json: bool, **given: Any) -> int:
@@ -69,6 +71,7 @@ def command(source: str, out: Path, explanations: str, leave_one_out: bool, as_j
                 explanations=explanations,
                 leave_one_out=leave_one_out,
                 settings=settings,
+                pilot=given["pilot"],
                 progress=progress,
             )
     return show_stage(summary, TokenPrices(given["price_in"], given["price_out"]), as_json=as_json)

@@ -16,6 +16,7 @@ from labeldist.cli.options import (
     judge_options,
     model_options,
     out_option,
+    pilot_option,
     price_options,
     run_settings,
     seed_option,
@@ -66,6 +67,7 @@ from labeldist.cli.options import (
 @price_options
 @judge_options
 @generation_options
+@pilot_option
 @seed_option
 @click.option(
     "--overwrite",
@@ -102,6 +104,7 @@ def command(
         calibrate=given["calibrate"],
         leave_one_out=given["leave_one_out"],
         shard=given["shard"],
+        pilot=given["pilot"],
         **run_settings(given),
     )
     with shown_progress() as progress:
