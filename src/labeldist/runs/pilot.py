@@ -80,7 +80,7 @@ def look_first(
     *,
     items: int,
     gate: int | None,
-    asked_anyway: bool,
+    anyway: bool,
     progress: Progress,
 ) -> Pilot:
     """What the first of all that is ``asked`` tells of the judge, said at once.
@@ -89,12 +89,12 @@ def look_first(
     how many there are in all. Raises :class:`NotWorthUsingError` where there is a gate, and the advice is against the
     judge.
     """
-    if gate is None and not (asked_anyway and items >= LEAST_RUN):
+    if gate is None and not (anyway and items >= LEAST_RUN):
         return Pilot()
     found = pilot(blind(islice(asked, gate or ITEMS)), task, model, settings, progress)
     assert found.advice is not None
     _say(found.advice, gate=gate is not None, items=items)
-    return replace(found, asked_again=found.calls if asked_anyway else 0)
+    return replace(found, asked_again=found.calls if anyway else 0)
 
 
 def _say(told: Advice, *, gate: bool, items: int) -> None:

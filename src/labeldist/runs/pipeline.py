@@ -168,7 +168,7 @@ def _look_first(prepared: PreparedRun, judge: Recorded, progress: Progress) -> P
         settings.judge,
         items=prepared.found.items,
         gate=settings.pilot,
-        asked_anyway=any(condition.guide == NONE for condition in prepared.conditions),
+        anyway=any(condition.guide == NONE for condition in prepared.conditions),
         progress=progress,
     )
 

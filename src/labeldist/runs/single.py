@@ -173,15 +173,9 @@ def judge_source(
     tally = Tally(read_orders(settings.orders).target)
     with kept_calls(calls, model) as (store, recorded):
         check_words(dataset.items(), dataset.task, recorded, settings)
+        trial = shown(dataset.items(), StageReport(on_error="skip"))
         first = look_first(
-            shown(dataset.items(), StageReport(on_error="skip")),
-            dataset.task,
-            recorded,
-            settings,
-            items=count,
-            gate=pilot,
-            asked_anyway=by_no_label,
-            progress=progress,
+            trial, dataset.task, recorded, settings, items=count, gate=pilot, anyway=by_no_label, progress=progress
         )
         asked = shown(dataset.items(read), report)
         rows = judgments(asked, dataset.task, recorded, settings, report, "judge", leave_one_out=leave_one_out)
