@@ -25,6 +25,7 @@ def judge(
     settings: JudgeSettings | None = None,
     options: ModelOptions | None = None,
     store: str | Path | None = None,
+    pilot: int | None = None,
     progress: Progress = silent,
     **how: Unpack[Reading],
 ) -> Distributions:
@@ -34,7 +35,8 @@ def judge(
     need the task's texts. ``explanations``: ``given`` shows all that an item carries, ``none`` nothing, a condition
     (``label-free``, ``label-guided``, ``human``) those that it chooses. ``leave_one_out``: judge also with one
     explanation of each label left out, which :func:`labeldist.estimate` needs of explanations that labels guided.
-    ``settings``: the orders, the answer style, the transform and the seed. Models, ``options`` and ``store`` are as for
+    ``settings``: the orders, the answer style, the transform and the seed. ``pilot`` is as for :func:`labeldist.run`.
+    Models, ``options`` and ``store`` are as for
     :func:`labeldist.explain`. Source: arXiv 2412.13942, section 3.
 
     >>> from labeldist.core.item import Item
@@ -59,6 +61,7 @@ def judge(
             explanations=explanations,
             leave_one_out=leave_one_out,
             settings=settings,
+            pilot=pilot,
             progress=progress,
         )
         name = asked.name
