@@ -28,6 +28,7 @@ def judge(
     settings: JudgeSettings | None = None,
     options: ModelOptions | None = None,
     store: str | Path | None = None,
+    pilot: int | None = None,
     progress: Progress = silent,
     **how: Unpack[Reading],
 ) -> Distributions:
@@ -40,7 +41,8 @@ def judge(
     ``answers``: ``letters``, ``words``, ``verbalised`` (how many of 100 annotators would choose each) or ``validity``:
     how valid the model finds each explanation of each label, of those by the model ``whose`` (None: the only one), as
     ``scores`` that :func:`labeldist.estimate` takes as evidence. ``settings``: the orders, the answer style, the
-    transform, the seed and more (:class:`~labeldist.judging.settings.JudgeSettings`). Models, ``options`` and ``store``
+    transform, the seed and more (:class:`~labeldist.judging.settings.JudgeSettings`). ``pilot`` is as for
+    :func:`labeldist.run`. Models, ``options`` and ``store``
     are as for :func:`labeldist.explain`. Source: arXiv 2412.13942, section 3.
 
     >>> from labeldist.core.item import Item
@@ -66,6 +68,7 @@ def judge(
             leave_one_out=leave_one_out,
             whose=whose,
             settings=settings if answers is None else replace(settings or JudgeSettings(), style=answers),
+            pilot=pilot,
             progress=progress,
         )
         name = asked.name

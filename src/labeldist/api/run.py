@@ -84,6 +84,7 @@ def run(
     generation: Generation | None = None,
     options: ModelOptions | None = None,
     overwrite: bool = False,
+    pilot: int | None = None,
     progress: Progress = silent,
     **how: Unpack[Reading],
 ) -> Run:
@@ -93,7 +94,8 @@ def run(
     keeps every call and result, so that the same run resumes; without it nothing is kept but what is returned.
     ``explainer``: a model, ``same``, or ``items:SOURCE`` for explanations that the items carry. ``conditions``: which
     explanations are shown, as ``label-free``, ``label-guided``, ``human``, ``none``. ``calibrate``: ``labels``,
-    ``reference`` or ``off``. Source: arXiv 2412.13942.
+    ``reference`` or ``off``. ``pilot``: stop after so many items where they show that the model is of no use as a judge
+    of them (:class:`~labeldist.runs.pilot.NotWorthUsingError`). Source: arXiv 2412.13942.
 
     >>> from labeldist.core.item import Annotation, Item
     >>> it = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."}, (Annotation("neutral"),))
@@ -117,6 +119,7 @@ def run(
         generation=generation or Generation(),
         model_options=options or ModelOptions(),
         on_error=how.get("on_error", "stop"),
+        pilot=pilot,
         read=ReadOptions(**{name: how[name] for name in OF_READING if name in how}),  # type: ignore[literal-required]
     )
     if out is None and options is not None and options.batch is not None:

@@ -212,6 +212,14 @@ calibrate_option = click.option(
     help="Learn what evidence is worth from the labels alone, also from other items' references, or not at all.",
 )
 
+pilot_option = click.option(
+    "--pilot",
+    type=AT_LEAST_ONE,
+    metavar="N",
+    help="Judge the first N items before anything else, and stop with status 1 where they show that the model is of no "
+    "use as a judge of them. Without it the first 30 of 60 or more are told of, and the work goes on.",
+)
+
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 

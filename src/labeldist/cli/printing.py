@@ -166,6 +166,7 @@ def guard_streams() -> None:
     if not isinstance(sys.stderr, BestEffort):
         sys.stderr = BestEffort(sys.stderr)
     ours = logging.getLogger("labeldist")
+    ours.setLevel(logging.INFO)
     if not ours.handlers:
         ours.addHandler(_Told())
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeldist.cli.advice import show_advice
 from labeldist.cli.printing import console, say, say_json, say_table, tell, tell_line
 from labeldist.cli.spending import Prices, spending, spending_line
 
@@ -40,6 +41,8 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
         say(f"The {posterior.name} combines the labels with: {', '.join(posterior.evidence) or 'no MJD'}.")
         for line in posterior.calibration.in_words():
             say(f"  {line}")
+    if summary.advice is not None:
+        show_advice(summary.advice)
     say()
     if summary.evaluation is not None:
         _show_table(summary.evaluation)
@@ -80,6 +83,7 @@ def _run_facts(summary: RunSummary, notes: Sequence[str], warnings: Sequence[str
             for one in summary.posteriors
         ],
         "answer_mass": summary.answer_mass,
+        "advice": None if summary.advice is None else asdict(summary.advice),
         "notes": notes,
         "warnings": warnings,
         "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),

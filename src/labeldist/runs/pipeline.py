@@ -17,7 +17,7 @@ from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_json, write_rows, write_text
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluation.evaluation import Evaluation
-from labeldist.explanations.condition import HUMAN, Condition
+from labeldist.explanations.condition import HUMAN, NONE, Condition
 from labeldist.explanations.explainer import read_explainer
 from labeldist.judging.orders import read_orders
 from labeldist.models.base import LanguageModel
@@ -40,12 +40,15 @@ from labeldist.runs.folder import (
     own_files,
 )
 from labeldist.runs.inputs import inputs_of
+from labeldist.runs.judge_advice import Advice, nothing_added
 from labeldist.runs.judgments import asked_as, judgments
 from labeldist.runs.names import mjds_name, posterior_name
+from labeldist.runs.pilot import Pilot, look_first
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
 from labeldist.runs.settings import RunSettings, flat_settings, keep_settings
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
+    Asked,
     Choose,
     check_words,
     choose_explanations,
@@ -76,7 +79,8 @@ class RunSummary:
     ``mjds``: the file of distributions of each condition that has any. ``posteriors``: what labels and MJDs give
     together. ``answer_mass``: per condition the mean
     probability of all answers together (None: nothing judged). ``failures``: the rows of ``failures.jsonl``.
-    ``notes``: what else to know. ``files``: what was written.
+    ``notes``: what else to know. ``files``: what was written. ``advice``: what the first items told of the judge, where
+    they were looked at first.
     """
 
     out: Path
@@ -92,6 +96,7 @@ class RunSummary:
     evaluation: Evaluation | None
     notes: tuple[str, ...]
     files: tuple[Path, ...]
+    advice: Advice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ def run(
 
     Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings, or files of others
     or changed ones under the names of results (unless ``overwrite``, which moves these aside),
+    :class:`~labeldist.runs.pilot.NotWorthUsingError` where a pilot advises against the judge,
     :class:`~labeldist.core.errors.InputError` for bad items, both before any model call, and
     :class:`~labeldist.core.errors.StoreError` where another process is using the folder.
 
@@ -147,10 +153,28 @@ def run(
             model = prepared.explainer
             explainer = None if model is None else recorded.enter_context(Recorded(model, store))
             asked = [judge] if explainer is None else [judge, explainer]
+            first = _look_first(prepared, judge, progress)
             with in_batches(store, asked, partial(_gather, prepared), progress):
                 done = _carry_out(prepared, judge, explainer, store, out, progress)
             prepared.results.own.settle()
-            return replace(done, notes=(*done.notes, *moved))
+            notes = [note for one in done.posteriors for note in nothing_added(one.name, one.calibration.saves)]
+            reused = done.calls_reused - first.asked_again
+            return replace(done, notes=(*done.notes, *notes, *moved), calls_reused=reused, advice=first.advice)
+
+
+def _look_first(prepared: PreparedRun, judge: Recorded, progress: Progress) -> Pilot:
+    """What the first items tell of the judge before any is explained, so without explanations."""
+    settings, dataset = prepared.settings, prepared.dataset
+    return look_first(
+        (Asked(item, ()) for item in dataset.items()),
+        dataset.task,
+        judge,
+        settings.judge,
+        items=prepared.found.items,
+        gate=settings.pilot,
+        anyway=any(condition.guide == NONE for condition in prepared.conditions),
+        progress=progress,
+    )
 
 
 def _opened(settings: RunSettings) -> Dataset:

@@ -19,6 +19,7 @@ WITHOUT_EFFECT = (
     "on_error",
     "engine",
     "workers",
+    "pilot",
     *(
         f"model_options.{name}"
         for name in ("batch_tokens", "thought_tokens", "temperature", "concurrency", "timeout", "budget", "batch")
@@ -39,7 +40,8 @@ class RunSettings:
     ``calibrate="labels"`` needs to use them. ``reference_annotators``: so many annotators of each item become its
     reference (N or N:SEED). ``repeated_labels``, ``read``: see :func:`labeldist.datasets.source.open_source`.
     ``shard``: only that part of the items (NUMBER/OF). ``engine``, ``workers``: see
-    :func:`labeldist.calls.engine.engine`.
+    :func:`labeldist.calls.engine.engine`. ``pilot``: stop after so many items where they show that the model is of no
+    use as a judge of them.
     """
 
     source: str
@@ -61,6 +63,7 @@ class RunSettings:
     on_error: OnError = "stop"
     engine: str = "local"
     workers: int | None = None
+    pilot: int | None = None
 
 
 def keep_settings(store: Store, settings: RunSettings, *, overwrite: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from labeldist.calls.recorded import Recorded
 from labeldist.core.errors import InputError, Place, UsageError
@@ -24,8 +24,10 @@ from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_f
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
 from labeldist.runs.kept_calls import kept_calls
+from labeldist.runs.pilot import is_blind, look_first
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
+    SELECTION,
     Asked,
     Generation,
     check_words,
@@ -37,8 +39,6 @@ from labeldist.runs.survey import check_orders, check_profile, leaks, needs_pool
 from labeldist.runs.tally import Tally, model_notes
 
 GIVEN = "given"
-# The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
-SELECTION = "selection"
 
 Shown = Callable[[Iterator[Item], StageReport], Iterator[Asked]]
 Items = Callable[[Iterator[Item]], int]  # takes in all the items, and says how many they were
@@ -162,6 +162,7 @@ def judge_source(
     leave_one_out: bool = False,
     whose: str | None = None,
     settings: JudgeSettings | None = None,
+    pilot: int | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """Give ``sink`` a row with the MJD of each item.
@@ -169,8 +170,9 @@ def judge_source(
     ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of them), or a condition
     (:func:`~labeldist.explanations.condition.parse_condition`) that chooses from them. ``leave_one_out``: judge each
     item also with one explanation of each label left out, which an estimation from labels needs of explanations that
-    labels guided. ``calls``: as for :func:`explain_source`. Settings for validity ask about all explanations of one
-    model, ``whose`` (None: the only one that the items have any of).
+    labels guided. ``pilot``: stop after so many items where they show that the model is of no use as a judge of them.
+    ``calls``: as for :func:`explain_source`. Settings for validity ask about all explanations of one model, ``whose``
+    (None: the only one that the items have any of).
     """
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
@@ -178,9 +180,9 @@ def judge_source(
         shown = every_explanation(dataset, explanations, whose, leave_one_out=leave_one_out)
     else:
         shown = _shown(dataset, explanations, whose, settings.seed)
-    lengths, by_people = _seen(shown(dataset.items(), StageReport(on_error="skip")))
+    seen = _seen(shown(dataset.items(), StageReport(on_error="skip")))
     if settings.style not in VALIDITY_STYLES:
-        check_orders(lengths, dataset, settings)
+        check_orders(seen.lengths, dataset, settings)
     tally = Tally(read_orders(settings.orders).target)
     with kept_calls(calls, model) as (store, recorded):
 
@@ -192,6 +194,11 @@ def judge_source(
         def gather(models: Sequence[Recorded]) -> None:
             exhaust(judged(models[0], ReadReport(), StageReport(on_error=dataset.on_error)))
 
+        trial = shown(dataset.items(), StageReport(on_error="skip"))
+        first = look_first(
+            trial, dataset.task, recorded, settings,
+            items=seen.items, gate=pilot, anyway=seen.by_no_label, progress=progress,
+        )  # fmt: skip
         with in_batches(store, [recorded], gather, progress):
             count = sink(tally.of(judged(recorded, read, report)))
         return StageSummary(
@@ -201,25 +208,35 @@ def judge_source(
                 *told(dataset),
                 *store.notes,
                 *model_notes([model]),
-                *leaks(dataset, by_people),
+                *leaks(dataset, seen.by_people),
                 *report.notes(None),
                 *tally.notes(explanations),
             ),
             recorded.made,
-            recorded.reused,
+            recorded.reused - first.asked_again,
             {explanations: tally.answer_mass},
             store.totals(),
             _reference_note(dataset),
         )
 
 
-def _seen(asked: Iterable[Asked]) -> tuple[set[int], bool]:
-    """How many explanations items are shown with, and whether people wrote any of them."""
-    lengths, by_people = set(), False
+class _Seen(NamedTuple):
+    """How many ``items``, with how many explanations; whether any of these is by people, all chosen by no label."""
+
+    items: int
+    lengths: set[int]
+    by_people: bool
+    by_no_label: bool
+
+
+def _seen(asked: Iterable[Asked]) -> _Seen:
+    lengths, by_people, by_no_label, items = set(), False, True, 0
     for one in asked:
+        items += 1
         lengths.add(len(one.explanations))
+        by_no_label = by_no_label and is_blind(one)
         by_people = by_people or any(each.source == HUMAN for each in one.explanations)
-    return lengths, by_people
+    return _Seen(items, lengths, by_people, by_no_label)
 
 
 def judge_to_file(
@@ -231,12 +248,13 @@ def judge_to_file(
     leave_one_out: bool = False,
     whose: str | None = None,
     settings: JudgeSettings | None = None,
+    pilot: int | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """As :func:`judge_source`, to the file ``out``, with its calls and failures beside it."""
     check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
     how: dict[str, Any] = {"explanations": explanations, "leave_one_out": leave_one_out, "settings": settings}
-    how["whose"] = whose
+    how |= {"whose": whose, "pilot": pilot}
     sink = partial(write_rows, out)
     return _beside(judge_source(dataset, model, sink, store_of(out), **how, progress=progress), out)
 

@@ -29,6 +29,8 @@ from labeldist.runs.stage_report import CLEAN, ItemFailure, StageReport
 # How much goes to a model in one call: what a kill can cost, and what memory must hold.
 ITEMS_PER_GENERATION = 16
 PROMPTS_PER_JUDGEMENT = 256
+# The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
+SELECTION = "selection"
 Choose = Callable[[Item], Sequence[Explanation]]
 T = TypeVar("T")
 R = TypeVar("R")

@@ -48,6 +48,16 @@ class Tally:
         """The mean answer mass, near 0 where the answers were never likely; None before the first row."""
         return self._letter_mass / self._rows if self._rows else None
 
+    @property
+    def deviations(self) -> tuple[float, float]:
+        """By how much the order of the question's parts moves the shares, and by how much the item does."""
+        return self._content.deviations()
+
+    @property
+    def content(self) -> list[str]:
+        """What speaks against answers by content, in words; nothing of few rows."""
+        return self._content.notes()
+
     def notes(self, explanations: str) -> list[str]:
         """What a user has to know of the rows, which were judged with these ``explanations``."""
         found = []
@@ -91,16 +101,22 @@ class _Content:
             self._orders += 1
             self._of_orders += sum(one * one for one in known) / len(known)
 
-    def notes(self) -> list[str]:
-        """Whether the model answers by position, or says about the same of every item; nothing of few items."""
-        if self._rows < FEWEST:
-            return []
+    def deviations(self) -> tuple[float, float]:
+        """Standard deviations of shares: over orders, and over items."""
+        if not self._rows:
+            return 0.0, 0.0
         varies = [
             max(self._squares[label] / self._rows - (self._shares[label] / self._rows) ** 2, 0.0)
             for label in self._shares
         ]
         items = math.sqrt(sum(varies) / len(varies))
-        orders = math.sqrt(self._of_orders / self._orders) if self._orders else 0.0
+        return math.sqrt(self._of_orders / self._orders) if self._orders else 0.0, items
+
+    def notes(self) -> list[str]:
+        """Whether the model answers by position, or says about the same of every item; nothing of few items."""
+        if self._rows < FEWEST:
+            return []
+        orders, items = self.deviations()
         if orders > items:
             return [
                 f"the order of the question's parts moves the shares by {orders:.3f}, the item by {items:.3f} "

@@ -17,6 +17,7 @@ from labeldist.cli.options import (
     model_settings,
     opening,
     out_option,
+    pilot_option,
     price_options,
     seed_option,
     source_options,
@@ -48,6 +49,7 @@ from labeldist.cli.options import (
 @price_options
 @batch_options
 @judge_options
+@pilot_option
 @seed_option
 @json_option
 def command(
@@ -79,6 +81,7 @@ def command(
                     leave_one_out=leave_one_out,
                     whose=whose,
                     settings=settings,
+                    pilot=given["pilot"],
                     progress=progress,
                 )
     except QuestionsWaitError as waiting:

@@ -17,6 +17,7 @@ from labeldist.cli.options import (
     json_option,
     model_options,
     out_option,
+    pilot_option,
     price_options,
     run_settings,
     seed_option,
@@ -68,6 +69,7 @@ from labeldist.cli.options import (
 @batch_options
 @judge_options
 @generation_options
+@pilot_option
 @seed_option
 @click.option(
     "--overwrite",
@@ -104,6 +106,7 @@ def command(
         calibrate=given["calibrate"],
         leave_one_out=given["leave_one_out"],
         shard=given["shard"],
+        pilot=given["pilot"],
         **run_settings(given),
     )
     try:
