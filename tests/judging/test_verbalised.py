@@ -69,7 +69,7 @@ def test_rounded_numbers() -> None:
 
 ITEM = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."})
 SAID = "A: 70\nB: 30\nC: 0"
-SETTINGS = JudgeSettings("all", style="verbalised")
+SETTINGS = JudgeSettings("all", style="verbalised", paraphrases=1)
 
 
 def test_the_mjd_is_the_mean_of_what_is_said_by_label() -> None:
@@ -79,17 +79,18 @@ def test_the_mjd_is_the_mean_of_what_is_said_by_label() -> None:
     # ENC, ECN, NEC, NCE, CEN, CNE: entailment 70, 70, 90, 0, 30, 0; neutral 30, 0, 10, 70, 0, 30.
     expected = {"entailment": 260 / 6, "neutral": 140 / 6, "contradiction": 200 / 6}
     assert {label: 100 * share for label, share in mjd.distribution.as_dict().items()} == pytest.approx(expected)
-    assert (mjd.orders, mjd.unread) == (6, 0)
+    assert (mjd.orders, mjd.answers, mjd.unread) == (6, 6, ())
     assert mjd.standard_error == (0, 0, 0), "all orders were asked"
 
 
 def test_answers_that_cannot_be_read_are_counted_and_most_of_them_are_too_many() -> None:
     refused = [Rule("\nA. Neutral", text="I cannot tell."), Rule("", text=SAID)]
     [mjd] = judge([(ITEM, [])], load_task("nli"), Scripted(refused), SETTINGS)
-    assert (mjd.orders, mjd.unread) == (4, 2)
+    assert (mjd.orders, mjd.answers) == (4, 4)
+    assert mjd.unread == (("refused", "I cannot tell."),) * 2
     assert min(mjd.standard_error) > 0
     refused.insert(0, Rule("\nA. Contradiction", text="Nor here."))
-    with pytest.raises(ModelError, match="4 of 6 answers"):
+    with pytest.raises(ModelError, match=r"4 of 6 answers .* \(4 refused\), such as 'I cannot tell.'"):
         judge([(ITEM, [])], load_task("nli"), Scripted(refused), SETTINGS)
 
 

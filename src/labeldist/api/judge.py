@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -20,7 +21,9 @@ def judge(
     source: Any,
     model: str | LanguageModel = "embedded",
     *,
+    answers: str | None = None,
     explanations: str = GIVEN,
+    whose: str | None = None,
     leave_one_out: bool = False,
     settings: JudgeSettings | None = None,
     options: ModelOptions | None = None,
@@ -34,8 +37,11 @@ def judge(
     need the task's texts. ``explanations``: ``given`` shows all that an item carries, ``none`` nothing, a condition
     (``label-free``, ``label-guided``, ``human``) those that it chooses. ``leave_one_out``: judge also with one
     explanation of each label left out, which :func:`labeldist.estimate` needs of explanations that labels guided.
-    ``settings``: the orders, the answer style, the transform and the seed. Models, ``options`` and ``store`` are as for
-    :func:`labeldist.explain`. Source: arXiv 2412.13942, section 3.
+    ``answers``: ``letters``, ``words``, ``verbalised`` (how many of 100 annotators would choose each) or ``validity``:
+    how valid the model finds each explanation of each label, of those by the model ``whose`` (None: the only one), as
+    ``scores`` that :func:`labeldist.estimate` takes as evidence. ``settings``: the orders, the answer style, the
+    transform, the seed and more (:class:`~labeldist.judging.settings.JudgeSettings`). Models, ``options`` and ``store``
+    are as for :func:`labeldist.explain`. Source: arXiv 2412.13942, section 3.
 
     >>> from labeldist.core.item import Item
     >>> it = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."})
@@ -58,7 +64,8 @@ def judge(
             store_file(store),
             explanations=explanations,
             leave_one_out=leave_one_out,
-            settings=settings,
+            whose=whose,
+            settings=settings if answers is None else replace(settings or JudgeSettings(), style=answers),
             progress=progress,
         )
         name = asked.name

@@ -20,7 +20,7 @@ LONGEST_NUMBER = 10
 AT_LEAST_ONE = click.IntRange(min=1)
 
 
-def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """One decorator for several options, shown in the order given."""
 
     def decorate(command: Command) -> Command:
@@ -31,7 +31,7 @@ def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
-source_options = _together(
+source_options = together(
     click.option(
         "--task", metavar="TASK", help="Task of your own file: a name (see: labeldist tasks) or a task folder."
     ),
@@ -76,7 +76,7 @@ source_options = _together(
     ),
 )
 
-label_options = _together(
+label_options = together(
     click.option(
         "--labels",
         metavar="NAME,...",
@@ -90,7 +90,7 @@ label_options = _together(
     ),
 )
 
-model_options = _together(
+model_options = together(
     click.option(
         "--model",
         default="embedded",
@@ -116,7 +116,10 @@ model_options = _together(
         "that it gives.",
     ),
     click.option(
-        "--samples", type=AT_LEAST_ONE, default=20, show_default=True, help="Answers per prompt where they are sampled."
+        "--samples",
+        type=AT_LEAST_ONE,
+        help="Answers per prompt where they are sampled.  [default: 20; of --answers verbalised and stated-validity "
+        "the likeliest alone]",
     ),
     click.option(
         "--thought-tokens",
@@ -138,7 +141,7 @@ model_options = _together(
     click.option("--max-tokens", type=AT_LEAST_ONE, help="Most tokens at servers, of prompts and answers; then stop."),
 )
 
-engine_options = _together(
+engine_options = together(
     click.option(
         "--engine",
         default="local",
@@ -154,38 +157,12 @@ engine_options = _together(
     ),
 )
 
-price_options = _together(
+price_options = together(
     click.option("--price-in", type=click.FloatRange(min=0), help="Money for a million prompt tokens."),
     click.option("--price-out", type=click.FloatRange(min=0), help="Money for a million new tokens."),
 )
 
-judge_options = _together(
-    click.option(
-        "--orders",
-        default="balanced:12",
-        show_default=True,
-        metavar="all|balanced:N|auto:SE",
-        help="Orders of explanations and options to ask in: all (as published), N balanced ones, or as many as it "
-        "takes until the standard error of each item is at most SE (never more than 240).",
-    ),
-    click.option(
-        "--transform",
-        default="auto",
-        show_default=True,
-        metavar="softmax:T|norm",
-        help="How logits become a distribution; auto is what suits the model.",
-    ),
-    click.option(
-        "--answers",
-        type=click.Choice(["auto", "letters", "words", "verbalised"]),
-        default="auto",
-        show_default=True,
-        help="What the model answers with; verbalised: how many of 100 annotators would choose each.",
-    ),
-    click.option("--explicit", is_flag=True, help="Say after each explanation which label it argues for."),
-)
-
-generation_options = _together(
+generation_options = together(
     click.option(
         "--max-new-tokens",
         type=AT_LEAST_ONE,
@@ -288,16 +265,19 @@ def opening_for_labels(given: Mapping[str, Any], evidence: Sequence[str]) -> dic
 
 def model_settings(given: Mapping[str, Any]) -> ModelOptions:
     """The record of the model options, and of ``--answers`` where the command has it."""
+    from labeldist.judging.settings import WRITTEN
     from labeldist.models.budget import Budget
-    from labeldist.models.open import ModelOptions
+    from labeldist.models.open import SAMPLES, ModelOptions
 
+    # Samples of what is written are no setting of the model: more of them begin with the fewer that are kept.
+    samples = None if given.get("answers") in WRITTEN else given["samples"]
     return ModelOptions(
         device=given["device"],
         dtype=given["dtype"],
         style=given.get("answers", "auto"),
         batch_tokens=given["batch_tokens"] or 0,
         scores=given["scores"],
-        samples=given["samples"],
+        samples=samples or SAMPLES,
         thought_tokens=given["thought_tokens"],
         temperature=given.get("temperature", 0.0),
         concurrency=given["concurrency"],
@@ -306,16 +286,26 @@ def model_settings(given: Mapping[str, Any]) -> ModelOptions:
     )
 
 
-def judge_settings(orders: str, transform: str, answers: str, explicit: bool, seed: int) -> JudgeSettings:
+def judge_settings(given: Mapping[str, Any], seed: int) -> JudgeSettings:
     """The record of the judge options, checked: a bad spec is refused before anything is read or asked."""
-    from labeldist.judging.judge import JudgeSettings
     from labeldist.judging.orders import read_orders
+    from labeldist.judging.settings import WRITTEN, JudgeSettings
     from labeldist.judging.transform import read_transform
 
-    read_orders(orders)
-    if transform != "auto":
-        read_transform(transform)
-    return JudgeSettings(orders, answers, transform, explicit, seed)
+    read_orders(given["orders"])
+    if given["transform"] != "auto":
+        read_transform(given["transform"])
+    return JudgeSettings(
+        given["orders"],
+        given["answers"],
+        given["transform"],
+        given["explicit"],
+        seed,
+        given["paraphrases"],
+        given["samples"] if given["answers"] in WRITTEN else None,
+        given["average"],
+        given["per_label"],
+    )
 
 
 def generation_settings(max_new_tokens: int | None, temperature: float, seed: int) -> Generation:
@@ -330,9 +320,7 @@ def run_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     names = ("model", "explainer", "parser", "task", "limit", "reference_annotators", "repeated_labels", "on_error")
     return {name: given[name] for name in (*names, "engine", "workers")} | {
         "read": read_options(given),
-        "judge": judge_settings(
-            given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"]
-        ),
+        "judge": judge_settings(given, given["seed"]),
         "generation": generation_settings(given["max_new_tokens"], given["temperature"], given["seed"]),
         "model_options": model_settings(given),
     }

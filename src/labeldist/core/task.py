@@ -40,7 +40,8 @@ class JudgePrompts:
 
     ``plain`` and ``commented`` are the whole prompt without and with explanations, ``comment`` and
     ``explicit_comment`` one explanation, ``option`` one option and ``option_separator`` what stands between
-    two. ``answer_forms`` are the spellings of an answer whose first tokens count as that answer.
+    two. ``answer_forms`` are the spellings of an answer whose first tokens count as that answer. ``paraphrases``: the
+    same question in other words, each as ``plain`` and ``commented``.
     """
 
     plain: str
@@ -50,6 +51,21 @@ class JudgePrompts:
     option: str
     option_separator: str
     answer_forms: tuple[str, ...]
+    paraphrases: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidityPrompts:
+    """Whether a reason for a label is valid: ``scored`` is answered by yes or no, ``stated`` by a number of per cent.
+
+    ``yes``, ``no``: the spellings of the answers; the first is shown among the options, with ``separator`` between.
+    """
+
+    scored: str
+    stated: str
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    separator: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ class Task:
     """What is judged and how a model is asked about it. Label order is the order of every array and table.
 
     ``scale``: ``nominal``, or ``ordinal`` where every label has a value. ``example``: the fields of an easy item, on
-    which a model can be tried.
+    which a model can be tried. ``validity``: how to ask whether a reason for a label is valid, where the task says it.
     """
 
     name: str
@@ -69,6 +85,7 @@ class Task:
     judge_prompts: Mapping[str, JudgePrompts]
     scale: str = "nominal"
     example: Mapping[str, str] | None = None
+    validity: ValidityPrompts | None = None
     label_names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     memo: dict[Any, Any] = field(
         init=False, repr=False, compare=False

@@ -36,11 +36,12 @@ class Layout:
 
 ITEMS = Layout(json=tuple(name for name in KNOWN if name != "id"), spread=("labels", "reference"))
 DISTRIBUTIONS = Layout(
-    json=(*EVIDENCE, "explanations"),
+    json=(*EVIDENCE, "explanations", "unread_answers"),
     spread=("distribution", "scores", "logits"),
-    whole=("standard_error", "spread", "prior", "label_counts", LOW, HIGH),
+    whole=("standard_error", "spread", "prior", "label_counts", "validity_mean", "validity_max", LOW, HIGH),
     numbers=(
         "orders", "answer_mass", "unread", "unlisted", "interval_mass", "concentration", "expected_kl", "expected_tvd",
+        "answered", "paraphrases", "samples", "refused", "partial",
     ),
     flags=("saw_labels", "explicit"),
 )  # fmt: skip

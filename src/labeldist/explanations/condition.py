@@ -14,16 +14,19 @@ from labeldist.explanations.select import GUIDES, RANKINGS, Selection, select
 
 NONE = "none"
 HUMAN = "human"
+VALIDITY = "validity"
 LABEL_GUIDED = "label-guided"
 GUIDED = "-guided"
 DEFAULT_RANKING = "first"
+FIXED = (NONE, HUMAN, VALIDITY)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One way to put explanations before the judge; ``parse_condition(condition.name) == condition``.
 
-    ``guide`` is ``none``, ``human`` or the name of a guide; ``group`` limits ``label-guided`` to one group of
+    ``guide`` is ``none``, ``human``, ``validity`` (every explanation of every label, each by itself) or the name of a
+    guide; ``group`` limits ``label-guided`` to one group of
     annotators.
 
     >>> Condition("label-guided", group="mnli", ranking="longest").name
@@ -35,14 +38,14 @@ class Condition:
     ranking: str = DEFAULT_RANKING
 
     def __post_init__(self) -> None:
-        fixed = self.guide in (NONE, HUMAN)
+        fixed = self.guide in FIXED
         if not fixed:
             GUIDES.get(self.guide)
         RANKINGS.get(self.ranking)
         if fixed and self.ranking != DEFAULT_RANKING:
             raise UsageError(
                 f"the condition {self.guide!r} has nothing to rank by {self.ranking!r}",
-                hint="human explanations keep their order; leave the ranking out",
+                hint="leave the ranking out: these explanations keep their order",
             )
         if self.group is not None and self.guide != LABEL_GUIDED:
             raise UsageError(f"the condition {self.guide!r} takes no group", hint=f"only {LABEL_GUIDED} does")
@@ -58,7 +61,7 @@ class Condition:
     @property
     def saw_labels(self) -> bool:
         """Whether what the judge sees depends on this item's human labels."""
-        return self.guide == HUMAN or (self.guide != NONE and GUIDES.get(self.guide).sees_labels)
+        return self.guide == HUMAN or (self.guide not in FIXED and GUIDES.get(self.guide).sees_labels)
 
     def wanted(self, item: Item, task: Task) -> tuple[str, ...]:
         """The labels of what the judge will see, in order, before any model is asked.
@@ -67,6 +70,8 @@ class Condition:
         """
         if self.guide == NONE:
             return ()
+        if self.guide == VALIDITY:
+            return tuple(task.label_names)
         if self.guide == HUMAN:
             return tuple(explanation.label for explanation in _human(item))
         return GUIDES.get(self.guide).sequence(item, task.label_names, self.group)
@@ -84,6 +89,8 @@ class Condition:
             return ()
         if self.guide == HUMAN:
             return _human(item)
+        if self.guide == VALIDITY:
+            return tuple(pool)
         return select(item, pool, task, Selection(self.guide, self.group, self.ranking, seed))
 
 
@@ -98,7 +105,7 @@ def parse_condition(spec: str, groups: Sequence[str] | None = None) -> Condition
     """
     base, colon, ranking = nfc(spec).partition(":")  # groups of annotators are named in it
     ranking = ranking if colon else DEFAULT_RANKING
-    guides = [NONE, HUMAN, *GUIDES.names()]
+    guides = [*FIXED, *GUIDES.names()]
     if base in guides:
         return Condition(base, ranking=ranking)
     group = base.removesuffix(GUIDED)

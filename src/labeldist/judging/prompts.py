@@ -80,9 +80,14 @@ def judge_prompts(
     *,
     style: str = "letters",
     explicit: bool = False,
+    paraphrases: Sequence[int] = (),
 ) -> list[JudgePrompt]:
-    """As :func:`judge_prompt`, under each of the orders: what they have in common is made once."""
+    """As :func:`judge_prompt`, under each of the orders: what they have in common is made once.
+
+    ``paraphrases``: for each order in which of the task's wordings; 0, the first, where there are none.
+    """
     prompts = task.prompts(style)
+    wordings = ((prompts.plain, prompts.commented), *prompts.paraphrases)
     check_letters(style, len(task.labels))
     options = {label.name: label.options[style] for label in task.labels}
     fields = {name: item.fields[name] for name in task.fields}
@@ -96,10 +101,10 @@ def judge_prompts(
         return said[number, index]
 
     found = []
-    for order in orders:
+    for order, paraphrase in zip(orders, paraphrases or [0] * len(orders), strict=True):
         lines, answers, shown = _options(task, order.options, style)
         comments = "".join([commented(number, index) for number, index in enumerate(order.explanations, 1)])
-        template = prompts.commented if order.explanations else prompts.plain
+        template = wordings[paraphrase][bool(order.explanations)]
         found.append(JudgePrompt(template.format(**fields, options=lines, comments=comments), answers, shown))
     return found
 

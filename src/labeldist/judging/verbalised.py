@@ -7,18 +7,20 @@ read strictly: one number for each option, a hundred together; whatever says mor
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from labeldist.core.distribution import OptionScores
 from labeldist.core.errors import ModelError
 from labeldist.core.task import LETTERS
 from labeldist.judging.prompts import JudgePrompt, option_names
 from labeldist.models.base import LanguageModel, Written, in_order
 
 STYLE = "verbalised"
+REFUSED, PARTIAL = "refused", "partial"
+SAMPLING_TEMPERATURE = 1.0
+MOST_SAMPLES = 1000  # of one prompt
 AS_SAID = "softmax:1"  # of logarithms: the shares themselves
 ANNOTATORS = 100
 LONGEST_LINE = 300  # an option's text and a number; matching takes the cube of the length
@@ -36,22 +38,57 @@ _NUMBERED = re.compile(
 _BETWEEN_NUMBERED = re.compile(r"[,;、]\s*(?=[-*•(\s]*\d{1,3}\s*[.:)])")
 
 
-def verbalised_scores(
-    model: LanguageModel, prompts: Sequence[JudgePrompt], labels: tuple[str, ...]
-) -> Sequence[OptionScores | None]:
-    """For each prompt the shares that the model says, as logarithms in label order; None where they cannot be read.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model said to one prompt.
 
-    One answer is generated for each prompt, greedily. Raises :class:`ModelError` for a model that does not generate
-    text.
+    ``shares``: of each label, in label order; None where they cannot be read. ``unread`` is then why: ``partial``,
+    where there is a number for some of the options or the numbers are not a hundred together, or ``refused``, where
+    there is none for any of them, whatever else the text says. ``text``: the answer as it was written.
     """
-    written = verbalised_answers(model, prompts, len(labels))
-    return [_by_label(one.text, prompt, labels) for one, prompt in zip(written, prompts, strict=True)]
+
+    shares: tuple[float, ...] | None
+    text: str
+    unread: str = ""
+
+
+def said_shares(
+    model: LanguageModel, prompts: Sequence[JudgePrompt], labels: int, *, samples: int = 1, seed: int = 0
+) -> list[tuple[Said, ...]]:
+    """For each prompt what the model says of so many labels, ``samples`` times.
+
+    A single answer is the likeliest; several are drawn, each with a seed of its own, so that more of them begin with
+    the fewer. Raises :class:`ModelError` for a model that does not generate text.
+    """
+    answers = written_answers(model, [p.text for p in prompts], most_new_tokens(model, labels), samples, seed)
+    return [
+        tuple(_said(text, prompt, labels) for text in texts) for texts, prompt in zip(answers, prompts, strict=True)
+    ]
+
+
+def written_answers(
+    model: LanguageModel, prompts: Sequence[str], most: int, samples: int = 1, seed: int = 0
+) -> list[tuple[str, ...]]:
+    """For each prompt the texts of ``samples`` answers of at most so many tokens; errors as for :func:`said_shares`."""
+    check_writes(model)
+    temperature = SAMPLING_TEMPERATURE if samples > 1 else 0.0
+    drawn = []
+    for number in range(samples):
+        own = seed * MOST_SAMPLES + number
+        portions = model.write(prompts, max_new_tokens=most, temperature=temperature, seed=own)
+        drawn.append([one.text for one in in_order(portions, len(prompts), model.name)])
+    return list(zip(*drawn, strict=True))
+
+
+def check_writes(model: LanguageModel) -> None:
+    """Raise :class:`ModelError` where the model does not generate text."""
+    if not model.capabilities.generate:
+        raise ModelError(f"{model.name} does not generate text", hint="use --answers letters, or another model")
 
 
 def verbalised_answers(model: LanguageModel, prompts: Sequence[JudgePrompt], options: int) -> list[Written]:
-    """What the model says to each prompt about so many options; errors as :func:`verbalised_scores` has them."""
-    if not model.capabilities.generate:
-        raise ModelError(f"{model.name} does not generate text", hint="use --answers letters, or another model")
+    """What the model says to each prompt about so many options; errors as :func:`said_shares` has them."""
+    check_writes(model)
     most = most_new_tokens(model, options)
     return in_order(model.write([prompt.text for prompt in prompts], max_new_tokens=most), len(prompts), model.name)
 
@@ -76,31 +113,39 @@ def read_shares(answer: str, options: Sequence[str]) -> tuple[float, ...] | None
     (0.7, 0.2, 0.1)
     >>> read_shares("Mostly A, say 70", ["Entailment", "Neutral"])
     """
+    found: dict[int, float] = {}
+    for place, number in _numbers(answer, options):
+        if place is None or place in found:
+            return None
+        found[place] = number
+    total = sum(found.values())
+    if len(found) != len(options) or abs(total - ANNOTATORS) > ROUNDING:
+        return None
+    return tuple(found[place] / total for place in range(len(options)))
+
+
+def why_unread(answer: str, options: Sequence[str]) -> str:
+    """What an answer is that cannot be read: ``partial``, or ``refused`` where no line has a number for an option.
+
+    >>> why_unread("A: 70\\nI cannot say more.", ["yes", "no"]), why_unread("I cannot say.", ["yes", "no"])
+    ('partial', 'refused')
+    """
+    return PARTIAL if any(place is not None for place, _ in _numbers(answer, options)) else REFUSED
+
+
+def _numbers(answer: str, options: Sequence[str]) -> Iterator[tuple[int | None, float]]:
+    """Of each piece of the answer the place of the option that it has a number for, and the number; None for others."""
     names = option_names(len(options))
     form, between = (_LINE, _BETWEEN) if names[0] in LETTERS else (_NUMBERED, _BETWEEN_NUMBERED)
     answer = unicodedata.normalize("NFKC", answer)  # Chinese has colons and per cents of its own
     options = [unicodedata.normalize("NFKC", option) for option in options]
     pieces = [" ".join(piece.split()) for line in answer.splitlines() for piece in between.split(line)]
-    found: dict[int, float] = {}
     for piece in filter(None, pieces):
-        if len(piece) > LONGEST_LINE:
-            return None
-        match = form.fullmatch(_without_number(piece, names, options))
-        if match is None:
-            return None
-        name, text, number = match.groups()
+        match = form.fullmatch(_without_number(piece, names, options)) if len(piece) <= LONGEST_LINE else None
+        name, text, number = match.groups() if match else ("", "", "0")
         place = names.index(name) if name in names else len(options)
-        if (
-            place >= len(options)
-            or place in found
-            or (text or "").strip(" .:*").lower() not in ("", options[place].lower())
-        ):
-            return None
-        found[place] = float(number)
-    total = sum(found.values())
-    if len(found) != len(options) or abs(total - ANNOTATORS) > ROUNDING:
-        return None
-    return tuple(found[place] / total for place in range(len(options)))
+        own = place < len(options) and (text or "").strip(" .:*").lower() in ("", options[place].lower())
+        yield (place if own else None), float(number)
 
 
 def _without_number(piece: str, names: Sequence[str], options: Sequence[str]) -> str:
@@ -118,13 +163,10 @@ def _without_number(piece: str, names: Sequence[str], options: Sequence[str]) ->
     return piece
 
 
-def _by_label(answer: str, prompt: JudgePrompt, labels: tuple[str, ...]) -> OptionScores | None:
+def _said(answer: str, prompt: JudgePrompt, labels: int) -> Said:
     """What the answer says, from the order of the options to label order."""
     shares = read_shares(answer, prompt.options)
     if shares is None:
-        return None
-    names = option_names(len(labels))
-    places = [names.index(spellings[0]) for spellings in prompt.answers]
-    return OptionScores(
-        labels, tuple(math.log(shares[at]) if shares[at] else -math.inf for at in places), 0.0, raw=False
-    )
+        return Said(None, answer, why_unread(answer, prompt.options))
+    names = option_names(labels)
+    return Said(tuple(shares[names.index(spellings[0])] for spellings in prompt.answers), answer)

@@ -12,6 +12,8 @@ from labeldist.core.registry import Registry
 from labeldist.models.base import LanguageModel
 from labeldist.models.budget import Budget
 
+SAMPLES = 20  # answers per question where scores are sampled
+
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
@@ -32,7 +34,7 @@ class ModelOptions:
     style: str = "auto"
     batch_tokens: int = 0
     scores: str = "auto"
-    samples: int = 20
+    samples: int = SAMPLES
     thought_tokens: int | None = None
     temperature: float = 0.0
     concurrency: int = 16

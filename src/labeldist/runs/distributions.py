@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,11 @@ from labeldist.evaluation.bootstrap import RESAMPLES
 from labeldist.evaluation.compare import Ceiling, Missing, evaluate
 from labeldist.evaluation.evaluation import Evaluation
 from labeldist.explanations.condition import HUMAN
+from labeldist.judging.average import LINEAR
 from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.pool import Pooled
-from labeldist.judging.verbalised import STYLE
+from labeldist.judging.validity import MEAN, STATED, Validity
+from labeldist.judging.verbalised import PARTIAL, REFUSED, STYLE
 from labeldist.models.base import LanguageModel
 from labeldist.runs.seen import Seen
 from labeldist.runs.stages import Asked
@@ -72,12 +75,55 @@ def distribution_row(
     }
 
 
+def validity_row(asked: Asked, found: Validity, model: LanguageModel, settings: JudgeSettings) -> dict[str, Any]:
+    """The validity of an item's explanations as a row of evidence; ``settings`` are those of ``for_model``."""
+    labels = list(found.distribution)
+    explained = zip(asked.explanations, found.values, strict=True)
+    stated = {"scored_by": STATED, "samples": settings.samples or 1, **_unread(found.unread)}
+    kind = model.capabilities.scores
+    known = {} if kind == "exact" else {"scored_by": kind, "unlisted": found.unlisted}
+    return {
+        "id": asked.item.id,
+        "scores": dict(found.scores),
+        "distribution": dict(found.distribution),
+        "standard_error": _by_label(labels, [*found.standard_error.values()]),
+        "spread": _by_label(labels, [*found.spread.values()]),
+        "validity_mean": dict(found.mean),
+        "validity_max": dict(found.maximum),
+        "answered": found.questions,
+        "answer_mass": found.answer_mass,
+        **(stated if settings.style == STATED else known),
+        "explanations": [
+            {"label": e.label, "text": e.text, "source": e.source, "validity": value} for e, value in explained
+        ],
+        "saw_labels": saw_labels(asked.explanations, asked.by_labels),
+        "model": model.name,
+        "transform": settings.transform,
+        "style": settings.style,
+        "per_label": settings.per_label or MEAN,
+    }
+
+
 def _inexact(pooled: Pooled, model: LanguageModel, settings: JudgeSettings) -> dict[str, Any]:
     """How the scores are known where they are not known exactly."""
     if settings.style == STYLE:
-        return {"scored_by": STYLE, "unread": pooled.unread}
+        return {
+            "scored_by": STYLE,
+            "answered": pooled.answers,
+            "paraphrases": pooled.paraphrases,
+            "samples": settings.samples or 1,
+            "average": settings.average or LINEAR,
+            **_unread(pooled.unread),
+        }
     kind = model.capabilities.scores
     return {} if kind == "exact" else {"scored_by": kind, "unlisted": pooled.unlisted}
+
+
+def _unread(unread: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """How many answers could not be read, of which kind, and these as they were written."""
+    kinds = Counter(kind for kind, _ in unread)
+    told = {"unread": len(unread), REFUSED: kinds[REFUSED], PARTIAL: kinds[PARTIAL]}
+    return told | ({"unread_answers": [{"is": kind, "text": text} for kind, text in unread]} if unread else {})
 
 
 def _by_label(labels: Sequence[str], numbers: Sequence[float]) -> dict[str, float | None]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from labeldist.core.errors import InputError, UsageError
@@ -20,8 +21,18 @@ from labeldist.explanations.condition import Condition
 from labeldist.explanations.leave_one_out import without_one
 from labeldist.explanations.prompts import explain_prompt
 from labeldist.judging.judge import JudgeSettings
-from labeldist.judging.orders import most_orders, orders
-from labeldist.judging.prompts import JudgePrompt, judge_prompt
+from labeldist.judging.orders import orders
+from labeldist.judging.prompts import JudgePrompt, judge_prompt, judge_prompts
+from labeldist.judging.questions import most_questions
+from labeldist.judging.validity import (
+    ORDERS,
+    STATED,
+    VALIDITY,
+    VALIDITY_STYLES,
+    read_per_cent,
+    stated_prompt,
+    validity_prompts,
+)
 from labeldist.judging.verbalised import STYLE, most_new_tokens, read_shares, verbalised_answers
 from labeldist.models.base import LanguageModel, Question, in_order
 from labeldist.runs.survey import conditions_of, needs_pool, survey
@@ -29,6 +40,7 @@ from labeldist.runs.survey import conditions_of, needs_pool, survey
 # A text as long as explanations are, for prompts whose explanations nobody has written yet.
 PLACEHOLDER = "What is asked goes beyond what the text says, which leaves it open what to make of it."
 RENDERED = 50
+REASONS = 4  # of each label, where they are not written yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,8 @@ class Health:
 class Cost:
     """What a source would take: items, calls and about so many tokens, of all items together.
 
-    ``new_tokens`` counts every explanation at its longest, and every distribution that is said in words.
+    ``new_tokens`` counts every explanation at its longest, and every distribution that is said in words. Of validity,
+    four explanations of each label are assumed.
     """
 
     items: int
@@ -96,11 +109,8 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
             hint="name a SOURCE of items, or add a table [example] with a text for each field to the task.toml",
         )
     shown = Item("example", task.example or {}) if item is None else item
-    first, second = (
-        judge_prompt(task, shown, [], order, style=settings.style, explicit=settings.explicit)
-        for order in orders("balanced:2", 0, len(task.labels))
-    )
-    ask = _told if settings.style == STYLE else _scored
+    first, second = _questions(task, shown, settings)
+    ask = _told if settings.style in (STYLE, STATED) else _scored
     ask(model, first)
     began = time.perf_counter()
     reply = ask(model, second)
@@ -125,6 +135,17 @@ def examine(model: LanguageModel, task: Task, settings: JudgeSettings, item: Ite
     )
 
 
+def _questions(task: Task, item: Item, settings: JudgeSettings) -> list[JudgePrompt]:
+    """Two questions about an item."""
+    if settings.style in VALIDITY_STYLES:
+        reason = Explanation(PLACEHOLDER, task.label_names[0], "nobody")
+        if settings.style == VALIDITY:
+            return validity_prompts(task, item, reason)
+        return [JudgePrompt(stated_prompt(task, item, replace(reason, label=x)), ()) for x in task.label_names[:2]]
+    two = orders("balanced:2", 0, len(task.labels))
+    return judge_prompts(task, item, [], two, style=settings.style, explicit=settings.explicit)
+
+
 def cost_of(
     dataset: Dataset, specs: Sequence[str], settings: JudgeSettings, model: LanguageModel, health: Health
 ) -> Cost:
@@ -136,20 +157,19 @@ def cost_of(
     """
     settings = settings.for_model(model, len(dataset.task.labels))
     found = survey(dataset)
-    conditions = conditions_of(specs, found)
+    conditions = conditions_of(specs, found, settings.style)
     task = dataset.task
     reasons = len(task.labels) if needs_pool(conditions) else 0
     judged = size = rendered = rendered_calls = 0
     for item in dataset.items():
-        asked = [shown for condition in conditions for shown in _shown(condition, item, task)]
-        counts = [most_orders(settings.orders, len(one), len(task.labels)) for one in asked]
+        asked = [one for condition in conditions for one in _asked(condition, item, task, settings)]
+        counts = [count for count, _ in asked]
         judged += sum(counts)
         if rendered < RENDERED:
             rendered += 1
             rendered_calls += sum(counts) + reasons
-            size += sum(
-                count * _size(task, item, one, settings) for count, one in zip(counts, asked, strict=True)
-            ) + sum(len(explain_prompt(task, item, name).encode()) for name in task.label_names[:reasons])
+            size += sum(count * bytes_of() for count, bytes_of in asked)
+            size += sum(len(explain_prompt(task, item, name).encode()) for name in task.label_names[:reasons])
     calls = judged + found.items * reasons
     each = most_new_tokens(model, len(task.labels)) if settings.style == STYLE else health.new_tokens
     return Cost(
@@ -208,8 +228,33 @@ def _scored(model: LanguageModel, prompt: JudgePrompt) -> _Reply:
 
 def _told(model: LanguageModel, prompt: JudgePrompt) -> _Reply:
     written = verbalised_answers(model, [prompt], len(prompt.options))[0]
-    readable = read_shares(written.text, prompt.options) is not None
+    read = read_shares(written.text, prompt.options) if prompt.options else read_per_cent(written.text)
+    readable = read is not None
     return _Reply(written.prompt_tokens, written.new_tokens, readable=readable)
+
+
+def _asked(
+    condition: Condition, item: Item, task: Task, settings: JudgeSettings
+) -> list[tuple[int, Callable[[], int]]]:
+    """How many questions a run asks of an item about the same texts, each with how many bytes they have."""
+    samples = settings.samples or 1
+    if condition.guide == VALIDITY:
+        stated = settings.style == STATED
+        each = REASONS * (samples if stated else len(ORDERS))
+        reasons = [Explanation(PLACEHOLDER, label, "nobody") for label in task.label_names]
+        return [(each, partial(_bytes, validity_prompts(task, item, one)[0])) for one in reasons]
+    paraphrases = settings.paraphrases_of(task)
+    return [
+        (
+            most_questions(settings.orders, len(one), len(task.labels), paraphrases) * samples,
+            partial(_size, task, item, one, settings),
+        )
+        for one in _shown(condition, item, task)
+    ]
+
+
+def _bytes(prompt: JudgePrompt) -> int:
+    return len(prompt.text.encode())
 
 
 def _shown(condition: Condition, item: Item, task: Task) -> list[list[Explanation]]:
@@ -225,5 +270,4 @@ def _shown(condition: Condition, item: Item, task: Task) -> list[list[Explanatio
 
 def _size(task: Task, item: Item, explanations: Sequence[Explanation], settings: JudgeSettings) -> int:
     order = orders("balanced:1", len(explanations), len(task.labels))[0]
-    prompt = judge_prompt(task, item, explanations, order, style=settings.style, explicit=settings.explicit)
-    return len(prompt.text.encode())
+    return _bytes(judge_prompt(task, item, explanations, order, style=settings.style, explicit=settings.explicit))

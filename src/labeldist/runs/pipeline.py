@@ -38,7 +38,7 @@ from labeldist.runs.folder import (
     own_files,
 )
 from labeldist.runs.inputs import inputs_of
-from labeldist.runs.judgments import judgments
+from labeldist.runs.judgments import asked_as, judgments
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
 from labeldist.runs.settings import RunSettings, flat_settings, keep_settings
@@ -175,7 +175,7 @@ def _prepared(
     # What the conditions are must not depend on the shard: shards are merged.
     whole = None if dataset.shard is None else survey(replace(dataset, shard=None))
     found = survey(dataset)
-    conditions = conditions_of(settings.conditions, whole or found)
+    conditions = conditions_of(settings.conditions, whole or found, settings.judge.style)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
     who = read_explainer(settings.explainer, settings.model)
@@ -187,7 +187,8 @@ def _prepared(
         results.check(overwrite=overwrite)
     options = replace(settings.model_options, temperature=settings.generation.temperature)
     judge = open_model(settings.model, options)
-    settings.judge.for_model(judge, len(dataset.task.labels))
+    for condition in conditions:
+        asked_as(settings.judge, condition).for_model(judge, len(dataset.task.labels)).paraphrases_of(dataset.task)
     explainer = None
     if who.model is not None and needs_pool(conditions):
         explainer = judge if who.is_judge else open_model(who.model, options)
@@ -289,7 +290,7 @@ def _judge_condition(
     file: Path,
 ) -> tuple[int, Tally]:
     """Write the MJDs of one condition; returns how many, and their mean answer mass."""
-    task, settings = prepared.dataset.task, prepared.settings.judge
+    task, settings = prepared.dataset.task, asked_as(prepared.settings.judge, condition)
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
     leave_one_out = condition.saw_labels and prepared.settings.leave_one_out and prepared.settings.calibrate == "labels"
     tally = Tally(read_orders(settings.orders).target)

@@ -13,9 +13,10 @@ from labeldist.core.item import Explanation, Item
 from labeldist.datasets.files import write_items, write_rows
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
-from labeldist.explanations.condition import HUMAN, Condition, parse_condition
+from labeldist.explanations.condition import HUMAN, NONE, VALIDITY, Condition, parse_condition
 from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.orders import read_orders
+from labeldist.judging.validity import VALIDITY_STYLES
 from labeldist.models.base import LanguageModel
 from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_failures
 from labeldist.runs.inputs import inputs_of
@@ -37,6 +38,7 @@ GIVEN = "given"
 # The column in which `select` notes how it chose, and from which `judge` learns whether labels were seen.
 SELECTION = "selection"
 
+Shown = Callable[[Iterator[Item], StageReport], Iterator[Asked]]
 Items = Callable[[Iterator[Item]], int]  # takes in all the items, and says how many they were
 Rows = Callable[[Iterable[dict[str, Any]]], int]
 
@@ -122,6 +124,7 @@ def select_to_file(
     ``source`` None means the only source other than ``human`` that the items have.
     """
     check_profile(profile)
+    refuse_validity(condition)
     check_rows_out(out, *dataset.inputs)
     read, report = ReadReport(), StageReport(on_error=dataset.on_error)
     whose = source or _only_source(dataset)
@@ -148,6 +151,7 @@ def judge_source(
     *,
     explanations: str = GIVEN,
     leave_one_out: bool = False,
+    whose: str | None = None,
     settings: JudgeSettings | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
@@ -156,16 +160,21 @@ def judge_source(
     ``explanations``: ``given`` (all that the item carries, in order), ``human`` (those of them), or a condition
     (:func:`~labeldist.explanations.condition.parse_condition`) that chooses from them. ``leave_one_out``: judge each
     item also with one explanation of each label left out, which an estimation from labels needs of explanations that
-    labels guided. ``calls``: as for :func:`explain_source`.
+    labels guided. ``calls``: as for :func:`explain_source`. Settings for validity ask about all explanations of one
+    model, ``whose`` (None: the only one that the items have any of).
     """
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
-    shown = _shown(dataset, explanations, settings.seed)
+    if settings.style in VALIDITY_STYLES:
+        shown = every_explanation(dataset, explanations, whose, leave_one_out=leave_one_out)
+    else:
+        shown = _shown(dataset, explanations, whose, settings.seed)
     lengths, by_people = set(), False
     for one in shown(dataset.items(), StageReport(on_error="skip")):
         lengths.add(len(one.explanations))
         by_people = by_people or any(each.source == HUMAN for each in one.explanations)
-    check_orders(lengths, dataset, settings)
+    if settings.style not in VALIDITY_STYLES:
+        check_orders(lengths, dataset, settings)
     tally = Tally(read_orders(settings.orders).target)
     with kept_calls(calls, model) as (store, recorded):
         check_words(dataset.items(), dataset.task, recorded, settings)
@@ -179,6 +188,7 @@ def judge_source(
                 *store.notes,
                 *model_notes([model]),
                 *leaks(dataset, by_people),
+                *report.notes(None),
                 *tally.notes(explanations),
             ),
             recorded.made,
@@ -196,25 +206,57 @@ def judge_to_file(
     *,
     explanations: str = GIVEN,
     leave_one_out: bool = False,
+    whose: str | None = None,
     settings: JudgeSettings | None = None,
     progress: Progress = silent,
 ) -> StageSummary:
     """As :func:`judge_source`, to the file ``out``, with its calls and failures beside it."""
     check_rows_out(out, *dataset.inputs, *inputs_of(models=[model.name]))
     how: dict[str, Any] = {"explanations": explanations, "leave_one_out": leave_one_out, "settings": settings}
+    how["whose"] = whose
     sink = partial(write_rows, out)
     return _beside(judge_source(dataset, model, sink, store_of(out), **how, progress=progress), out)
 
 
-Shown = Callable[[Iterator[Item], StageReport], Iterator[Asked]]
+def every_explanation(dataset: Dataset, explanations: str, whose: str | None, *, leave_one_out: bool) -> Shown:
+    """What puts all of an item's explanations by a model before the judge, who is asked about each of them.
+
+    Raises :class:`UsageError` for what that cannot be: explanations by people are of labels that they chose.
+    """
+    source = whose or (_only_source(dataset) if explanations == GIVEN else explanations)
+    if explanations not in (GIVEN, HUMAN) or source == HUMAN:
+        raise UsageError(
+            f"the validity of {'no explanations' if source == NONE else 'explanations by people'}",
+            hint="it is that of a model's explanations of every label (labeldist explain): people explain the labels "
+            "that they chose, so that theirs say no more than the labels",
+        )
+    if leave_one_out:
+        raise UsageError("--leave-one-out of validity", hint="leave it out: no label is needed, so none can leak")
+    of = partial(explanation_pool, source, None)
+    return lambda items, report: (_of_every_label(item, of(report)(item)) for item in items)
 
 
-def _shown(dataset: Dataset, explanations: str, seed: int) -> Shown:
+def _of_every_label(item: Item, explanations: Sequence[Explanation]) -> Asked:
+    """Blind, unless somebody selected them by the item's labels."""
+    note = item.extra.get(SELECTION)
+    return Asked(item, explanations, by_labels=bool(note.get("saw_labels")) if isinstance(note, dict) else False)
+
+
+def refuse_validity(condition: Condition) -> None:
+    """A stage by itself shows or selects explanations; in validity each is asked about alone."""
+    if condition.guide == VALIDITY:
+        raise UsageError("explanations 'validity' in a single stage", hint="use labeldist judge --answers validity")
+
+
+def _shown(dataset: Dataset, explanations: str, whose: str | None, seed: int) -> Shown:
     """What puts each item's explanations before the judge."""
+    if whose is not None and explanations in (GIVEN, HUMAN, NONE):
+        raise UsageError(f"--from {whose} where the judge sees {explanations}", hint="it is for --answers validity")
     if explanations in (GIVEN, HUMAN):
         return lambda items, _: (_carried(item, explanations) for item in items)
     condition = parse_condition(explanations)
-    pool = explanation_pool(_only_source(dataset), None) if needs_pool([condition]) else _nothing
+    refuse_validity(condition)
+    pool = explanation_pool(whose or _only_source(dataset), None) if needs_pool([condition]) else _nothing
     return lambda items, report: choose_explanations(items, dataset.task, condition, pool, seed, report)
 
 

@@ -17,9 +17,11 @@ from labeldist.explanations.condition import Condition
 from labeldist.explanations.generate import explain, parsed_explanations
 from labeldist.explanations.leave_one_out import without_one
 from labeldist.judging.judge import JudgeSettings, judge
-from labeldist.judging.orders import orders
 from labeldist.judging.pool import Pooled
 from labeldist.judging.prompts import WORDS_STYLE
+from labeldist.judging.questions import questions
+from labeldist.judging.transform import read_transform
+from labeldist.judging.validity import MEAN, ORDERS, STATED, Validity, validate
 from labeldist.models.base import LanguageModel
 from labeldist.runs.ordered import ordered_parallel_map
 from labeldist.runs.stage_report import CLEAN, ItemFailure, StageReport
@@ -175,8 +177,11 @@ def judge_items(
     def ask(batch: Sequence[Asked]) -> list[Pooled]:
         return judge([(one.item, one.explanations) for one in batch], task, model, settings)
 
+    paraphrases, samples = settings.paraphrases_of(task), settings.samples or 1
+
     def cost(one: Asked) -> int:
-        return len(orders(settings.orders, len(one.explanations), len(task.labels), seed=settings.seed))
+        asked = questions(settings.orders, len(one.explanations), len(task.labels), paraphrases, settings.seed)
+        return len(asked) * samples
 
     def whole(batch: Sequence[Asked]) -> int:
         return sum(one.hidden is None for one in batch)
@@ -184,6 +189,26 @@ def judge_items(
     batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
     at_once = model.capabilities.at_once
     yield from _one_by_one_on_failure(batches, ask, stage, report, lambda one: one.item.id, at_once, whole)
+
+
+def validate_items(
+    asked: Iterable[Asked], task: Task, model: LanguageModel, settings: JudgeSettings, report: StageReport, stage: str
+) -> Iterator[tuple[Asked, Validity]]:
+    """How valid each item's explanations are; an item that the model fails on, or that lacks some, is named."""
+    transform, stated = read_transform(settings.transform), settings.style == STATED
+    samples = settings.samples or 1
+
+    def ask(batch: Sequence[Asked]) -> list[Validity]:
+        pairs = [(one.item, one.explanations) for one in batch]
+        per_label, seed = settings.per_label or MEAN, settings.seed
+        return validate(pairs, task, model, transform, stated=stated, per_label=per_label, samples=samples, seed=seed)
+
+    def cost(one: Asked) -> int:
+        return len(one.explanations) * (samples if stated else len(ORDERS))
+
+    batches = _batches(asked, cost, PROMPTS_PER_JUDGEMENT)
+    at_once = model.capabilities.at_once
+    yield from _one_by_one_on_failure(batches, ask, stage, report, lambda one: one.item.id, at_once)
 
 
 def _batches(

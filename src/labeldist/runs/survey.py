@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeldist.core.errors import InputError, Place
+from labeldist.core.errors import InputError, Place, UsageError
 from labeldist.core.registry import did_you_mean
 from labeldist.datasets.read_report import ReadReport
 from labeldist.datasets.source import Dataset
 from labeldist.estimation.how import CALIBRATIONS
 from labeldist.estimation.references import FEWEST
-from labeldist.explanations.condition import HUMAN, NONE, Condition, parse_condition
+from labeldist.explanations.condition import HUMAN, NONE, VALIDITY, Condition, parse_condition
 from labeldist.explanations.parse import PARSERS
-from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.orders import orders
+from labeldist.judging.settings import JudgeSettings
+from labeldist.judging.validity import VALIDITY_STYLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,18 @@ def leaks(dataset: Dataset, by_people: bool) -> list[str]:
     ]
 
 
-def conditions_of(specs: Sequence[str], found: Survey) -> list[Condition]:
-    """The conditions that ``specs`` name, each once; without any, those that the items allow."""
+def conditions_of(specs: Sequence[str], found: Survey, answers: str = "auto") -> list[Condition]:
+    """The conditions that ``specs`` name, each once; without any, those that the items allow.
+
+    ``answers``: those of validity are asked of explanations alone, so there is one condition.
+    """
+    if answers in VALIDITY_STYLES:
+        if any(spec != VALIDITY for spec in specs):
+            raise UsageError(
+                f"explanations {', '.join(specs)} to judge with, and answers about their validity",
+                hint="leave out --answers, and add validity to --explanations",
+            )
+        specs = (VALIDITY,)
     guided = ("label-guided",) if found.with_labels == found.items else ()
     conditions = (parse_condition(spec, found.groups) for spec in specs or ("none", "label-free", *guided))
     return list({condition.name: condition for condition in conditions}.values())
@@ -147,7 +158,9 @@ def check_items(dataset: Dataset, conditions: Sequence[Condition], settings: Jud
     for item in dataset.items():
         for condition in conditions:
             try:
-                lengths.add(len(condition.wanted(item, dataset.task)))
+                wanted = condition.wanted(item, dataset.task)
+                if condition.guide != VALIDITY:
+                    lengths.add(len(wanted))
             except InputError as error:
                 if dataset.on_error == "stop":
                     raise _located(error, condition, dataset) from error

@@ -26,7 +26,7 @@ class Tally:
 
     def __init__(self, target: float | None = None) -> None:
         self._target = math.inf if target is None else target
-        self._rows = self._imprecise = self._unread = self._answers = 0
+        self._rows = self._imprecise = self._unread = self._refused = self._answers = 0
         self._letter_mass = self._unlisted = 0.0
         self._content = _Content()
 
@@ -37,7 +37,8 @@ class Tally:
             self._letter_mass += row["answer_mass"]
             self._unlisted += row.get("unlisted", 0.0)
             self._unread += row.get("unread", 0)
-            self._answers += row.get("orders", 0) + row.get("unread", 0)
+            self._answers += row.get("answered", row.get("orders", 0)) + row.get("unread", 0)
+            self._refused += row.get("refused", 0)
             self._content.add(row["distribution"], row.get("spread") or {})
             self._imprecise += max(error or 0.0 for error in row["standard_error"].values()) > self._target
             yield row
@@ -57,8 +58,9 @@ class Tally:
             )
         if self._unread:
             found.append(
-                f"{self._unread:,} of {self._answers:,} answers could not be read as a number for each option, and "
-                "were left out"
+                f"{self._unread:,} of {self._answers:,} answers could not be read as the numbers asked for, and were "
+                f"left out: {self._refused:,} without any, {self._unread - self._refused:,} partial or not a hundred "
+                "together (the rows have them as unread_answers)"
             )
         if self._imprecise:
             found.append(

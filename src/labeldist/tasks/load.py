@@ -17,14 +17,15 @@ from typing import Any
 from labeldist.core.errors import InputError, Place, UsageError, shown
 from labeldist.core.registry import did_you_mean
 from labeldist.core.spelling import folded, nfc
-from labeldist.core.task import LETTERS, NOMINAL, ORDINAL, JudgePrompts, Label, Task
+from labeldist.core.task import LETTERS, NOMINAL, ORDINAL, JudgePrompts, Label, Task, ValidityPrompts
 from labeldist.core.visible import visible
 
 SHIPPED = Path(__file__).parent
 RESERVED = ("options", "comments", "label")  # placeholders that stand beside the fields in a prompt
 TASK_KEYS = ("title", "language", "fields", "scale", "labels", "example", "default")
 LABEL_KEYS = ("name", "aliases", "verbalised", "option", "options", "value")
-PROMPT_KEYS = ("explain", "judge")
+PROMPT_KEYS = ("explain", "judge", "validity")
+VALIDITY_KEYS = ("scored", "stated", "yes", "no", "separator")
 WORDED = ("ask", "claim", "item")  # what a task says where the rest of its prompts is shipped
 ANY_OPTION = ("letter", "option")
 
@@ -141,6 +142,7 @@ def _read_task(folder: Path) -> Task:
         judge_prompts=styles,
         scale=scale,
         example=_example(about, fields, folder / "task.toml"),
+        validity=_validity(prompts.get("validity"), fields, place),
     )
 
 
@@ -256,16 +258,47 @@ def _judge_prompts(name: str, table: Any, fields: tuple[str, ...], file: Path) -
     if not isinstance(table, dict):
         raise _bad(file, name, table, "a table of prompts")
     where = name + "."
-    _check_keys(table, ("plain", "commented", *STYLE_PLACEHOLDERS, "answer_forms"), file, where)
+    _check_keys(table, ("plain", "commented", *STYLE_PLACEHOLDERS, "answer_forms", "paraphrases"), file, where)
     parts = {part: _template(table, part, known, file, where) for part, known in STYLE_PLACEHOLDERS.items()}
     forms = tuple(_texts(table, "answer_forms", file, where))
     for form in forms:
         _check_template(form, Placeholders((ANY_OPTION,)), Place(file, field=f"{where}answer_forms"))
+    others = table.get("paraphrases", [])
+    if not isinstance(others, list) or not all(isinstance(one, dict) for one in others):
+        raise _bad(file, where + "paraphrases", others, "a list of tables, each with plain and commented")
+    for one in others:
+        _check_keys(one, ("plain", "commented"), file, f"{where}paraphrases.")
     return JudgePrompts(
-        plain=_template(table, "plain", Placeholders((("options",), fields)), file, where),
-        commented=_template(table, "commented", Placeholders((("options",), ("comments",), fields)), file, where),
+        *_questions(table, fields, file, where),
         answer_forms=forms,
+        paraphrases=tuple(_questions(one, fields, file, f"{where}paraphrases.") for one in others),
         **parts,
+    )
+
+
+def _questions(table: Mapping[str, Any], fields: tuple[str, ...], file: Path, where: str) -> tuple[str, str]:
+    """The question without and with explanations."""
+    return (
+        _template(table, "plain", Placeholders((("options",), fields)), file, where),
+        _template(table, "commented", Placeholders((("options",), ("comments",), fields)), file, where),
+    )
+
+
+def _validity(table: Any, fields: tuple[str, ...], file: Path) -> ValidityPrompts | None:
+    """How to ask whether a reason is valid, where the task says it."""
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise _bad(file, "validity", table, "a table of prompts")
+    where = "validity."
+    _check_keys(table, VALIDITY_KEYS, file, where)
+    reason = (("label",), ("comments",), fields)
+    return ValidityPrompts(
+        _template(table, "scored", Placeholders((("options",), *reason)), file, where),
+        _template(table, "stated", Placeholders(reason), file, where),
+        tuple(_texts(table, "yes", file, where)),
+        tuple(_texts(table, "no", file, where)),
+        _text(table, "separator", file, where),
     )
 
 

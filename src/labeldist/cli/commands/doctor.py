@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from labeldist.cli.judge_options import judge_options
 from labeldist.cli.options import (
     json_option,
-    judge_options,
     judge_settings,
     model_options,
     model_settings,
@@ -49,7 +49,7 @@ def command(source: str | None, explanations: tuple[str, ...], as_json: bool, **
     from labeldist.runs.doctor import cost_of, examine, saved_by_evidence
     from labeldist.tasks.load import load_task
 
-    settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], 0)
+    settings = judge_settings(given, 0)
     dataset = None
     if source is not None:
         dataset = open_source(source, **opening(given))

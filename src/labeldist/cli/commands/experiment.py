@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
+from labeldist.cli.judge_options import judge_options
 from labeldist.cli.options import (
     AT_LEAST_ONE,
     engine_options,
     generation_options,
     json_option,
-    judge_options,
     model_options,
     out_option,
     run_settings,

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from labeldist.cli.judge_options import judge_options
 from labeldist.cli.options import (
     engine_options,
     json_option,
-    judge_options,
     judge_settings,
     model_options,
     model_settings,
@@ -33,6 +33,9 @@ from labeldist.cli.options import (
     help="Show what the items carry, only what humans wrote, or nothing.",
 )
 @click.option(
+    "--from", "whose", metavar="SOURCE", help="Of --answers validity: whose explanations.  [default: the only]"
+)
+@click.option(
     "--leave-one-out",
     is_flag=True,
     help="Judge also with one explanation of each label left out: `labeldist estimate` needs that of explanations that "
@@ -45,10 +48,13 @@ from labeldist.cli.options import (
 @judge_options
 @seed_option
 @json_option
-def command(source: str, out: Path, explanations: str, leave_one_out: bool, as_json: bool, **given: Any) -> int:
+def command(
+    source: str, out: Path, explanations: str, leave_one_out: bool, whose: str | None, as_json: bool, **given: Any
+) -> int:
     """A model judges each item under every order of explanations and options.
 
-    Writes the model judgment distribution (MJD) of each item. The same command resumes.
+    Writes the model judgment distribution (MJD) of each item; with --answers validity instead how valid the model finds
+    the explanations of each label, one by one. The same command resumes.
     """
     from labeldist.calls.engine import engine
     from labeldist.cli.progress import shown_progress
@@ -57,7 +63,7 @@ def command(source: str, out: Path, explanations: str, leave_one_out: bool, as_j
     from labeldist.datasets.source import open_source
     from labeldist.runs.single import judge_to_file
 
-    settings = judge_settings(given["orders"], given["transform"], given["answers"], given["explicit"], given["seed"])
+    settings = judge_settings(given, given["seed"])
     dataset = open_source(source, **opening(given))
     with engine(given["engine"], given["workers"]) as open_model:
         model = open_model(given["model"], model_settings(given))
@@ -68,6 +74,7 @@ def command(source: str, out: Path, explanations: str, leave_one_out: bool, as_j
                 out,
                 explanations=explanations,
                 leave_one_out=leave_one_out,
+                whose=whose,
                 settings=settings,
                 progress=progress,
             )

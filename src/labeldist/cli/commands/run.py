@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from labeldist.cli.judge_options import judge_options
 from labeldist.cli.options import (
     calibrate_option,
     engine_options,
     first_or_named,
     generation_options,
     json_option,
-    judge_options,
     model_options,
     out_option,
     price_options,
