@@ -75,7 +75,7 @@ def run(
     source: Any,
     *,
     out: str | Path | None = None,
-    model: str = "embedded",
+    model: str | Sequence[str] = "embedded",
     explainer: str = "same",
     conditions: Sequence[str] = (),
     parser: str | None = None,
@@ -91,9 +91,10 @@ def run(
 
     ``source`` and ``how`` are as for :func:`labeldist.read`; the items need the task's texts. ``out``: a folder that
     keeps every call and result, so that the same run resumes; without it nothing is kept but what is returned.
-    ``explainer``: a model, ``same``, or ``items:SOURCE`` for explanations that the items carry. ``conditions``: which
-    explanations are shown, as ``label-free``, ``label-guided``, ``human``, ``none``. ``calibrate``: ``labels``,
-    ``reference`` or ``off``. Source: arXiv 2412.13942.
+    ``model``: that which judges, or several: each gives MJDs of its own, and the posterior says what each saves and how
+    many independent ones that is. ``explainer``: a model, ``same`` (the first), or ``items:SOURCE`` for
+    explanations that the items carry. ``conditions``: which explanations are shown, as ``label-free``,
+    ``label-guided``, ``human``, ``none``. ``calibrate``: ``labels``, ``reference`` or ``off``. Source: arXiv 2412.13942.
 
     >>> from labeldist.core.item import Annotation, Item
     >>> it = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."}, (Annotation("neutral"),))
@@ -104,7 +105,7 @@ def run(
     name, task, reference_annotators, dataset = _read_or_named(source, how)
     settings = RunSettings(
         name,
-        model=model,
+        model=model if isinstance(model, str) else tuple(model),
         explainer=explainer,
         parser=parser,
         conditions=tuple(conditions),

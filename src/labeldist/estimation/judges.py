@@ -97,7 +97,8 @@ class Judges:
 def judges_of(evidence: Sequence[EvidenceArray]) -> dict[str, tuple[str, ...]]:
     """The judges by name, each with the names of its evidence; what is learnt from texts is no judge's.
 
-    >>> told = [EvidenceArray(name, np.ones((1, 2)), model=model) for name, model in (("a", "m"), ("b", "m"), ("c", None))]
+    >>> models = {"a": "m", "b": "m", "c": None}
+    >>> told = [EvidenceArray(name, np.ones((1, 2)), model=model) for name, model in models.items()]
     >>> judges_of(told)
     {'m': ('a', 'b'), 'c': ('c',)}
     """

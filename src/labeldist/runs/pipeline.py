@@ -38,6 +38,7 @@ from labeldist.runs.folder import (
     own_files,
 )
 from labeldist.runs.inputs import inputs_of
+from labeldist.runs.judges import MjdSet, judge_names, judges_of_run, styles_told
 from labeldist.runs.judgments import asked_as, judgments
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
@@ -71,9 +72,9 @@ class RunSummary:
     """What a run did.
 
     ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
-    ``mjds``: the file of distributions of each condition that has any. ``posteriors``: what labels and MJDs give
-    together. ``answer_mass``: per condition the mean
-    probability of all answers together (None: nothing judged). ``failures``: the rows of ``failures.jsonl``.
+    ``mjds``: the file of distributions of each condition (and judge, of several) that has any. ``posteriors``: what
+    labels and MJDs give together. ``answer_mass``: of each the mean probability of all answers together (None: nothing
+    judged). ``failures``: the rows of ``failures.jsonl``.
     ``notes``: what else to know. ``files``: what was written.
     """
 
@@ -94,13 +95,16 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run that has been checked as far as that goes without asking a model. ``explainer`` None: items carry all."""
+    """A run that has been checked as far as that goes without asking a model. ``explainer`` None: items carry all.
+
+    ``judges``: by the names that tell several apart.
+    """
 
     settings: RunSettings
     dataset: Dataset
     found: Survey
     conditions: tuple[Condition, ...]
-    judge: LanguageModel
+    judges: dict[str | None, LanguageModel]
     explainer: LanguageModel | None
     carried: str | None
     results: Results
@@ -117,8 +121,8 @@ def run(
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
-    model was asked), ``mjd.CONDITION.jsonl`` per condition, ``posterior.jsonl`` (where there are labels),
-    ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
+    model was asked), ``mjd.CONDITION.jsonl`` per condition (of several judges ``mjd.JUDGE.CONDITION.jsonl``),
+    ``posterior.jsonl`` (where there are labels), ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
     again, it repeats no finished model call and ends with the same results. Files of an earlier run are replaced if
     they are as it wrote them. ``dataset``: what ``settings.source`` names, where it is open already.
     Source: arXiv 2412.13942.
@@ -141,10 +145,10 @@ def run(
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             keep_settings(store, settings, overwrite=overwrite)
             moved = prepared.results.clear()
-            judge = recorded.enter_context(Recorded(prepared.judge, store))
+            judges = {name: recorded.enter_context(Recorded(one, store)) for name, one in prepared.judges.items()}
             model = prepared.explainer
             explainer = None if model is None else recorded.enter_context(Recorded(model, store))
-            done = _carry_out(prepared, judge, explainer, store, out, progress)
+            done = _carry_out(prepared, judges, explainer, store, out, progress)
             prepared.results.own.settle()
             return replace(done, notes=(*done.notes, *moved))
 
@@ -178,63 +182,67 @@ def _prepared(
     conditions = conditions_of(settings.conditions, whole or found, settings.judge.style)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
-    who = read_explainer(settings.explainer, settings.model)
+    names = judge_names(settings.models)
+    who = read_explainer(settings.explainer, settings.models[0])
     if who.carried is not None and needs_pool(conditions):
         check_source(who.carried, whole or found)
-    models = inputs_of(models=[settings.model, settings.explainer])
-    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models), patterns=PATTERNS)
+    models = inputs_of(models=[*settings.models, settings.explainer])
+    files = _names(conditions, [*names])
+    results = Results(own_files(out / STORE_NAME), files, (*dataset.inputs, *models), patterns=PATTERNS)
     with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
         results.check(overwrite=overwrite)
     options = replace(settings.model_options, temperature=settings.generation.temperature)
-    judge = open_model(settings.model, options)
-    for condition in conditions:
-        asked_as(settings.judge, condition).for_model(judge, len(dataset.task.labels)).paraphrases_of(dataset.task)
+    judges = judges_of_run(names, lambda spec: open_model(spec, options), settings.judge, conditions, dataset.task)
     explainer = None
     if who.model is not None and needs_pool(conditions):
-        explainer = judge if who.is_judge else open_model(who.model, options)
-    return PreparedRun(settings, dataset, found, tuple(conditions), judge, explainer, who.carried, results)
+        known = {names[name]: judge for name, judge in judges.items()}
+        explainer = known[who.model] if who.model in known else open_model(who.model, options)
+    return PreparedRun(settings, dataset, found, tuple(conditions), judges, explainer, who.carried, results)
 
 
-def _names(conditions: Sequence[Condition]) -> list[str]:
+def _names(conditions: Sequence[Condition], judges: Sequence[str | None]) -> list[str]:
     """The names of all the files that a run may write."""
     groups = dict.fromkeys(condition.group for condition in conditions)
-    mjds = [mjds_name(condition) for condition in conditions]
+    mjds = [mjds_name(condition, judge) for judge in judges for condition in conditions]
     posteriors = [posterior_name(group) for group in (None, *(group for group in groups if group is not None))]
     return [ABOUT, EXPLANATIONS, *mjds, *posteriors, EVALUATION, EVALUATION_TABLE, FAILURES]
 
 
 def _carry_out(
-    prepared: PreparedRun, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
+    prepared: PreparedRun,
+    judges: Mapping[str | None, Recorded],
+    explainer: Recorded | None,
+    store: Store,
+    out: Path,
+    progress: Progress,
 ) -> RunSummary:
     report = StageReport(progress, prepared.settings.on_error, prepared.found.items)
-    check_words(prepared.dataset.items(), prepared.dataset.task, judge, prepared.settings.judge)
+    for judge in judges.values():
+        check_words(prepared.dataset.items(), prepared.dataset.task, judge, prepared.settings.judge)
     files, items = _explained(prepared, explainer, report, out)
     source = (prepared.carried or "") if explainer is None else explainer.name
     of_pool = explanation_pool(source, prepared.settings.parser, report)
-    mjds: dict[Condition, Path] = {}
+    mjds: dict[MjdSet, Path] = {}
     mass: dict[str, float | None] = {}
-    bounds: list[str] = []
-    for condition in prepared.conditions:
-        file = out / mjds_name(condition)
+    bounds = styles_told(prepared.judges, prepared.settings.judge, prepared.dataset.task, prepared.conditions)
+    for one in (MjdSet(condition, name) for name in judges for condition in prepared.conditions):
+        file = out / mjds_name(one.condition, one.judge)
         # An item that nobody could explain can still be judged without explanations, or with those that it carries.
-        asked = items() if needs_pool([condition]) else prepared.dataset.items()
-        rows, tally = _judge_condition(prepared, condition, asked, of_pool, judge, report, file)
-        mass[condition.name] = tally.answer_mass
-        bounds += tally.notes(condition.name)
+        asked = items() if needs_pool([one.condition]) else prepared.dataset.items()
+        rows, tally = _judge_condition(prepared, one, asked, of_pool, judges[one.judge], report, file)
+        mass[one.name] = tally.answer_mass
+        bounds += one.told(tally.notes(one.condition.name))
         files.append(file)
         if rows:
-            mjds[condition] = file
+            mjds[one] = file
     failures = (*prepared.found.skipped, *report.rows())
     files += write_failures(failures, out / FAILURES, prepared.results.own)
     posteriors, unsaid = _estimated(prepared, mjds, out)
     files += [one.file for one in posteriors]
     files += _about(prepared, mjds, posteriors, mass, out)
     evaluation, problems = _evaluated(prepared, mjds, posteriors)
-    if evaluation is not None:
-        files += [out / EVALUATION, out / EVALUATION_TABLE]
-        write_json(files[-2], evaluation.as_dict(), note=prepared.results.own.note)
-        write_text(files[-1], markdown_table(evaluation, intervals=True), note=prepared.results.own.note)
-    models = [model for model in (judge, explainer) if model is not None]
+    files += _written(evaluation, prepared, out)
+    models = [model for model in (*judges.values(), explainer) if model is not None]
     return RunSummary(
         out=out,
         dataset=prepared.dataset,
@@ -243,7 +251,7 @@ def _carry_out(
         calls_made=sum(model.made for model in models),
         calls_reused=sum(model.reused for model in models),
         store=store.totals(),
-        mjds={condition.name: file for condition, file in mjds.items()},
+        mjds={one.name: file for one, file in mjds.items()},
         posteriors=tuple(posteriors),
         answer_mass=mass,
         evaluation=evaluation,
@@ -260,6 +268,16 @@ def _carry_out(
         ),
         files=tuple(files),
     )
+
+
+def _written(evaluation: Evaluation | None, prepared: PreparedRun, out: Path) -> list[Path]:
+    """The files of the evaluation, where there is one."""
+    if evaluation is None:
+        return []
+    files, note = [out / EVALUATION, out / EVALUATION_TABLE], prepared.results.own.note
+    write_json(files[0], evaluation.as_dict(), note=note)
+    write_text(files[1], markdown_table(evaluation, intervals=True), note=note)
+    return files
 
 
 def _explained(
@@ -282,19 +300,20 @@ def _items_of(file: Path, prepared: PreparedRun) -> Iterator[Item]:
 
 def _judge_condition(
     prepared: PreparedRun,
-    condition: Condition,
+    judged: MjdSet,
     items: Iterator[Item],
     of_pool: Choose,
     model: Recorded,
     report: StageReport,
     file: Path,
 ) -> tuple[int, Tally]:
-    """Write the MJDs of one condition; returns how many, and their mean answer mass."""
+    """Write the MJDs of one condition by one judge; returns how many, and their mean answer mass."""
+    condition = judged.condition
     task, settings = prepared.dataset.task, asked_as(prepared.settings.judge, condition)
     asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
     leave_one_out = condition.saw_labels and prepared.settings.leave_one_out and prepared.settings.calibrate == "labels"
     tally = Tally(read_orders(settings.orders).target)
-    rows = judgments(asked, task, model, settings, report, f"judge {condition.name}", leave_one_out=leave_one_out)
+    rows = judgments(asked, task, model, settings, report, f"judge {judged.name}", leave_one_out=leave_one_out)
     return write_rows(file, tally.of(rows), note=prepared.results.own.note), tally
 
 
@@ -304,9 +323,7 @@ def _by_people(prepared: PreparedRun) -> bool:
     return chosen or any(condition.guide == HUMAN for condition in prepared.conditions)
 
 
-def _estimated(
-    prepared: PreparedRun, mjds: Mapping[Condition, Path], out: Path
-) -> tuple[list[RunPosterior], list[str]]:
+def _estimated(prepared: PreparedRun, mjds: Mapping[MjdSet, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:
     """The posteriors, and what to know of them."""
     settings = prepared.settings
     if not prepared.found.with_labels and settings.calibrate != "reference":
@@ -317,13 +334,13 @@ def _estimated(
 
 def _about(
     prepared: PreparedRun,
-    mjds: Mapping[Condition, Path],
+    mjds: Mapping[MjdSet, Path],
     posteriors: Sequence[RunPosterior],
     mass: Mapping[str, float | None],
     out: Path,
 ) -> list[Path]:
     """The file that says what the results rest on."""
-    judged = {condition.name: file for condition, file in mjds.items()}
+    judged = {one.name: file for one, file in mjds.items()}
     told = [about_posterior(one.name, one.file, one, one.annotators) for one in posteriors]
     settings = flat_settings(asdict(prepared.settings))
     note = prepared.results.own.note
@@ -332,14 +349,14 @@ def _about(
 
 
 def _evaluated(
-    prepared: PreparedRun, mjds: Mapping[Condition, Path], posteriors: Sequence[RunPosterior]
+    prepared: PreparedRun, mjds: Mapping[MjdSet, Path], posteriors: Sequence[RunPosterior]
 ) -> tuple[Evaluation | None, Sequence[str]]:
     """The evaluation, or why there is none."""
     if not prepared.found.with_reference:
         return None, ()
     if not mjds:
         return None, ("not evaluated: no item has a distribution",)
-    named = {f"MJD {condition.name}": file for condition, file in mjds.items()}
+    named = {f"MJD {one.name}": file for one, file in mjds.items()}
     named |= {one.name: one.file for one in posteriors}
     try:
         return evaluate_files(prepared.dataset, named, seed=prepared.settings.judge.seed, missing="skip"), ()
