@@ -94,7 +94,8 @@ def run(
     ``model``: that which judges, or several: each gives MJDs of its own, and the posterior says what each saves and how
     many independent ones that is. ``explainer``: a model, ``same`` (the first), or ``items:SOURCE`` for
     explanations that the items carry. ``conditions``: which explanations are shown, as ``label-free``,
-    ``label-guided``, ``human``, ``none``. ``calibrate``: ``labels``, ``reference`` or ``off``. Source: arXiv 2412.13942.
+    ``label-guided``, ``human``, ``none``. ``calibrate``: ``labels``, ``reference`` or ``off``.
+    Source: arXiv 2412.13942.
 
     >>> from labeldist.core.item import Annotation, Item
     >>> it = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."}, (Annotation("neutral"),))

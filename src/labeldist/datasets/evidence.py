@@ -32,8 +32,9 @@ def read_evidence(
     """The evidence of a file (JSONL, CSV or Parquet) as a stream, each id once.
 
     A row is ``{"id", "distribution" and/or "scores", or "logits", "saw_labels", "leave_one_out"}``, as in the Items
-    contract, and the ``model`` whose answers it is made of; all other columns are ignored. Numbers stay
-    as they are: a distribution that was rounded has a sum of 1 give or take 0.005 per label. Bad rows raise :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
+    contract, and the ``model`` whose answers it is made of; all other columns are ignored. Numbers stay as they are: a
+    distribution that was rounded has a sum of 1 give or take 0.005 per label. Bad rows raise :class:`InputError` or,
+    with ``on_error="skip"``, go to ``failures``.
     """
     return records_from_rows(read_rows(path, DISTRIBUTIONS), task, item_evidence, on_error=on_error, failures=failures)
 

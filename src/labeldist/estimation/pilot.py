@@ -11,9 +11,11 @@ import numpy as np
 from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
+from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.guidance import Guidance, unguide
+from labeldist.estimation.judges import Judges, judges_of
 from labeldist.estimation.labels import PILOT
 from labeldist.estimation.observations import EvidenceArray, EvidenceRows, Observations, drawn, observe
 from labeldist.estimation.plan import (
@@ -25,7 +27,7 @@ from labeldist.estimation.plan import (
     predicted_errors,
     require_labels,
 )
-from labeldist.estimation.prices import Prices, Way, ways
+from labeldist.estimation.prices import JudgeCost, Prices, Way, judge_costs, ways
 from labeldist.estimation.priors import usable
 from labeldist.estimation.reference_curve import Progress, ReferencePoint, reference_curve
 from labeldist.estimation.replay import Replay, replay
@@ -83,7 +85,8 @@ class Plan:
     one was given; ``saves``: the labels per item that all evidence saves, then each of several alone, where the labels
     tell; ``replay``: whether the next labels should be targeted, and if so ``next_items`` are the first to
     get some. ``votes``: how many are behind a reference (mean). ``doubtful``: whether the predictions promise more than
-    can be known, or than references confirm; ``notes`` say why, and what else a user must know.
+    can be known, or than references confirm; ``notes`` say why, and what else a user must know. ``judges``: what
+    several judges save, and which to do without; ``costs``: of each of them.
     """
 
     items: int
@@ -101,6 +104,8 @@ class Plan:
     doubtful: bool
     notes: tuple[str, ...]
     kind: str | None = None
+    judges: Judges | None = None
+    costs: tuple[JudgeCost, ...] = ()
 
     def to_frame(self, kind: str | None = None) -> Any:
         """A data frame with a row per number of labels and set of evidence, and the errors to expect of it.
@@ -178,6 +183,7 @@ def plan(
     task = task or load_task()
     observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
     require_labels(observed)
+    prices, judge_of = prices or Prices(), _judge_of(observed, prices or Prices())
     at_hand = observed.counts.sum(axis=1)
     pilot = _Pilot.of(observed, seed)
     known = pilot.known
@@ -196,13 +202,24 @@ def plan(
         measured=measured,
         curve=tuple(curve),
         votes=pilot.mean_votes if measured else None,
-        ways=() if target is None else ways(predicted, target, metric, prices or Prices(), at_hand),
+        ways=() if target is None else ways(predicted, target, metric, prices, at_hand, judge_of),
         saves=known.calibration.saves if known.calibration.told else (),
         replay=replayed,
         next_items=_next(known) if replayed.offers else (),
         doubtful=pilot.concentration is not None or pilot.no_pairs or any(one.worse_than_expected for one in measured),
         notes=(*_notes(pilot, measured), *pilot.left_out),
+        judges=known.calibration.judges,
+        costs=() if known.calibration.judges is None else judge_costs(known.calibration.judges, prices),
     )
+
+
+def _judge_of(observed: Observations, prices: Prices) -> dict[str, str]:
+    """Whose each evidence is; :class:`UsageError` for the price of a judge that there is not."""
+    judges = judges_of(observed.evidence)
+    for name in prices.by_judge:
+        if name not in judges:
+            raise did_you_mean("judge", name, judges)
+    return {evidence: judge for judge, of in judges.items() for evidence in of}
 
 
 def _check_goal(target: float | None, metric: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from labeldist.datasets.names import file_part
 
 OTHERS = re.compile(r"[^a-z0-9]+")
-GGUF = ".gguf"
+SUFFIX = re.compile(r"\.(gguf|json)$")  # of models that are one file
 
 
 def short_names(specs: Sequence[str]) -> dict[str, str]:
@@ -40,6 +40,6 @@ def _names(spec: str) -> Iterator[str]:
     """The last part of a model's own name; its own name; and that with its folder or address."""
     kind, _, rest = spec.partition(":")
     own = rest.partition("@")[0] if kind == "server" else rest
-    yield own.rstrip("/").rpartition("/")[2].removesuffix(GGUF) or kind
+    yield SUFFIX.sub("", own.rstrip("/").rpartition("/")[2]) or kind
     yield own or kind
     yield rest or kind

@@ -122,9 +122,10 @@ def run(
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
     model was asked), ``mjd.CONDITION.jsonl`` per condition (of several judges ``mjd.JUDGE.CONDITION.jsonl``),
-    ``posterior.jsonl`` (where there are labels), ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
-    again, it repeats no finished model call and ends with the same results. Files of an earlier run are replaced if
-    they are as it wrote them. ``dataset``: what ``settings.source`` names, where it is open already.
+    ``posterior.jsonl`` (where there are labels), ``evaluation.json`` (where there are references) and
+    ``failures.jsonl`` (where anything failed). Killed and started again, it repeats no finished model call and ends
+    with the same results. Files of an earlier run are replaced if they are as it wrote them. ``dataset``: what
+    ``settings.source`` names, where it is open already.
     Source: arXiv 2412.13942.
 
     Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings, or files of others
