@@ -81,6 +81,16 @@ SPOILED = {
         "labels.alias': found a key that nothing reads",
     ),
     "a misspelt key of a task": ("task.toml", "fields = ", "field = ", "did you mean 'fields'?"),
+    "validity without the reason": (
+        "prompts.toml",
+        "gave this reason: {comments} \\nIs this",
+        "gave a reason. \\nIs this",
+        "'validity.scored'",
+    ),
+    "a misspelt key of validity": ("prompts.toml", "stated = ", "state = ", "did you mean 'stated'?"),
+    "validity without yes": ("prompts.toml", 'yes = ["Yes", " Yes", "yes", " yes"]', "yes = []", "'validity.yes'"),
+    "a misspelt key of a paraphrase": ("prompts.toml", "{ plain = ", "{ plane = ", "did you mean 'plain'?"),
+    "paraphrases that are no list": ("prompts.toml", "paraphrases = [\n", "paraphrases = [\n3,", "paraphrases'"),
     "verbalised is no text": ("task.toml", '"false (contradiction)"', "3", "'verbalised'"),
 }
 
