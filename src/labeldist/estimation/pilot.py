@@ -170,8 +170,7 @@ def plan(
     ``most_labels`` per item; ``target`` is an error by ``metric`` (kl or tvd) that is to be reached; ``references``:
     whether to measure what references achieve, which takes a minute; ``progress`` is told of that.
 
-    Raises :class:`InputError` where no item has a label, :class:`UsageError` for a target or a metric that makes no
-    sense.
+    Raises :class:`InputError` where no item has a label, :class:`UsageError` for a target or metric without sense.
 
     >>> from labeldist.core.item import Annotation
     >>> items = [Item(str(at), {}, (Annotation("neutral"),) * 3) for at in range(5)]
@@ -180,18 +179,18 @@ def plan(
     (True, 7)
     """
     _check_goal(target, metric)
-    task = task or load_task()
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
+    names = (task or load_task()).label_names
+    observed = observe(items, names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
     require_labels(observed)
-    prices, judge_of = prices or Prices(), _judge_of(observed, prices or Prices())
+    prices = prices or Prices()
+    judge_of = _judge_of(observed, prices)
     at_hand = observed.counts.sum(axis=1)
     pilot = _Pilot.of(observed, seed)
-    known = pilot.known
+    known, judges = pilot.known, pilot.known.calibration.judges
     models = fits(pilot.usual, pilot.concentration)
     predicted = tuple(predicted_errors(pilot.usual, range(most_labels + 1), models=models, seed=seed))
     measured = tuple(measured_errors(models))
-    weight = known.posterior.concentration
-    curve = reference_curve(pilot.observed, known.mean, weight, seed=seed, progress=progress) if references else []
+    curve = _curve(pilot, seed, progress) if references else ()
     replayed = replay(pilot.unseeing, concentration=pilot.concentration, seed=seed)
     return Plan(
         items=len(observed.ids),
@@ -200,7 +199,7 @@ def plan(
         evidence=tuple(one.name for one in pilot.usual.evidence),
         predicted=predicted,
         measured=measured,
-        curve=tuple(curve),
+        curve=curve,
         votes=pilot.mean_votes if measured else None,
         ways=() if target is None else ways(predicted, target, metric, prices, at_hand, judge_of),
         saves=known.calibration.saves if known.calibration.told else (),
@@ -208,9 +207,15 @@ def plan(
         next_items=_next(known) if replayed.offers else (),
         doubtful=pilot.concentration is not None or pilot.no_pairs or any(one.worse_than_expected for one in measured),
         notes=(*_notes(pilot, measured), *pilot.left_out),
-        judges=known.calibration.judges,
-        costs=() if known.calibration.judges is None else judge_costs(known.calibration.judges, prices),
+        judges=judges,
+        costs=() if judges is None else judge_costs(judges, prices),
     )
+
+
+def _curve(pilot: _Pilot, seed: int, progress: Progress | None) -> tuple[ReferencePoint, ...]:
+    known = pilot.known
+    weight = known.posterior.concentration
+    return tuple(reference_curve(pilot.observed, known.mean, weight, seed=seed, progress=progress))
 
 
 def _judge_of(observed: Observations, prices: Prices) -> dict[str, str]:
