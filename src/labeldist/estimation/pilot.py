@@ -168,7 +168,7 @@ def plan(
 
     Items and evidence are as for :func:`~labeldist.estimation.estimate.estimate`. Errors are predicted for up to
     ``most_labels`` per item; ``target`` is an error by ``metric`` (kl or tvd) that is to be reached; ``references``:
-    whether to measure what references achieve, which takes a minute; ``progress`` is told of that.
+    whether to measure what they achieve, which takes a minute; ``progress`` is told of that.
 
     Raises :class:`InputError` where no item has a label, :class:`UsageError` for a target or metric without sense.
 
@@ -182,15 +182,13 @@ def plan(
     names = (task or load_task()).label_names
     observed = observe(items, names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
     require_labels(observed)
-    prices = prices or Prices()
-    judge_of = _judge_of(observed, prices)
+    prices, judge_of = _priced(observed, prices or Prices())
     at_hand = observed.counts.sum(axis=1)
     pilot = _Pilot.of(observed, seed)
     known, judges = pilot.known, pilot.known.calibration.judges
     models = fits(pilot.usual, pilot.concentration)
     predicted = tuple(predicted_errors(pilot.usual, range(most_labels + 1), models=models, seed=seed))
     measured = tuple(measured_errors(models))
-    curve = _curve(pilot, seed, progress) if references else ()
     replayed = replay(pilot.unseeing, concentration=pilot.concentration, seed=seed)
     return Plan(
         items=len(observed.ids),
@@ -199,7 +197,7 @@ def plan(
         evidence=tuple(one.name for one in pilot.usual.evidence),
         predicted=predicted,
         measured=measured,
-        curve=curve,
+        curve=_curve(pilot, seed, progress) if references else (),
         votes=pilot.mean_votes if measured else None,
         ways=() if target is None else ways(predicted, target, metric, prices, at_hand, judge_of),
         saves=known.calibration.saves if known.calibration.told else (),
@@ -218,13 +216,13 @@ def _curve(pilot: _Pilot, seed: int, progress: Progress | None) -> tuple[Referen
     return tuple(reference_curve(pilot.observed, known.mean, weight, seed=seed, progress=progress))
 
 
-def _judge_of(observed: Observations, prices: Prices) -> dict[str, str]:
-    """Whose each evidence is; :class:`UsageError` for the price of a judge that there is not."""
+def _priced(observed: Observations, prices: Prices) -> tuple[Prices, dict[str, str]]:
+    """The prices, and whose each evidence is; :class:`UsageError` for the price of a judge that there is not."""
     judges = judges_of(observed.evidence)
     for name in prices.by_judge:
         if name not in judges:
             raise did_you_mean("judge", name, judges)
-    return {evidence: judge for judge, of in judges.items() for evidence in of}
+    return prices, {evidence: judge for judge, of in judges.items() for evidence in of}
 
 
 def _check_goal(target: float | None, metric: str) -> None:
