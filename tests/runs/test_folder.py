@@ -25,7 +25,8 @@ from labeldist.runs.beside import check_out, failures_of, store_of
 from labeldist.runs.folder import alone, own_files
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.own import OwnFiles
-from labeldist.runs.pipeline import RunSummary, run
+from labeldist.runs.pipeline import run
+from labeldist.runs.prepared import RunSummary
 from labeldist.runs.settings import RunSettings
 from labeldist.runs.single import judge_to_file
 

@@ -23,7 +23,8 @@ from labeldist.models.open import ModelOptions
 from labeldist.models.scripted import Rule, Scripted, read_script
 from labeldist.runs.judge_advice import Advice
 from labeldist.runs.pilot import ITEMS, LEAST_RUN, NotWorthUsingError, blind, carried, pilot
-from labeldist.runs.pipeline import RunSummary, run
+from labeldist.runs.pipeline import run
+from labeldist.runs.prepared import RunSummary
 from labeldist.runs.settings import RunSettings
 from labeldist.tasks.load import load_task
 
@@ -214,8 +215,8 @@ def test_a_pilot_stops_the_run_and_the_run_goes_on_without_it(source: Path, tmp_
 
 def test_a_pilot_lets_a_judge_pass_that_knows(source: Path, tmp_path: Path) -> None:
     passed = done(source, KNOWS, tmp_path / "out", pilot=ITEMS)
-    assert passed.advice is not None
-    assert passed.advice.verdict == "use"
+    [told] = passed.advice
+    assert told.verdict == "use"
     assert passed.calls_made == 6 * MANY
     assert not [note for note in passed.notes if "adds nothing" in note]
 
@@ -250,7 +251,7 @@ def test_without_a_gate_nothing_more_is_asked(
     count: int, conditions: tuple[str, ...], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = done(written(tmp_path / "few.jsonl", count), SAME, tmp_path / "out", conditions=conditions)
-    assert found.advice is None
+    assert found.advice == ()
     assert caplog.records == []
     # One more: whether options' words begin alike is always looked at first.
     assert found.store["next_token"]["calls"] <= 6 * count + 1
@@ -282,7 +283,7 @@ def test_doctor_advises_and_keeps_its_answers_for_the_run(source: Path, labeldis
     assert (as_json["advice"]["verdict"], as_json["advice"]["items"]) == ("use", 25)
     summary = json.loads(labeldist("run", *how, "--out", "result", "--json").stdout)
     assert summary["calls_made"] == 6 * (MANY - ITEMS)
-    assert summary["advice"]["verdict"] == "use"
+    assert [one["verdict"] for one in summary["advice"]] == ["use"]
 
 
 def test_doctor_judges_no_item_where_none_is_wanted(source: Path, labeldist: Command, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from labeldist.models.budget import Budget
 from labeldist.models.open import ModelOptions, open_model
 from labeldist.models.server import batched as served
 from labeldist.runs import batched
-from labeldist.runs.pipeline import RunSummary, run
+from labeldist.runs.pipeline import run
+from labeldist.runs.prepared import RunSummary
 from labeldist.runs.settings import RunSettings
 from labeldist.runs.single import StageSummary, explain_to_file, judge_to_file
 

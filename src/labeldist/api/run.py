@@ -22,8 +22,8 @@ from labeldist.datasets.written_rows import item_to_row
 from labeldist.evaluation.evaluation import Evaluation
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.open import ModelOptions
-from labeldist.runs.pipeline import RunSummary
 from labeldist.runs.pipeline import run as run_to_folder
+from labeldist.runs.prepared import RunSummary
 from labeldist.runs.settings import RunSettings
 from labeldist.runs.stage_report import Progress, silent
 from labeldist.runs.stages import Generation
@@ -75,7 +75,7 @@ def run(
     source: Any,
     *,
     out: str | Path | None = None,
-    model: str = "embedded",
+    model: str | Sequence[str] = "embedded",
     explainer: str = "same",
     conditions: Sequence[str] = (),
     parser: str | None = None,
@@ -92,10 +92,12 @@ def run(
 
     ``source`` and ``how`` are as for :func:`labeldist.read`; the items need the task's texts. ``out``: a folder that
     keeps every call and result, so that the same run resumes; without it nothing is kept but what is returned.
-    ``explainer``: a model, ``same``, or ``items:SOURCE`` for explanations that the items carry. ``conditions``: which
-    explanations are shown, as ``label-free``, ``label-guided``, ``human``, ``none``. ``calibrate``: ``labels``,
-    ``reference`` or ``off``. ``pilot``: stop after so many items where they show that the model is of no use as a judge
-    of them (:class:`~labeldist.runs.pilot.NotWorthUsingError`). Source: arXiv 2412.13942.
+    ``model``: that which judges, or several: each gives MJDs of its own, and the posterior says what each saves and how
+    many independent ones that is. ``explainer``: a model, ``same`` (the first), or ``items:SOURCE`` for explanations
+    that the items carry. ``conditions``: which explanations are shown, as ``label-free``, ``label-guided``, ``human``,
+    ``none``. ``calibrate``: ``labels``, ``reference`` or ``off``. ``pilot``: stop after so many items where they show
+    that a model is of no use as a judge of them (:class:`~labeldist.runs.pilot.NotWorthUsingError`).
+    Source: arXiv 2412.13942.
 
     >>> from labeldist.core.item import Annotation, Item
     >>> it = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."}, (Annotation("neutral"),))
@@ -106,7 +108,7 @@ def run(
     name, task, reference_annotators, dataset = _read_or_named(source, how)
     settings = RunSettings(
         name,
-        model=model,
+        model=model if isinstance(model, str) else tuple(model),
         explainer=explainer,
         parser=parser,
         conditions=tuple(conditions),

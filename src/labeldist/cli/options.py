@@ -80,14 +80,20 @@ label_options = together(
     ),
 )
 
-model_options = together(
-    click.option(
-        "--model",
-        default="embedded",
-        show_default=True,
-        metavar="MODEL",
-        help="embedded, transformers:NAME-OR-PATH, server:MODEL@URL or scripted (see: labeldist models).",
-    ),
+MODEL = "embedded, transformers:NAME-OR-PATH, server:MODEL@URL or scripted (see: labeldist models)"
+
+model_option = click.option("--model", default="embedded", show_default=True, metavar="MODEL", help=f"{MODEL}.")
+
+models_option = click.option(
+    "--model",
+    multiple=True,
+    default=["embedded"],
+    show_default="embedded",
+    metavar="MODEL",
+    help=f"{MODEL}; may be repeated: several judges, of which the first explains, too.",
+)
+
+how_models_run = together(
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda (transformers)."),
     click.option(
         "--dtype",
@@ -139,6 +145,8 @@ model_options = together(
     click.option("--max-calls", type=AT_LEAST_ONE, help="Most requests to servers, repeated ones included; then stop."),
     click.option("--max-tokens", type=AT_LEAST_ONE, help="Most tokens at servers, of prompts and answers; then stop."),
 )
+
+model_options = together(model_option, how_models_run)
 
 engine_options = together(
     click.option(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from labeldist.cli.printing import console, say, say_json, say_table, tell
 from labeldist.cli.results import counted, status, tell_failures
+from labeldist.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +20,32 @@ if TYPE_CHECKING:
 # Of the numbers of labels that were predicted; all of them are in the JSON.
 WIDTH_OF_INTERVAL = 17
 SHOWN = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200)
+
+
+def prices_of(label: float | None, call: Sequence[str], calls: int | None) -> Prices:
+    """The prices that options give: of a call for all judges, or ``JUDGE=PRICE``.
+
+    >>> prices_of(0.1, ["0.001", "large=0.02"], 12).by_judge
+    {'large': 0.02}
+    """
+    from labeldist.estimation.prices import Prices
+
+    pairs = [one.rpartition("=") for one in call]
+    named = {name: _price(price) for name, equals, price in pairs if equals}
+    of_all = [_price(price) for _, equals, price in pairs if not equals]
+    if len(of_all) > 1:
+        raise UsageError("--price-call for all judges twice", hint="name the judges: --price-call JUDGE=PRICE")
+    return Prices(label, of_all[0] if of_all else None, calls, named)
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+    except ValueError:
+        price = -1.0
+    if not 0 <= price < math.inf:
+        raise UsageError(f"--price-call {text}", hint="give a number of at least 0, or JUDGE=NUMBER")
+    return price
 
 
 def show_plan(summary: PlanSummary, *, as_json: bool) -> int:
@@ -33,6 +61,7 @@ def show_plan(summary: PlanSummary, *, as_json: bool) -> int:
     for one in found.saves:
         several = len(one.evidence) > 1
         say(f"{'All evidence' if several else one.evidence[0]} {one.in_words()}.")
+    _judges(found)
     _predicted(found, metric)
     _measured(found, metric)
     _curve(summary)
@@ -56,6 +85,16 @@ def _named(evidence: Sequence[str], of: Sequence[str]) -> str:
     if not evidence:
         return "no evidence"
     return evidence[0] if len(evidence) == 1 else "all evidence" if len(evidence) == len(of) else ", ".join(evidence)
+
+
+def _judges(found: Plan) -> None:
+    """What several judges are worth, and which is the one to do without, beside what it costs."""
+    if found.judges is None:
+        return
+    for line in found.judges.in_words():
+        say(line)
+    least = found.judges.least.name
+    say(next(cost for cost in found.costs if cost.judge == least).in_words())
 
 
 def _predicted(found: Plan, metric: str) -> None:

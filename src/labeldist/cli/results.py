@@ -15,8 +15,8 @@ from labeldist.cli.spending import Prices, spending, spending_line
 if TYPE_CHECKING:
     from labeldist.evaluation.evaluation import Evaluation
     from labeldist.runs.batch_files import QuestionsWaitError
-    from labeldist.runs.pipeline import RunSummary
     from labeldist.runs.posterior import EstimateSummary
+    from labeldist.runs.prepared import RunSummary
     from labeldist.runs.single import StageSummary
 
 DONE, PARTLY_FAILED = 0, 1
@@ -41,8 +41,8 @@ def show_run(summary: RunSummary, wanted: int | Sequence[str], prices: Prices, *
         say(f"The {posterior.name} combines the labels with: {', '.join(posterior.evidence) or 'no MJD'}.")
         for line in posterior.calibration.in_words():
             say(f"  {line}")
-    if summary.advice is not None:
-        show_advice(summary.advice)
+    for advice in summary.advice:
+        show_advice(advice)
     say()
     if summary.evaluation is not None:
         _show_table(summary.evaluation)
@@ -83,7 +83,7 @@ def _run_facts(summary: RunSummary, notes: Sequence[str], warnings: Sequence[str
             for one in summary.posteriors
         ],
         "answer_mass": summary.answer_mass,
-        "advice": None if summary.advice is None else asdict(summary.advice),
+        "advice": [asdict(one) for one in summary.advice],
         "notes": notes,
         "warnings": warnings,
         "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),

@@ -69,7 +69,8 @@ class Evidence:
     ``saw_labels``: did it see this item's labels (None: unknown)? If so, ``leave_one_out`` may have for each label that
     annotators gave the distribution that the model gives when one annotator with that label is left out: what the
     model knows beside the label itself. ``scores``: numbers of at least 0, one per label, that need not sum to 1,
-    such as how valid a model finds the label; :meth:`from_scores` makes the distribution of them.
+    such as how valid a model finds the label; :meth:`from_scores` makes the distribution of them. ``model``: whose
+    answers it is made of, where that is known: one model may give several kinds of evidence.
 
     >>> without = {"yes": {"yes": 0.5, "no": 0.5}}
     >>> Evidence({"yes": 0.7, "no": 0.3}, saw_labels=True, leave_one_out=without).scores is None
@@ -80,6 +81,7 @@ class Evidence:
     saw_labels: bool | None = None
     leave_one_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     scores: Mapping[str, float] | None = None
+    model: str | None = None
 
     @classmethod
     def from_scores(cls, scores: Mapping[str, float], saw_labels: bool | None = None) -> Evidence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ def read_evidence(
     """The evidence of a file (JSONL, CSV or Parquet) as a stream, each id once.
 
     A row is ``{"id", "distribution" and/or "scores", or "logits", "saw_labels", "leave_one_out"}``, as in the Items
-    contract; all other columns are ignored. Numbers stay as they are: a distribution that was rounded has a sum of 1
-    give or take 0.005 per label. Bad rows raise :class:`InputError` or, with ``on_error="skip"``, go to ``failures``.
+    contract, and the ``model`` whose answers it is made of; all other columns are ignored. Numbers stay as they are: a
+    distribution that was rounded has a sum of 1 give or take 0.005 per label. Bad rows raise :class:`InputError` or,
+    with ``on_error="skip"``, go to ``failures``.
     """
     return records_from_rows(read_rows(path, DISTRIBUTIONS), task, item_evidence, on_error=on_error, failures=failures)
 
@@ -47,5 +48,9 @@ def item_evidence(row: Mapping[str, Any], task: Task, place: Place) -> ItemEvide
     >>> found.id, found.evidence.saw_labels, found.evidence.distribution
     ('1', False, {'entailment': 0.5, 'neutral': 0.5, 'contradiction': 0.0})
     """
+    model = row.get("model")
     row = with_bare_labels(gathered(row, place, SAID), task)
-    return ItemEvidence(id_from_row(row, place), evidence_from_row(row, task, place))
+    found = evidence_from_row(row, task, place)
+    # Of another's file the column may hold anything.
+    known = replace(found, model=model) if model and isinstance(model, str) else found
+    return ItemEvidence(id_from_row(row, place), known)

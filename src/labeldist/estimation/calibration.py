@@ -11,6 +11,7 @@ from labeldist.estimation.annotator_biases import AnnotatorBiases
 from labeldist.estimation.clusters import Clustering
 from labeldist.estimation.dispersion import Dispersion
 from labeldist.estimation.guidance import Guidance
+from labeldist.estimation.judges import Judges
 from labeldist.estimation.labels import LabelFit
 from labeldist.estimation.provenance import LearntElsewhere
 from labeldist.estimation.savings import Savings
@@ -41,7 +42,8 @@ class Calibration:
     """``asked``: labels, reference or off. ``concentration``: what the prior is worth in annotators.
 
     ``fitted``: whether that was fitted, and not fixed; ``fit``: the prior fitted to the labels; ``saves``: the labels
-    per item that all evidence saves, then each of several alone. ``guided``: how labels guided the evidence that was
+    per item that all evidence saves, then each of several alone; ``judges``: what several judges save, where there are
+    several. ``guided``: how labels guided the evidence that was
     made with them. ``clustering``: how much groups of annotators differ. ``dispersion``: the test for selected items.
     ``mixture``: the mixture of Dirichlets that took part, and how far; None where the prior is a single one.
     ``biases``: of annotators who recur, where they were used. ``links``, ``followed``, ``references``, ``folds``,
@@ -70,6 +72,7 @@ class Calibration:
     biases: AnnotatorBiases | None = None
     texts: str = ""
     elsewhere: LearntElsewhere | None = None
+    judges: Judges | None = None
 
     @property
     def prior(self) -> str:
@@ -144,6 +147,7 @@ class Calibration:
             "learnt_elsewhere": None if self.elsewhere is None else asdict(self.elsewhere),
             "notes": list(self.notes),
             "texts": self.texts,
+            **({} if self.judges is None else {"judges": asdict(self.judges)}),
         }
 
     def in_words(self) -> list[str]:
@@ -175,6 +179,7 @@ class Calibration:
             f"with the base rate of the labels alone as {self.base:.1f}.",
             *(f"By itself {', '.join(one.evidence)} {one.in_words()}." for one in alone),
         ]
+        lines += [] if self.judges is None else self.judges.in_words()
         guided = ", ".join(one.name for one in self.guided)
         return [*lines, f"What the labels did to {guided} was taken out first."] if guided else lines
 

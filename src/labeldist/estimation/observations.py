@@ -33,7 +33,8 @@ class EvidenceArray:
     ``distribution`` (N, K), NaN in the rows of items without it; ``scores`` (N, K) where rows have scores that need not
     sum to 1; ``saw_labels``: True where any row says so, else None where any does not say; ``leave_one_out`` (N, K, K):
     [i, l] is the distribution when one annotator with label l is left out, NaN where there is none. ``blind`` (N,):
-    the items of which it says that it did not see the labels, where others have a leave-one-out form.
+    the items of which it says that it did not see the labels, where others have a leave-one-out form. ``model``: whose
+    answers it is made of, where all rows name the same.
     """
 
     name: str
@@ -42,6 +43,7 @@ class EvidenceArray:
     scores: Array | None = None
     leave_one_out: Array | None = None
     blind: NDArray[np.bool_] | None = None
+    model: str | None = None
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -53,7 +55,8 @@ class EvidenceArray:
         """That of some of the items."""
         scores, leave_one_out = (None if part is None else part[rows] for part in (self.scores, self.leave_one_out))
         blind = None if self.blind is None else self.blind[rows]
-        return EvidenceArray(self.name, self.distribution[rows], self.saw_labels, scores, leave_one_out, blind)
+        shares = self.distribution[rows]
+        return EvidenceArray(self.name, shares, self.saw_labels, scores, leave_one_out, blind, self.model)
 
     def covers(self, counts: Array) -> bool:
         """Whether each item that has evidence has its leave-one-out form for each label that annotators gave."""
@@ -246,6 +249,7 @@ class Gathered:
         self._shares, self._scores, self._held = (Rows(len(labels)), Rows(len(labels)), Rows(len(labels) ** 2))
         self._scored = 0
         self._told: set[bool | None] = set()
+        self._models: set[str | None] = set()
         self._blind = array("q")
         self._guided = False
 
@@ -257,6 +261,7 @@ class Gathered:
         labels = self._labels
         self._shares.put(at, proportions(one.distribution, labels).probabilities)
         self._told.add(one.saw_labels)
+        self._models.add(one.model)
         if one.saw_labels is False:
             self._blind.append(at)
         if one.scores is not None:
@@ -291,7 +296,8 @@ class Gathered:
             lacking = blind[:, None] & np.isnan(held[..., 0])
             held[lacking] = np.broadcast_to(shares[:, None, :], held.shape)[lacking]
         scores = self._scores.whole(items) if self._scored == self.rows else None
-        return EvidenceArray(self.name, shares, saw, scores, held, blind)
+        model = next(iter(self._models)) if len(self._models) == 1 else None
+        return EvidenceArray(self.name, shares, saw, scores, held, blind, model)
 
 
 def _counts(item: Item, labels: Sequence[str], annotators: str | None) -> tuple[int, ...]:

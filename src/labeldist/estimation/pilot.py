@@ -11,9 +11,11 @@ import numpy as np
 from labeldist.core.errors import UsageError
 from labeldist.core.frames import frame_of
 from labeldist.core.item import Item
+from labeldist.core.registry import did_you_mean
 from labeldist.core.task import Task
 from labeldist.estimation.estimate import Estimate, estimate_from
 from labeldist.estimation.guidance import Guidance, unguide
+from labeldist.estimation.judges import Judges, judges_of
 from labeldist.estimation.labels import PILOT
 from labeldist.estimation.observations import EvidenceArray, EvidenceRows, Observations, drawn, observe
 from labeldist.estimation.plan import (
@@ -25,7 +27,7 @@ from labeldist.estimation.plan import (
     predicted_errors,
     require_labels,
 )
-from labeldist.estimation.prices import Prices, Way, ways
+from labeldist.estimation.prices import JudgeCost, Prices, Way, judge_costs, ways
 from labeldist.estimation.priors import usable
 from labeldist.estimation.reference_curve import Progress, ReferencePoint, reference_curve
 from labeldist.estimation.replay import Replay, replay
@@ -83,7 +85,8 @@ class Plan:
     one was given; ``saves``: the labels per item that all evidence saves, then each of several alone, where the labels
     tell; ``replay``: whether the next labels should be targeted, and if so ``next_items`` are the first to
     get some. ``votes``: how many are behind a reference (mean). ``doubtful``: whether the predictions promise more than
-    can be known, or than references confirm; ``notes`` say why, and what else a user must know.
+    can be known, or than references confirm; ``notes`` say why, and what else a user must know. ``judges``: what
+    several judges save, and which to do without; ``costs``: of each of them.
     """
 
     items: int
@@ -101,6 +104,8 @@ class Plan:
     doubtful: bool
     notes: tuple[str, ...]
     kind: str | None = None
+    judges: Judges | None = None
+    costs: tuple[JudgeCost, ...] = ()
 
     def to_frame(self, kind: str | None = None) -> Any:
         """A data frame with a row per number of labels and set of evidence, and the errors to expect of it.
@@ -163,10 +168,9 @@ def plan(
 
     Items and evidence are as for :func:`~labeldist.estimation.estimate.estimate`. Errors are predicted for up to
     ``most_labels`` per item; ``target`` is an error by ``metric`` (kl or tvd) that is to be reached; ``references``:
-    whether to measure what references achieve, which takes a minute; ``progress`` is told of that.
+    whether to measure what they achieve, which takes a minute; ``progress`` is told of that.
 
-    Raises :class:`InputError` where no item has a label, :class:`UsageError` for a target or a metric that makes no
-    sense.
+    Raises :class:`InputError` where no item has a label, :class:`UsageError` for a target or metric without sense.
 
     >>> from labeldist.core.item import Annotation
     >>> items = [Item(str(at), {}, (Annotation("neutral"),) * 3) for at in range(5)]
@@ -175,17 +179,16 @@ def plan(
     (True, 7)
     """
     _check_goal(target, metric)
-    task = task or load_task()
-    observed = observe(items, task.label_names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
+    names = (task or load_task()).label_names
+    observed = observe(items, names, evidence, annotators=annotators, use=use, unknown_ids=unknown_ids)
     require_labels(observed)
+    prices, judge_of = _priced(observed, prices or Prices())
     at_hand = observed.counts.sum(axis=1)
     pilot = _Pilot.of(observed, seed)
-    known = pilot.known
+    known, judges = pilot.known, pilot.known.calibration.judges
     models = fits(pilot.usual, pilot.concentration)
     predicted = tuple(predicted_errors(pilot.usual, range(most_labels + 1), models=models, seed=seed))
     measured = tuple(measured_errors(models))
-    weight = known.posterior.concentration
-    curve = reference_curve(pilot.observed, known.mean, weight, seed=seed, progress=progress) if references else []
     replayed = replay(pilot.unseeing, concentration=pilot.concentration, seed=seed)
     return Plan(
         items=len(observed.ids),
@@ -194,15 +197,32 @@ def plan(
         evidence=tuple(one.name for one in pilot.usual.evidence),
         predicted=predicted,
         measured=measured,
-        curve=tuple(curve),
+        curve=_curve(pilot, seed, progress) if references else (),
         votes=pilot.mean_votes if measured else None,
-        ways=() if target is None else ways(predicted, target, metric, prices or Prices(), at_hand),
+        ways=() if target is None else ways(predicted, target, metric, prices, at_hand, judge_of),
         saves=known.calibration.saves if known.calibration.told else (),
         replay=replayed,
         next_items=_next(known) if replayed.offers else (),
         doubtful=pilot.concentration is not None or pilot.no_pairs or any(one.worse_than_expected for one in measured),
         notes=(*_notes(pilot, measured), *pilot.left_out),
+        judges=judges,
+        costs=() if judges is None else judge_costs(judges, prices),
     )
+
+
+def _curve(pilot: _Pilot, seed: int, progress: Progress | None) -> tuple[ReferencePoint, ...]:
+    known = pilot.known
+    weight = known.posterior.concentration
+    return tuple(reference_curve(pilot.observed, known.mean, weight, seed=seed, progress=progress))
+
+
+def _priced(observed: Observations, prices: Prices) -> tuple[Prices, dict[str, str]]:
+    """The prices, and whose each evidence is; :class:`UsageError` for the price of a judge that there is not."""
+    judges = judges_of(observed.evidence)
+    for name in prices.by_judge:
+        if name not in judges:
+            raise did_you_mean("judge", name, judges)
+    return prices, {evidence: judge for judge, of in judges.items() for evidence in of}
 
 
 def _check_goal(target: float | None, metric: str) -> None:

@@ -16,6 +16,7 @@ from labeldist.estimation.calibration import OTHERS, OTHERS_ALONE, SHIFT, Calibr
 from labeldist.estimation.clusters import clustering
 from labeldist.estimation.dispersion import Dispersion, dispersion
 from labeldist.estimation.guidance import unguide
+from labeldist.estimation.judges import compare_judges
 from labeldist.estimation.labels import FLOORS, PILOT, LabelFit, Rows, fit_labels, opinions
 from labeldist.estimation.log_pool import softmax
 from labeldist.estimation.mixture_posterior import mixture_posterior
@@ -143,17 +144,20 @@ def prior_of(
         notes.append(SELECTED.format(who=f" of the group {group!r}" if group else "", share=share, count=fixed))
         known = Calibration(calibrate, fixed, False, fit, guided=guided, clustering=groups, dispersion=spread)
         return Prior(prior, np.full(len(prior), fixed), replace(known, notes=tuple(notes)), single=single)
-    biases = None
+    biases, seen = None, fitted
     if annotator_biases is not False:
         biases = biases_of(observed, single.worth[:, None] * prior, seed, annotator_biases)
     if biases is not None:
-        single = _fitted(replace(fitted, exposure=biases.exposure))
+        seen = replace(fitted, exposure=biases.exposure)
+        single = _fitted(seen)
         prior, fit = single.mean, single.fit
     if blind and fit.concentration > TOO_GOOD:
         notes.append(UNLIKELY.format(worth=fit.concentration))
     known = Calibration(
         calibrate, fit.concentration, True, fit, single.saves, guided, groups, spread, biases=biases, notes=tuple(notes)
     )
+    if known.told:
+        known = replace(known, judges=compare_judges(seen, seed))
     found = Prior(prior, single.worth, known, single=single)
     return _mixed(fitted, single, found, seed) if mixture and calibrate == "labels" and known.told else found
 

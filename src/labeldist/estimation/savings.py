@@ -61,8 +61,8 @@ def savings(observed: Observations, fit: LabelFit, *, seed: int = 0) -> Savings:
     labelled = np.flatnonzero(observed.counts.sum(axis=1))
     rows = drawn(labelled, PILOT)
     of_all = len(labelled) / max(len(rows), 1)
-    moves = [_moves(seen, one, rows, of_all) for seen, one in ((observed, fit), (alone, base))]
-    shared = of_all * float(moves[0] @ moves[1])
+    found = [moves(seen, one, rows, of_all) for seen, one in ((observed, fit), (alone, base))]
+    shared = of_all * float(found[0] @ found[1])
     spread = np.array([[float(fit.errors[-1]) ** 2, shared], [shared, float(base.errors[-1]) ** 2]])
     # Rounding must not make the two more alike than the same.
     most = 0.999 * float(np.sqrt(spread[0, 0] * spread[1, 1]))
@@ -74,7 +74,7 @@ def savings(observed: Observations, fit: LabelFit, *, seed: int = 0) -> Savings:
     return Savings(fit.names, fit.concentration - base.concentration, float(low), float(high))
 
 
-def _moves(observed: Observations, fit: LabelFit, rows: Rows, of_all: float) -> Array:
+def moves(observed: Observations, fit: LabelFit, rows: Rows, of_all: float = 1.0) -> Array:
     """How far each of the items ``rows`` moves the logarithm of the concentration (R,)."""
     blocks = list(likelihood(observed, rows, fit.floor).gradients(fit.parameters))
     direction = covariance((np.sqrt(of_all) * block for block in blocks), fit.belief)[-1]

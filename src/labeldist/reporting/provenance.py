@@ -52,7 +52,7 @@ FLAGS = {
     "model_options.scores": "--scores",
     "model_options.samples": "--samples",
 }
-REPEATED = ("evidence", "read.aliases")  # an option for each
+REPEATED = ("model", "evidence", "read.aliases")  # an option for each
 SWITCHES = {
     ("saw_labels", True): "--saw-labels",
     ("saw_labels", False): "--blind",

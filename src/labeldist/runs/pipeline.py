@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from labeldist.calls.engine import engine
 from labeldist.calls.recorded import Recorded
@@ -17,14 +16,15 @@ from labeldist.core.item import Item
 from labeldist.datasets.files import read_items, write_items, write_json, write_rows, write_text
 from labeldist.datasets.source import Dataset, open_source
 from labeldist.evaluation.evaluation import Evaluation
-from labeldist.explanations.condition import HUMAN, NONE, Condition
+from labeldist.explanations.condition import HUMAN, Condition
 from labeldist.explanations.explainer import read_explainer
 from labeldist.judging.orders import read_orders
 from labeldist.models.base import LanguageModel
-from labeldist.models.open import ModelOptions, find_backend
+from labeldist.models.open import ModelOptions
 from labeldist.reports.tables import markdown_table
 from labeldist.runs.about import about_posterior, write_about
-from labeldist.runs.batched import exhaust, in_batches
+from labeldist.runs.asked import gather, judged_of, look_first_of_run
+from labeldist.runs.batched import in_batches
 from labeldist.runs.beside import write_failures
 from labeldist.runs.distributions import evaluate_files
 from labeldist.runs.folder import (
@@ -40,23 +40,20 @@ from labeldist.runs.folder import (
     own_files,
 )
 from labeldist.runs.inputs import inputs_of
-from labeldist.runs.judge_advice import Advice, nothing_added
-from labeldist.runs.judgments import asked_as, judgments
+from labeldist.runs.judge_advice import nothing_added
+from labeldist.runs.judges import MjdSet, judge_names, judges_of_run, options_of, styles_told, without_batches
 from labeldist.runs.names import mjds_name, posterior_name
-from labeldist.runs.pilot import Pilot, look_first
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
+from labeldist.runs.prepared import PreparedRun, RunSummary
 from labeldist.runs.settings import RunSettings, flat_settings, keep_settings
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
-    Asked,
     Choose,
     check_words,
-    choose_explanations,
     explain_items,
     explanation_pool,
 )
 from labeldist.runs.survey import (
-    Survey,
     check_calibration,
     check_items,
     check_profile,
@@ -71,48 +68,6 @@ from labeldist.runs.survey import (
 from labeldist.runs.tally import Tally, model_notes
 
 
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run did.
-
-    ``calls_made`` and ``calls_reused``: model calls of this run; ``store``: totals of everything in the folder.
-    ``mjds``: the file of distributions of each condition that has any. ``posteriors``: what labels and MJDs give
-    together. ``answer_mass``: per condition the mean
-    probability of all answers together (None: nothing judged). ``failures``: the rows of ``failures.jsonl``.
-    ``notes``: what else to know. ``files``: what was written. ``advice``: what the first items told of the judge, where
-    they were looked at first.
-    """
-
-    out: Path
-    dataset: Dataset
-    items: int
-    failures: tuple[dict[str, Any], ...]
-    calls_made: int
-    calls_reused: int
-    store: dict[str, dict[str, int]]
-    mjds: dict[str, Path]
-    posteriors: tuple[RunPosterior, ...]
-    answer_mass: dict[str, float | None]
-    evaluation: Evaluation | None
-    notes: tuple[str, ...]
-    files: tuple[Path, ...]
-    advice: Advice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedRun:
-    """A run that has been checked as far as that goes without asking a model. ``explainer`` None: items carry all."""
-
-    settings: RunSettings
-    dataset: Dataset
-    found: Survey
-    conditions: tuple[Condition, ...]
-    judge: LanguageModel
-    explainer: LanguageModel | None
-    carried: str | None
-    results: Results
-
-
 def run(
     settings: RunSettings,
     out: Path,
@@ -124,10 +79,11 @@ def run(
     """Run the published method over the items of a source and write everything to the folder ``out``.
 
     The folder gets ``run.sqlite`` (every model call), ``explanations.jsonl`` (items with raw answers, where a
-    model was asked), ``mjd.CONDITION.jsonl`` per condition, ``posterior.jsonl`` (where there are labels),
-    ``evaluation.json`` (where there are references) and ``failures.jsonl`` (where anything failed). Killed and started
-    again, it repeats no finished model call and ends with the same results. Files of an earlier run are replaced if
-    they are as it wrote them. ``dataset``: what ``settings.source`` names, where it is open already.
+    model was asked), ``mjd.CONDITION.jsonl`` per condition (of several judges ``mjd.JUDGE.CONDITION.jsonl``),
+    ``posterior.jsonl`` (where there are labels), ``evaluation.json`` (where there are references) and
+    ``failures.jsonl`` (where anything failed). Killed and started again, it repeats no finished model call and ends
+    with the same results. Files of an earlier run are replaced if they are as it wrote them. ``dataset``: what
+    ``settings.source`` names, where it is open already.
     Source: arXiv 2412.13942.
 
     Raises :class:`~labeldist.core.errors.UsageError` where ``out`` holds a run with other settings, or files of others
@@ -149,32 +105,18 @@ def run(
         with alone(out / STORE_NAME), Store(out / STORE_NAME) as store, ExitStack() as recorded:
             keep_settings(store, settings, overwrite=overwrite)
             moved = prepared.results.clear()
-            judge = recorded.enter_context(Recorded(prepared.judge, store))
+            judges = {name: recorded.enter_context(Recorded(one, store)) for name, one in prepared.judges.items()}
             model = prepared.explainer
             explainer = None if model is None else recorded.enter_context(Recorded(model, store))
-            asked = [judge] if explainer is None else [judge, explainer]
-            first = _look_first(prepared, judge, progress)
-            with in_batches(store, asked, partial(_gather, prepared), progress):
-                done = _carry_out(prepared, judge, explainer, store, out, progress)
+            asked = [*judges.values(), *([explainer] if explainer else [])]
+            tried = look_first_of_run(prepared, judges, progress)
+            with in_batches(store, asked, partial(gather, prepared, judges.keys()), progress):
+                done = _carry_out(prepared, judges, explainer, store, out, progress)
             prepared.results.own.settle()
             notes = [note for one in done.posteriors for note in nothing_added(one.name, one.calibration.saves)]
-            reused = done.calls_reused - first.asked_again
-            return replace(done, notes=(*done.notes, *notes, *moved), calls_reused=reused, advice=first.advice)
-
-
-def _look_first(prepared: PreparedRun, judge: Recorded, progress: Progress) -> Pilot:
-    """What the first items tell of the judge before any is explained, so without explanations."""
-    settings, dataset = prepared.settings, prepared.dataset
-    return look_first(
-        (Asked(item, ()) for item in dataset.items()),
-        dataset.task,
-        judge,
-        settings.judge,
-        items=prepared.found.items,
-        gate=settings.pilot,
-        anyway=any(condition.guide == NONE for condition in prepared.conditions),
-        progress=progress,
-    )
+            reused = done.calls_reused - sum(one.asked_again for one in tried)
+            advice = tuple(one.advice for one in tried if one.advice is not None)
+            return replace(done, notes=(*done.notes, *notes, *moved), calls_reused=reused, advice=advice)
 
 
 def _opened(settings: RunSettings) -> Dataset:
@@ -206,64 +148,68 @@ def _prepared(
     conditions = conditions_of(settings.conditions, whole or found, settings.judge.style)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
-    who = read_explainer(settings.explainer, settings.model)
+    names = judge_names(settings.models)
+    who = read_explainer(settings.explainer, settings.models[0])
     if who.carried is not None and needs_pool(conditions):
         check_source(who.carried, whole or found)
-    models = inputs_of(models=[settings.model, settings.explainer])
-    results = Results(own_files(out / STORE_NAME), _names(conditions), (*dataset.inputs, *models), patterns=PATTERNS)
+    models = inputs_of(models=[*settings.models, settings.explainer])
+    files = _names(conditions, [*names])
+    results = Results(own_files(out / STORE_NAME), files, (*dataset.inputs, *models), patterns=PATTERNS)
     with alone(out / STORE_NAME) if results.own.listed.exists() else nullcontext():
         results.check(overwrite=overwrite)
     options = replace(settings.model_options, temperature=settings.generation.temperature)
-    judge = open_model(settings.model, options)
-    for condition in conditions:
-        asked_as(settings.judge, condition).for_model(judge, len(dataset.task.labels)).paraphrases_of(dataset.task)
+    each = options_of([*names.values()], options)
+    judges = judges_of_run(names, lambda spec: open_model(spec, each[spec]), settings.judge, conditions, dataset.task)
     explainer = None
     if who.model is not None and needs_pool(conditions):
-        here = find_backend(who.model)[0].runs_on != "server"
-        explainer = judge if who.is_judge else open_model(who.model, replace(options, batch=None) if here else options)
-    return PreparedRun(settings, dataset, found, tuple(conditions), judge, explainer, who.carried, results)
+        known = {names[name]: judge for name, judge in judges.items()}
+        explainer = known.get(who.model) or open_model(who.model, without_batches(who.model, options))
+    return PreparedRun(settings, dataset, found, tuple(conditions), judges, explainer, who.carried, results)
 
 
-def _names(conditions: Sequence[Condition]) -> list[str]:
+def _names(conditions: Sequence[Condition], judges: Sequence[str | None]) -> list[str]:
     """The names of all the files that a run may write."""
     groups = dict.fromkeys(condition.group for condition in conditions)
-    mjds = [mjds_name(condition) for condition in conditions]
+    mjds = [mjds_name(condition, judge) for judge in judges for condition in conditions]
     posteriors = [posterior_name(group) for group in (None, *(group for group in groups if group is not None))]
     return [ABOUT, EXPLANATIONS, *mjds, *posteriors, EVALUATION, EVALUATION_TABLE, FAILURES]
 
 
 def _carry_out(
-    prepared: PreparedRun, judge: Recorded, explainer: Recorded | None, store: Store, out: Path, progress: Progress
+    prepared: PreparedRun,
+    judges: Mapping[str | None, Recorded],
+    explainer: Recorded | None,
+    store: Store,
+    out: Path,
+    progress: Progress,
 ) -> RunSummary:
     report = StageReport(progress, prepared.settings.on_error, prepared.found.items)
-    check_words(prepared.dataset.items(), prepared.dataset.task, judge, prepared.settings.judge)
+    for judge in judges.values():
+        check_words(prepared.dataset.items(), prepared.dataset.task, judge, prepared.settings.judge)
     files, items = _explained(prepared, explainer, report, out)
     source = (prepared.carried or "") if explainer is None else explainer.name
     of_pool = explanation_pool(source, prepared.settings.parser, report)
-    mjds: dict[Condition, Path] = {}
+    mjds: dict[MjdSet, Path] = {}
     mass: dict[str, float | None] = {}
-    bounds: list[str] = []
-    for condition in prepared.conditions:
-        file = out / mjds_name(condition)
+    bounds = styles_told(prepared.judges, prepared.settings.judge, prepared.dataset.task, prepared.conditions)
+    for one in (MjdSet(condition, name) for name in judges for condition in prepared.conditions):
+        file = out / mjds_name(one.condition, one.judge)
         # An item that nobody could explain can still be judged without explanations, or with those that it carries.
-        asked = items() if needs_pool([condition]) else prepared.dataset.items()
-        rows, tally = _judge_condition(prepared, condition, asked, of_pool, judge, report, file)
-        mass[condition.name] = tally.answer_mass
-        bounds += tally.notes(condition.name)
+        asked = items() if needs_pool([one.condition]) else prepared.dataset.items()
+        rows, tally = _judge_condition(prepared, one, asked, of_pool, judges[one.judge], report, file)
+        mass[one.name] = tally.answer_mass
+        bounds += one.told(tally.notes(one.condition.name))
         files.append(file)
         if rows:
-            mjds[condition] = file
+            mjds[one] = file
     failures = (*prepared.found.skipped, *report.rows())
     files += write_failures(failures, out / FAILURES, prepared.results.own)
     posteriors, unsaid = _estimated(prepared, mjds, out)
     files += [one.file for one in posteriors]
     files += _about(prepared, mjds, posteriors, mass, out)
     evaluation, problems = _evaluated(prepared, mjds, posteriors)
-    if evaluation is not None:
-        files += [out / EVALUATION, out / EVALUATION_TABLE]
-        write_json(files[-2], evaluation.as_dict(), note=prepared.results.own.note)
-        write_text(files[-1], markdown_table(evaluation, intervals=True), note=prepared.results.own.note)
-    models = [model for model in (judge, explainer) if model is not None]
+    files += _written(evaluation, prepared, out)
+    models = [model for model in (*judges.values(), explainer) if model is not None]
     return RunSummary(
         out=out,
         dataset=prepared.dataset,
@@ -272,7 +218,7 @@ def _carry_out(
         calls_made=sum(model.made for model in models),
         calls_reused=sum(model.reused for model in models),
         store=store.totals(),
-        mjds={condition.name: file for condition, file in mjds.items()},
+        mjds={one.name: file for one, file in mjds.items()},
         posteriors=tuple(posteriors),
         answer_mass=mass,
         evaluation=evaluation,
@@ -291,18 +237,14 @@ def _carry_out(
     )
 
 
-def _gather(prepared: PreparedRun, models: Sequence[Recorded]) -> None:
-    """Ask all that a run asks, as far as answers are there, and write nothing."""
-    judge, explainer = models[0], models[1] if len(models) > 1 else None
-    settings, dataset = prepared.settings, prepared.dataset
-    report = StageReport(on_error=settings.on_error)
-    check_words(dataset.items(), dataset.task, judge, settings.judge)
-    of_pool = explanation_pool((prepared.carried or "") if explainer is None else explainer.name, settings.parser)
-    for condition in prepared.conditions:
-        items = dataset.items()
-        if explainer is not None and needs_pool([condition]):
-            items = explain_items(items, dataset.task, explainer, settings.generation, report, profile=settings.parser)
-        exhaust(_judged(prepared, condition, items, of_pool, judge, report))
+def _written(evaluation: Evaluation | None, prepared: PreparedRun, out: Path) -> list[Path]:
+    """The files of the evaluation, where there is one."""
+    if evaluation is None:
+        return []
+    files, note = [out / EVALUATION, out / EVALUATION_TABLE], prepared.results.own.note
+    write_json(files[0], evaluation.as_dict(), note=note)
+    write_text(files[1], markdown_table(evaluation, intervals=True), note=note)
+    return files
 
 
 def _explained(
@@ -325,32 +267,17 @@ def _items_of(file: Path, prepared: PreparedRun) -> Iterator[Item]:
 
 def _judge_condition(
     prepared: PreparedRun,
-    condition: Condition,
+    judged: MjdSet,
     items: Iterator[Item],
     of_pool: Choose,
     model: Recorded,
     report: StageReport,
     file: Path,
 ) -> tuple[int, Tally]:
-    """Write the MJDs of one condition; returns how many, and their mean answer mass."""
+    """Write the MJDs of one condition by one judge; returns how many, and their mean answer mass."""
     tally = Tally(read_orders(prepared.settings.judge.orders).target)
-    rows = _judged(prepared, condition, items, of_pool, model, report)
+    rows = judged_of(prepared, judged, items, of_pool, model, report)
     return write_rows(file, tally.of(rows), note=prepared.results.own.note), tally
-
-
-def _judged(
-    prepared: PreparedRun,
-    condition: Condition,
-    items: Iterator[Item],
-    of_pool: Choose,
-    model: Recorded,
-    report: StageReport,
-) -> Iterator[dict[str, Any]]:
-    """The MJDs of one condition, as rows."""
-    task, settings = prepared.dataset.task, asked_as(prepared.settings.judge, condition)
-    asked = choose_explanations(items, task, condition, of_pool, settings.seed, report)
-    leave_one_out = condition.saw_labels and prepared.settings.leave_one_out and prepared.settings.calibrate == "labels"
-    return judgments(asked, task, model, settings, report, f"judge {condition.name}", leave_one_out=leave_one_out)
 
 
 def _by_people(prepared: PreparedRun) -> bool:
@@ -359,9 +286,7 @@ def _by_people(prepared: PreparedRun) -> bool:
     return chosen or any(condition.guide == HUMAN for condition in prepared.conditions)
 
 
-def _estimated(
-    prepared: PreparedRun, mjds: Mapping[Condition, Path], out: Path
-) -> tuple[list[RunPosterior], list[str]]:
+def _estimated(prepared: PreparedRun, mjds: Mapping[MjdSet, Path], out: Path) -> tuple[list[RunPosterior], list[str]]:
     """The posteriors, and what to know of them."""
     settings = prepared.settings
     if not prepared.found.with_labels and settings.calibrate != "reference":
@@ -372,13 +297,13 @@ def _estimated(
 
 def _about(
     prepared: PreparedRun,
-    mjds: Mapping[Condition, Path],
+    mjds: Mapping[MjdSet, Path],
     posteriors: Sequence[RunPosterior],
     mass: Mapping[str, float | None],
     out: Path,
 ) -> list[Path]:
     """The file that says what the results rest on."""
-    judged = {condition.name: file for condition, file in mjds.items()}
+    judged = {one.name: file for one, file in mjds.items()}
     told = [about_posterior(one.name, one.file, one, one.annotators) for one in posteriors]
     settings = flat_settings(asdict(prepared.settings))
     note = prepared.results.own.note
@@ -387,14 +312,14 @@ def _about(
 
 
 def _evaluated(
-    prepared: PreparedRun, mjds: Mapping[Condition, Path], posteriors: Sequence[RunPosterior]
+    prepared: PreparedRun, mjds: Mapping[MjdSet, Path], posteriors: Sequence[RunPosterior]
 ) -> tuple[Evaluation | None, Sequence[str]]:
     """The evaluation, or why there is none."""
     if not prepared.found.with_reference:
         return None, ()
     if not mjds:
         return None, ("not evaluated: no item has a distribution",)
-    named = {f"MJD {condition.name}": file for condition, file in mjds.items()}
+    named = {f"MJD {one.name}": file for one, file in mjds.items()}
     named |= {one.name: one.file for one in posteriors}
     try:
         return evaluate_files(prepared.dataset, named, seed=prepared.settings.judge.seed, missing="skip"), ()

@@ -45,6 +45,8 @@ def plan_row(plan: Plan) -> dict[str, Any]:
     """A plan for JSON."""
     found = asdict(plan)
     del found["kind"]  # of data frames
+    if plan.judges is None:
+        del found["judges"], found["costs"]
     found["replay"] |= {
         "rows": [row | {"wins": one.wins} for row, one in zip(found["replay"]["rows"], plan.replay.rows, strict=True)],
         "verdict": plan.replay.verdict(),

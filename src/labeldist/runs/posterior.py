@@ -24,11 +24,11 @@ from labeldist.estimation.estimate import Estimate, estimate
 from labeldist.estimation.how import How
 from labeldist.estimation.observations import EvidenceRows
 from labeldist.estimation.texts.evidence import is_text
-from labeldist.explanations.condition import Condition
 from labeldist.runs.about import about_of, about_posterior, check_about, write_about
 from labeldist.runs.beside import check_out, check_rows_out, failures_of, write_failures
 from labeldist.runs.calibration_file import asked_calibration, write_calibration
 from labeldist.runs.distributions import evidence_files
+from labeldist.runs.judges import MjdSet
 from labeldist.runs.names import posterior_name
 
 NEEDED = "--calibrate labels learns from them (--calibrate off does without, from evidence alone)"
@@ -171,7 +171,7 @@ class RunPosterior:
 
 
 def posteriors_of_run(
-    dataset: Dataset, mjds: Mapping[Condition, Path], out: Path, *, calibrate: str, seed: int, note: Note | None = None
+    dataset: Dataset, mjds: Mapping[MjdSet, Path], out: Path, *, calibrate: str, seed: int, note: Note | None = None
 ) -> tuple[list[RunPosterior], list[str]]:
     """A posterior from all labels, and one for each group of annotators that guided explanations; and notes.
 
@@ -179,14 +179,15 @@ def posteriors_of_run(
     labels, and of those that saw these annotators' with their leave-one-out form; evidence that the items carry; and
     their texts, where there are labels enough to learn from. ``note`` is told of each file.
     """
-    groups: list[str | None] = list(dict.fromkeys([None, *(condition.group for condition in mjds)]))
+    groups: list[str | None] = list(dict.fromkeys([None, *(one.group for one in mjds)]))
+    several = len({one.judge for one in mjds}) > 1
     made: list[RunPosterior] = []
     notes: list[str] = []
     for group in groups:
         files = {one: file for one, file in mjds.items() if not one.saw_labels or one.group == group}
         name = "posterior" if group is None else f"posterior {group}"
-        said = {condition: EvidenceFile(file, dataset.task, calibrate) for condition, file in files.items()}
-        known = {f"MJD {condition.name}": rows for condition, rows in said.items() if rows.any()}
+        said = {f"MJD {one.name}": EvidenceFile(file, dataset.task, calibrate) for one, file in files.items()}
+        known = {of: rows for of, rows in said.items() if rows.any()}
         carried = Carried(dataset, calibrate, group)
         found, why = None, ""
         try:
@@ -204,14 +205,16 @@ def posteriors_of_run(
             why = f"no {name}: {error.in_a_line}"
             for rows in said.values():
                 deque(rows, maxlen=0)  # to the end, for what is left out
-        lacking = {f"MJD {condition.name}": rows.left_out for condition, rows in said.items()}
+        lacking = {of: rows.left_out for of, rows in said.items()}
         notes += _left_out(name, {**lacking, **carried.left_out})
         if found is None:
             notes.append(why)
             continue
         file = out / posterior_name(group)
         write_rows(file, (found.row(at) for at in range(len(found.ids))), note=note)
-        made.append(RunPosterior(name, group, found.evidence, found.labels, found.calibration, file))
+        # Beside one judge, what items carry is compared where it is asked for, by estimate and plan.
+        calibration = found.calibration if several else replace(found.calibration, judges=None)
+        made.append(RunPosterior(name, group, found.evidence, found.labels, calibration, file))
     return made, notes
 
 

@@ -31,7 +31,8 @@ WITHOUT_EFFECT = (
 class RunSettings:
     """Everything that the results of a run depend on.
 
-    ``source``: data-set name or file. ``explainer``: a model spec, ``same`` for the judging model, or
+    ``source``: data-set name or file. ``model``: that which judges, or several. ``explainer``: a model spec, ``same``
+    for the (first) judging model, or
     ``items:SOURCE`` for the answers or explanations of that source that the items carry. ``parser``: how raw
     answers are read; None means explanations as the items carry them, else the profile ``clean``.
     ``conditions``: see :func:`labeldist.explanations.condition.parse_condition`; empty means ``none``, ``label-free``
@@ -45,7 +46,7 @@ class RunSettings:
     """
 
     source: str
-    model: str = "embedded"
+    model: str | tuple[str, ...] = "embedded"
     explainer: str = "same"
     parser: str | None = None
     conditions: tuple[str, ...] = ()
@@ -64,6 +65,18 @@ class RunSettings:
     engine: str = "local"
     workers: int | None = None
     pilot: int | None = None
+
+    def __post_init__(self) -> None:
+        # One model is the same setting, however it was given: so a folder of one is gone on with.
+        if not isinstance(self.model, str) and len(self.model) == 1:
+            object.__setattr__(self, "model", self.model[0])
+        if not self.model:
+            raise UsageError("a run without a model", hint="name one, such as embedded")
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that judge."""
+        return (self.model,) if isinstance(self.model, str) else self.model
 
 
 def keep_settings(store: Store, settings: RunSettings, *, overwrite: bool) -> None:

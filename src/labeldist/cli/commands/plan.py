@@ -32,7 +32,12 @@ PRICE = click.FloatRange(min=0)
     "--metric", type=click.Choice(["kl", "tvd"]), default="kl", show_default=True, help="What the error is shown in."
 )
 @click.option("--price-label", type=PRICE, help="Price of one label.")
-@click.option("--price-call", type=PRICE, help="Price of one model call.")
+@click.option(
+    "--price-call",
+    multiple=True,
+    metavar="[JUDGE=]PRICE",
+    help="Price of one model call; of several judges each may have its own: --price-call large=0.01.",
+)
 @click.option(
     "--calls-per-item",
     type=click.IntRange(min=1),
@@ -63,7 +68,7 @@ def command(
     target: float | None,
     metric: str,
     price_label: float | None,
-    price_call: float | None,
+    price_call: tuple[str, ...],
     calls_per_item: int | None,
     most_labels: int,
     references: bool,
@@ -79,10 +84,9 @@ def command(
     where there are references. With --target the cheapest way to it is named; a price that is not given is unknown,
     never 0.
     """
-    from labeldist.cli.plan_text import show_plan
+    from labeldist.cli.plan_text import prices_of, show_plan
     from labeldist.cli.progress import shown_progress
     from labeldist.datasets.source import open_source
-    from labeldist.estimation.prices import Prices
     from labeldist.runs.planning import plan_source
 
     dataset = open_source(source, **opening_for_labels(given, split_names(evidence)))
@@ -95,7 +99,7 @@ def command(
             most_labels=most_labels,
             target=target,
             metric=metric,
-            prices=Prices(price_label, price_call, calls_per_item),
+            prices=prices_of(price_label, price_call, calls_per_item),
             references=references,
             seed=seed,
             saw_labels=saw_labels,

@@ -14,8 +14,9 @@ from labeldist.cli.options import (
     engine_options,
     first_or_named,
     generation_options,
+    how_models_run,
     json_option,
-    model_options,
+    models_option,
     out_option,
     pilot_option,
     price_options,
@@ -45,7 +46,8 @@ from labeldist.cli.options import (
     default="same",
     show_default=True,
     metavar="MODEL|items:SOURCE",
-    help="Who explains: the same model, another, or items:SOURCE for what the items carry from that source.",
+    help="Who explains: the same model (of several the first), another, or items:SOURCE for what the items carry from "
+    "that source.",
 )
 @click.option("--parser", metavar="PROFILE", help="How raw answers are read.  [default: clean]")
 @calibrate_option
@@ -63,7 +65,8 @@ from labeldist.cli.options import (
     help="Only one part of the items, such as 3/16, chosen by a hash of their ids: to share a source among machines. "
     "The distributions of all shards are merged by concatenating their files.",
 )
-@model_options
+@models_option
+@how_models_run
 @engine_options
 @price_options
 @batch_options
