@@ -24,7 +24,7 @@ from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_f
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
 from labeldist.runs.kept_calls import kept_calls
-from labeldist.runs.pilot import is_blind, look_first
+from labeldist.runs.pilot import Pilot, is_blind, look_first
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
     SELECTION,
@@ -176,10 +176,7 @@ def judge_source(
     """
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
-    if settings.style in VALIDITY_STYLES:
-        shown = every_explanation(dataset, explanations, whose, leave_one_out=leave_one_out)
-    else:
-        shown = _shown(dataset, explanations, whose, settings.seed)
+    shown = _as_asked(dataset, explanations, whose, settings, leave_one_out=leave_one_out)
     seen = _seen(shown(dataset.items(), StageReport(on_error="skip")))
     if settings.style not in VALIDITY_STYLES:
         check_orders(seen.lengths, dataset, settings)
@@ -194,11 +191,7 @@ def judge_source(
         def gather(models: Sequence[Recorded]) -> None:
             exhaust(judged(models[0], ReadReport(), StageReport(on_error=dataset.on_error)))
 
-        trial = shown(dataset.items(), StageReport(on_error="skip"))
-        first = look_first(
-            trial, dataset.task, recorded, settings,
-            items=seen.items, gate=pilot, anyway=seen.by_no_label, progress=progress,
-        )  # fmt: skip
+        first = _look_first(dataset, shown, seen, recorded, settings, pilot, progress)
         with in_batches(store, [recorded], gather, progress):
             count = sink(tally.of(judged(recorded, read, report)))
         return StageSummary(
@@ -218,6 +211,30 @@ def judge_source(
             store.totals(),
             _reference_note(dataset),
         )
+
+
+def _as_asked(
+    dataset: Dataset, explanations: str, whose: str | None, settings: JudgeSettings, *, leave_one_out: bool
+) -> Shown:
+    """What makes of items what is asked of them."""
+    if settings.style in VALIDITY_STYLES:
+        return every_explanation(dataset, explanations, whose, leave_one_out=leave_one_out)
+    return _shown(dataset, explanations, whose, settings.seed)
+
+
+def _look_first(
+    dataset: Dataset,
+    shown: Shown,
+    seen: _Seen,
+    model: Recorded,
+    settings: JudgeSettings,
+    gate: int | None,
+    progress: Progress,
+) -> Pilot:
+    """What the first items tell of the judge."""
+    asked = shown(dataset.items(), StageReport(on_error="skip"))
+    how: dict[str, Any] = {"items": seen.items, "gate": gate, "anyway": seen.by_no_label, "progress": progress}
+    return look_first(asked, dataset.task, model, settings, **how)
 
 
 class _Seen(NamedTuple):
