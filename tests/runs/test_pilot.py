@@ -299,7 +299,10 @@ def test_what_the_embedded_model_is_good_for(nli: Task, tmp_path: Path) -> None:
     assert advised(model, some, nli, tmp_path).verdict == "use"
 
 
-def test_the_embedded_model_knows_nothing_of_hate(shared_data: Path, tmp_path: Path) -> None:
+def test_the_embedded_model_knows_nothing_of_hate(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELDIST_DATA", str(shared_data))
     dataset = open_source("hs-brexit", limit=ITEMS)
     found = advised(EMBEDDED.open("", ModelOptions()), [*dataset.items()], dataset.task, tmp_path)
     assert found.verdict == "do not use"
