@@ -15,8 +15,10 @@ from labeldist.estimation.estimate import estimate
 from labeldist.estimation.observations import Array, Observations, observe
 from labeldist.estimation.texts import evidence as of_texts
 from labeldist.estimation.texts import gathered
+from labeldist.estimation.texts.crossfit import cross_fitted
 from labeldist.estimation.texts.evidence import with_texts
 from labeldist.estimation.texts.gathered import GatheredTexts
+from labeldist.estimation.texts.ngrams import ngram_features
 from labeldist.tasks.labels import labels_task
 
 SENTENCES = {
@@ -214,6 +216,20 @@ def test_all_items_with_one_text_have_nothing_to_tell() -> None:
     known = estimate(linked, task=task, texts=None)
     assert "were in one part" in known.calibration.texts
     assert "of 'a'" in known.calibration.texts or "of 'b'" in known.calibration.texts
+
+
+def test_a_field_without_n_grams_that_texts_share_is_no_trouble() -> None:
+    """Too short for n-grams of characters, or nothing in common, beside a field that teaches, or alone."""
+    task, items = task_of(2), cued(240)
+    texts = [str(item.extra["text"]) for item in items]
+    short, apart = ["H."] * 240, [f"{chr(0x1000 + at)}" for at in range(240)]
+    counts = observe(items, task.label_names).counts
+    whole = np.arange(240)
+    told = cross_fitted(ngram_features([texts]), counts, whole, 0).distribution
+    for field in (short, apart):
+        beside = cross_fitted(ngram_features([texts, field]), counts, whole, 0).distribution
+        np.testing.assert_allclose(beside, told, atol=0.05)
+        assert cross_fitted(ngram_features([field]), counts, whole, 0).distribution.std(axis=0).max() < 0.05
 
 
 def test_the_same_seed_gives_the_same_and_another_seed_other_folds() -> None:

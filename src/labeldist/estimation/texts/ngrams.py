@@ -17,12 +17,17 @@ MOST_COLUMNS = 1 << 16
 def ngram_features(fields: Sequence[Sequence[str]]) -> Any:
     """A sparse matrix (N, D), single precision: rows of length 1 in each block, of ``fields`` of N texts each.
 
+    One column of zeros where no two texts have anything in common: then nothing is to be learnt of any.
+
     >>> ngram_features([["So good", "so bad", "so good", ""]]).toarray().any(axis=1).tolist()
     [True, True, True, False]
     """
-    from scipy.sparse import hstack
+    from scipy.sparse import csr_matrix, hstack
 
-    return hstack([block for texts in fields for block in _blocks(texts)], format="csr", dtype=np.float32)
+    blocks = [block for texts in fields for block in _blocks(texts) if block.shape[1]]
+    if not blocks:
+        return csr_matrix((len(fields[0]), 1), dtype=np.float32)
+    return hstack(blocks, format="csr", dtype=np.float32)
 
 
 def _blocks(texts: Sequence[str]) -> list[Any]:
@@ -41,4 +46,6 @@ def _weighted(texts: Sequence[str], how: dict[str, Any]) -> Any:
     times = np.bincount(counted.indices, minlength=HASHES)
     # The most frequent first: their weights then lie side by side, which makes products twice as fast.
     kept = np.argsort(-times, kind="stable")[: min(MOST_COLUMNS, int((times > 1).sum()))]
+    if not len(kept):
+        return counted[:, kept]
     return TfidfTransformer(sublinear_tf=True).fit_transform(counted[:, kept])
