@@ -44,7 +44,7 @@ def test_prompts_of_an_item(tiny: llamas.Llama) -> None:
 
 def test_a_run_measures_both_ways_and_the_bound(tiny: llamas.Llama) -> None:
     found = ratios.compared(Setup(runs=1), tiny, prompts.in_all_orders)
-    assert tiny.model._takes_trees, "the tree was not used"
+    assert tiny.model._found_out == {"no prompts as a tree": None}, "the tree was not used"
     [run] = found["runs"]
     assert found["median"] == run
     assert run["prompts"] == 144
