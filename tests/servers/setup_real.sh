@@ -59,3 +59,8 @@ if ! "$FOLDER/server/bin/python" -c 'import llama_cpp.server' 2>/dev/null; then
     echo "compiling llama-cpp-python in $FOLDER" >&2
     CMAKE_BUILD_PARALLEL_LEVEL=$JOBS "$FOLDER/server/bin/python" $PIP install "llama-cpp-python[server]==$LLAMA"
 fi
+if ! "$FOLDER/harness/bin/python" -c 'import lm_eval' 2>/dev/null; then
+    echo "installing lm-evaluation-harness in $FOLDER, for benchmarks.engine real" >&2
+    "$PYTHON" -m venv "$FOLDER/harness"
+    "$FOLDER/harness/bin/python" $PIP install lm-eval "torch==2.13.0" "transformers>=5.20" accelerate
+fi
