@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from labeldist.api.distributions import Distributions
-from labeldist.api.models import opened_model, store_file
+from labeldist.api.models import keeping, opened_model, store_file
 from labeldist.api.read import Reading, opened
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
@@ -58,7 +58,7 @@ def judge(
         rows.extend(stream)
         return len(rows)
 
-    with opened_model(model, options) as asked:
+    with keeping(store, "a store='calls.sqlite'"), opened_model(model, options) as asked:
         done = judge_source(
             dataset,
             asked,
