@@ -10,6 +10,7 @@ from tests.conftest import Command
 
 import labeldist as ld
 from labeldist.core.errors import UsageError
+from labeldist.judging.judge import JudgeSettings
 from labeldist.models.batch import Batch
 from labeldist.models.open import ModelOptions
 from labeldist.runs.pilot import NotWorthUsingError
@@ -54,6 +55,24 @@ def test_a_pilot_of_batches_is_refused_before_anything_is_asked_or_replaced(tmp_
             run(again, folder, overwrite=True)
     assert {file.name for file in out.iterdir()} == before
     assert not (tmp_path / "new").exists()
+
+
+def test_a_pilot_of_a_batch_of_judgments_asks_no_server(tmp_path: Path, labeldist: Command) -> None:
+    source, batch = written(tmp_path), ModelOptions(batch=Batch())
+    how = ("--task", "nli", "--explanations", "none", "--model", NOBODY, "--batch", "--pilot", 5)
+    told = labeldist("judge", source, *how)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "a pilot of questions that all go in batches" in told.stderr
+    with pytest.raises(UsageError, match="a pilot of questions that all go in batches"):
+        ld.judge(source, NOBODY, task="nli", explanations="none", options=batch, store=tmp_path / "s.sqlite", pilot=5)
+    assert {file.name for file in tmp_path.iterdir()} == {"items.jsonl"}
+
+
+def test_a_setting_of_validity_is_refused_where_none_is_asked_about(tmp_path: Path) -> None:
+    judge = JudgeSettings(per_label="max")
+    settings = RunSettings(str(written(tmp_path)), model="scripted", task="nli", conditions=("none",), judge=judge)
+    with pytest.raises(UsageError, match="--per-label without validity"):
+        run(settings, tmp_path / "out")
 
 
 def test_undefined_numbers_of_the_advice_are_null(tmp_path: Path, labeldist: Command) -> None:

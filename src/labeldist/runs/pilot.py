@@ -100,9 +100,9 @@ def look_first(
     return replace(found, asked_again=found.calls if anyway else 0)
 
 
-def refuse_pilot(gate: int | None, settings: JudgeSettings, *, batched: bool) -> None:
+def refuse_pilot(gate: int | None, settings: JudgeSettings | None, *, batched: bool) -> None:
     """Raise :class:`UsageError` for a gate where none can be: before a server is asked, and results are replaced."""
-    impossible = _impossible(settings, batched=batched)
+    impossible = _impossible(settings or JudgeSettings(), batched=batched)
     if impossible and gate is not None:
         raise UsageError(
             f"a pilot {impossible}", hint="leave --pilot out; labeldist doctor --model MODEL SOURCE tries it"
