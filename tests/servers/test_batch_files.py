@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -192,6 +193,34 @@ def test_drawn_answers_by_hand(judge: Judge, tmp_path: Path) -> None:
     assert {one["body"]["n"] for one in lines(tmp_path / "q.jsonl")} == {4}
     (tmp_path / "a.jsonl").write_bytes(run_batch((tmp_path / "q.jsonl").read_bytes()))
     assert judge(scores="sampled", samples=4).rows == ITEMS
+
+
+def test_files_of_several_judges_say_which_model_each_is_for(items: Path, tmp_path: Path, command: Command) -> None:
+    other = NOBODY.replace(MODEL, "another")
+    how = ("run", items, "--task", "nli", "--explanations", "none", "--model", NOBODY, "--model", other, "--out", "out")
+    status, told = command(*how, "--batch-file", "q.jsonl")
+    assert status == 3
+    for file in ("q.jsonl", "q-2.jsonl"):
+        [model] = {one["body"]["model"] for one in lines(tmp_path / file)}
+        assert re.search(rf"{file} (-o answers.jsonl )?--model {model}\b", told.replace("with ", ""))
+        (tmp_path / f"answered-{file}").write_bytes(run_batch((tmp_path / file).read_bytes()))
+    assert "--batch-results FILE for each file of answers" in told
+    answers = ("--batch-results", "answered-q.jsonl", "--batch-results", "answered-q-2.jsonl")
+    assert command(*how, "--batch-file", "q.jsonl", *answers)[0] == 0
+
+
+def test_all_samples_of_what_is_written_are_asked_at_once(items: Path, tmp_path: Path, command: Command) -> None:
+    how = ("judge", items, "--task", "nli", "--explanations", "none", "--answers", "verbalised", "--paraphrases", 1)
+    how = (*how, "--samples", 3, "--orders", f"balanced:{ORDERS}", "--model", NOBODY, "--out", "mjd.jsonl")
+    by_hand = ("--batch-file", "q.jsonl", "--batch-results", "a.jsonl")
+    assert command(*how, *by_hand)[0] == 3
+    asked = lines(tmp_path / "q.jsonl")
+    assert len(asked) == 3 * QUESTIONS
+    assert len({one["custom_id"] for one in asked}) == len(asked)
+    answered = run_batch((tmp_path / "q.jsonl").read_bytes(), Behaviour(says="A: 70\nB: 20\nC: 10"))
+    (tmp_path / "a.jsonl").write_bytes(answered)
+    assert command(*how, *by_hand)[0] == 0
+    assert lines(tmp_path / "mjd.jsonl")[0]["answered"] == 3 * ORDERS
 
 
 def test_the_scores_are_those_of_the_answers(judge: Judge, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from labeldist.api.distributions import Distributions
-from labeldist.api.models import opened_model, store_file
+from labeldist.api.models import keeping, opened_model, store_file
 from labeldist.api.read import Reading, opened
 from labeldist.judging.judge import JudgeSettings
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions
+from labeldist.runs.pilot import refuse_pilot
 from labeldist.runs.single import GIVEN, judge_source
 from labeldist.runs.stage_report import Progress, silent
 
@@ -42,8 +43,7 @@ def judge(
     how valid the model finds each explanation of each label, of those by the model ``whose`` (None: the only one), as
     ``scores`` that :func:`labeldist.estimate` takes as evidence. ``settings``: the orders, the answer style, the
     transform, the seed and more (:class:`~labeldist.judging.settings.JudgeSettings`). ``pilot`` is as for
-    :func:`labeldist.run`. Models, ``options`` and ``store``
-    are as for :func:`labeldist.explain`. Source: arXiv 2412.13942, section 3.
+    :func:`labeldist.run`; models, ``options`` and ``store`` as for :func:`labeldist.explain`. Source: arXiv 2412.13942.
 
     >>> from labeldist.core.item import Item
     >>> it = Item("1", {"premise": "It rains.", "hypothesis": "It is wet."})
@@ -51,6 +51,8 @@ def judge(
     >>> found.labels, found.mean.shape
     (('entailment', 'neutral', 'contradiction'), (1, 3))
     """
+    chosen = settings if answers is None else replace(settings or JudgeSettings(), style=answers)
+    refuse_pilot(pilot, chosen, batched=options is not None and options.batch is not None)
     dataset = opened(source, how, texts=True)
     rows: list[dict[str, Any]] = []
 
@@ -58,7 +60,7 @@ def judge(
         rows.extend(stream)
         return len(rows)
 
-    with opened_model(model, options) as asked:
+    with keeping(store, "a store='calls.sqlite'"), opened_model(model, options) as asked:
         done = judge_source(
             dataset,
             asked,
@@ -67,7 +69,7 @@ def judge(
             explanations=explanations,
             leave_one_out=leave_one_out,
             whose=whose,
-            settings=settings if answers is None else replace(settings or JudgeSettings(), style=answers),
+            settings=chosen,
             pilot=pilot,
             progress=progress,
         )

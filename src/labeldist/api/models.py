@@ -10,6 +10,7 @@ from pathlib import Path
 from labeldist.core.errors import UsageError
 from labeldist.models.base import LanguageModel
 from labeldist.models.open import ModelOptions, open_model
+from labeldist.runs.pilot import NotWorthUsingError
 
 
 @contextmanager
@@ -23,6 +24,19 @@ def opened_model(
     if options is not None:
         raise UsageError("options of a model that is open already", hint="open it with them, or give its name")
     yield model
+
+
+@contextmanager
+def keeping(where: str | Path | None, how: str) -> Iterator[None]:
+    """Where answers are kept nowhere (None), a pilot that stops the work says so, and ``how`` they would be."""
+    try:
+        yield
+    except NotWorthUsingError as stopped:
+        if where is None:
+            stopped.hint = (
+                f"nothing is kept: with {how} the answers are, and the same call without pilot goes on from them"
+            )
+        raise
 
 
 def store_file(store: str | Path | None) -> Path | None:

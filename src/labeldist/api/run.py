@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Unpack
 
 from labeldist.api.distributions import Distributions
+from labeldist.api.models import keeping
 from labeldist.api.read import OF_READING, Reading, opened
 from labeldist.core.errors import UsageError
 from labeldist.datasets.files import read_rows
@@ -67,7 +68,8 @@ class Run:
         return f"Run({made}; {self.calls_made:,} model calls, {self.calls_reused:,} reused{failed})"
 
     def _repr_html_(self) -> str:
-        shown = (self.posterior, self.evaluation)
+        judged = () if self.posterior else self.judged.values()
+        shown = (self.posterior, *judged, self.evaluation)
         return "".join(one._repr_html_() for one in shown if one is not None)
 
 
@@ -126,7 +128,7 @@ def run(
     )
     if out is None and options is not None and options.batch is not None:
         raise UsageError("a run in batches that keeps nothing", hint="give it a folder: out='result'")
-    with ExitStack() as stack:
+    with keeping(out, "a folder out='result'"), ExitStack() as stack:
         folder = Path(out or stack.enter_context(TemporaryDirectory(prefix="labeldist-")))
         done = run_to_folder(settings, folder, dataset=dataset, overwrite=overwrite, progress=progress)
         return _in_memory(done, None if out is None else folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from labeldist.cli.printing import say
 
@@ -15,3 +17,11 @@ def show_advice(advice: Advice) -> None:
     say(f"As a judge, from the first {advice.items:,} items: {advice.headline}")
     for reason in advice.reasons:
         say(f"  {reason}")
+
+
+def advice_facts(advice: Advice) -> dict[str, Any]:
+    """The same for machines; an undefined D.Corr is null, since JSON has no NaN."""
+    facts = asdict(advice)
+    if advice.dcorr is not None and math.isnan(advice.dcorr.p):
+        facts["dcorr"] = None
+    return facts

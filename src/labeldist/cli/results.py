@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labeldist.cli.advice import show_advice
+from labeldist.cli.advice import advice_facts, show_advice
 from labeldist.cli.printing import console, say, say_json, say_table, tell, tell_line
 from labeldist.cli.spending import Prices, spending, spending_line
 
@@ -83,7 +83,7 @@ def _run_facts(summary: RunSummary, notes: Sequence[str], warnings: Sequence[str
             for one in summary.posteriors
         ],
         "answer_mass": summary.answer_mass,
-        "advice": [asdict(one) for one in summary.advice],
+        "advice": [advice_facts(one) for one in summary.advice],
         "notes": notes,
         "warnings": warnings,
         "evaluation": None if summary.evaluation is None else summary.evaluation.as_dict(),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from labeldist.core.errors import ModelError
 from labeldist.core.task import LETTERS
 from labeldist.judging.prompts import JudgePrompt, option_names
-from labeldist.models.base import LanguageModel, Written, in_order
+from labeldist.models.base import LanguageModel, UnansweredError, Written, in_order
 
 STYLE = "verbalised"
 REFUSED, PARTIAL = "refused", "partial"
@@ -72,11 +72,18 @@ def written_answers(
     """For each prompt the texts of ``samples`` answers of at most so many tokens; errors as for :func:`said_shares`."""
     check_writes(model)
     temperature = SAMPLING_TEMPERATURE if samples > 1 else 0.0
-    drawn = []
+    drawn, waiting = [], None
     for number in range(samples):
         own = seed * MOST_SAMPLES + number
         portions = model.write(prompts, max_new_tokens=most, temperature=temperature, seed=own)
-        drawn.append([one.text for one in in_order(portions, len(prompts), model.name)])
+        try:
+            drawn.append([one.text for one in in_order(portions, len(prompts), model.name)])
+        except UnansweredError as error:
+            if not error.not_yet:
+                raise
+            waiting = error  # the other samples belong in the same batch, which may take a day
+    if waiting is not None:
+        raise waiting
     return list(zip(*drawn, strict=True))
 
 

@@ -84,6 +84,11 @@ class UnansweredError(ModelError):
         more = f"; {len(self.errors) - 1:,} more failed" if len(self.errors) > 1 else ""
         super().__init__(first.message + more, hint=first.hint)
 
+    @property
+    def not_yet(self) -> bool:
+        """Whether some will be answered later."""
+        return any(isinstance(one, NotYetError) for one in self.errors.values())
+
 
 class Enough(Exception):  # noqa: N818 (it asks for something, and tells of no error)
     """Thrown into a generator of portions: begin nothing more, give what is under way, and end.

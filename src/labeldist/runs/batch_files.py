@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from labeldist.calls.batches import Batches, Ended
@@ -26,15 +26,20 @@ class QuestionsWaitError(LabeldistError):
 
     exit_status = 3
 
-    def __init__(self, files: Sequence[Path], questions: int, model: str) -> None:
+    def __init__(self, files: Mapping[Path, str], questions: int) -> None:
+        """``files``: each with the model that its questions are for."""
         self.files = tuple(files)
         self.questions = questions
-        names = ", ".join(map(str, files))
+        (first, model), *others = files.items()
+        which, answers = "them", "answers.jsonl"
+        also = "".join(f", {file} with --model {name}" for file, name in others)
+        if others:
+            which, answers, also = "each file", "FILE for each file of answers", f"; likewise{also[1:]}"
         super().__init__(
-            f"{questions:,} question{'' if questions == 1 else 's'} to be answered: {names}",
-            hint="have a provider answer them as a batch of chats, or vLLM: "
-            f"vllm run-batch -i {files[0]} -o answers.jsonl --model {model}; then rerun the same command with "
-            "--batch-results answers.jsonl, as often as there are questions",
+            f"{questions:,} question{'' if questions == 1 else 's'} to be answered: {', '.join(map(str, files))}",
+            hint=f"have a provider answer {which} as a batch of chats, or vLLM: "
+            f"vllm run-batch -i {first} -o answers.jsonl --model {model}{also}; then rerun the same command with "
+            f"--batch-results {answers}, as often as there are questions",
         )
 
 
@@ -51,17 +56,17 @@ def write_questions(desk: Batches, file: Path | None, over: UnavailableError | N
 
     ``over``: why not all was collected.
     """
-    files: list[Path] = []
-    questions, model = 0, ""
+    files: dict[Path, str] = {}
+    questions = 0
     for part in desk.collected():
         questions += len(part)
         if file is None:
             continue
-        files.append(_numbered(file, len(files) + 1))
-        check_file(files[-1])
-        with whole_file(files[-1]) as out:
+        name = _numbered(file, len(files) + 1)
+        check_file(name)
+        with whole_file(name) as out:
             out.writelines(one.line for one in part)
-        model = model or _model_of(part[0])
+        files[name] = _model_of(part[0])
     if file is None:
         return UnavailableError(
             f"{questions:,} questions have no answer in the results that were given",
@@ -71,7 +76,7 @@ def write_questions(desk: Batches, file: Path | None, over: UnavailableError | N
     _remove_older(file, len(files))
     if over is not None:
         logger.warning("not all questions were written: %s", over.message)
-    return QuestionsWaitError(files, questions, model)
+    return QuestionsWaitError(files, questions)
 
 
 def read_results(

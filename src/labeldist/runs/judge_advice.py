@@ -57,7 +57,11 @@ class Advice:
             return f"Use {self.model} as a judge of such items."
         if self.verdict == "do not use":
             return f"Do not use {self.model} as a judge of such items."
-        return f"{self.items:,} items cannot tell whether to use {self.model} as a judge."
+        if not self.items:
+            return f"No item could be judged, so nothing tells whether to use {self.model} as a judge."
+        return (
+            f"{self.items:,} item{'' if self.items == 1 else 's'} cannot tell whether to use {self.model} as a judge."
+        )
 
     def in_a_line(self) -> str:
         """All of it, for a line of notes."""
@@ -155,7 +159,8 @@ def _of_people(
     people: tuple[str, Observations] | None, saved: Savings | None, together: Dealt | None
 ) -> tuple[str, ...]:
     if people is None or saved is None or together is None:
-        return (f"Fewer than {FEWEST} items have labels or a reference, so nothing shows what it knows of them.",)
+        few = f"Fewer than {FEWEST} of the items that were judged have labels or a reference"
+        return (f"{few}, so nothing shows what it knows of them.",)
     name, observed = people
     whose = f"the {name}{'' if name == 'labels' else 's'} of {len(observed.ids):,} items"
     beside = f"D.Corr {together.dcorr:.2f}, where chance alone gives {together.by_chance:.2f} (p = {together.p:.3f})"

@@ -89,14 +89,10 @@ def look_first(
 
     Where the work does not ask it anyway, in this form, only a ``gate`` of so many items is worth the calls. ``items``:
     how many there are in all. Raises :class:`NotWorthUsingError` where there is a gate, and the advice is against the
-    judge; :class:`UsageError` for a gate where none can be.
+    judge. Where no gate can be, :func:`refuse_pilot` says so before anything is asked.
     """
-    impossible = _impossible(model, settings)
-    if impossible and gate is not None:
-        raise UsageError(
-            f"a pilot {impossible}", hint="leave --pilot out; labeldist doctor --model MODEL SOURCE tries it"
-        )
-    if impossible or (gate is None and not (anyway and items >= LEAST_RUN)):
+    batched = isinstance(model.model, Batched)
+    if _impossible(settings, batched=batched) or (gate is None and not (anyway and items >= LEAST_RUN)):
         return Pilot()
     found = pilot(blind(islice(asked, gate or ITEMS)), task, model, settings, progress)
     assert found.advice is not None
@@ -104,11 +100,20 @@ def look_first(
     return replace(found, asked_again=found.calls if anyway else 0)
 
 
-def _impossible(model: Recorded, settings: JudgeSettings) -> str:
+def refuse_pilot(gate: int | None, settings: JudgeSettings | None, *, batched: bool) -> None:
+    """Raise :class:`UsageError` for a gate where none can be: before a server is asked, and results are replaced."""
+    impossible = _impossible(settings or JudgeSettings(), batched=batched)
+    if impossible and gate is not None:
+        raise UsageError(
+            f"a pilot {impossible}", hint="leave --pilot out; labeldist doctor --model MODEL SOURCE tries it"
+        )
+
+
+def _impossible(settings: JudgeSettings, *, batched: bool) -> str:
     """Why no pilot can be run; empty where one can."""
     if settings.style in VALIDITY_STYLES:
         return "of a judge that says how valid explanations are, not how items are labelled"
-    return "of questions that all go in batches" if isinstance(model.model, Batched) else ""
+    return "of questions that all go in batches" if batched else ""
 
 
 def _say(told: Advice, *, gate: bool, items: int) -> None:

@@ -19,12 +19,13 @@ from labeldist.judging.judge import JudgeSettings
 from labeldist.judging.orders import read_orders
 from labeldist.judging.validity import VALIDITY_STYLES
 from labeldist.models.base import LanguageModel
+from labeldist.models.batch import Batched
 from labeldist.runs.batched import exhaust, in_batches
 from labeldist.runs.beside import check_rows_out, failures_of, store_of, write_failures
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judgments import judgments
 from labeldist.runs.kept_calls import kept_calls
-from labeldist.runs.pilot import Pilot, is_blind, look_first
+from labeldist.runs.pilot import Pilot, is_blind, look_first, refuse_pilot
 from labeldist.runs.stage_report import Progress, StageReport, silent
 from labeldist.runs.stages import (
     SELECTION,
@@ -174,6 +175,7 @@ def judge_source(
     ``calls``: as for :func:`explain_source`. Settings for validity ask about all explanations of one model, ``whose``
     (None: the only one that the items have any of).
     """
+    refuse_pilot(pilot, settings, batched=isinstance(model, Batched))
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
     shown = _as_asked(dataset, explanations, whose, settings, leave_one_out=leave_one_out)

@@ -152,8 +152,11 @@ def check_items(dataset: Dataset, conditions: Sequence[Condition], settings: Jud
     """See that each item has what the conditions take, and that so many explanations have the orders asked for.
 
     Raises :class:`InputError` for an item that lacks something (unless the data set skips errors: then that item will
-    be a failure of its condition), :class:`~labeldist.core.errors.UsageError` for orders that cannot be.
+    be a failure of its condition), :class:`~labeldist.core.errors.UsageError` for orders that cannot be, and for a
+    setting of validity where none is asked about.
     """
+    if settings.per_label is not None and all(condition.guide != VALIDITY for condition in conditions):
+        raise UsageError("--per-label without validity", hint=f"add {VALIDITY} to --explanations")
     lengths = set()
     for item in dataset.items():
         for condition in conditions:

@@ -65,6 +65,7 @@ def command(
     labels or references, and with the base rate. Ends with status 1 where a server refuses the key, does not have the
     model, or is none.
     """
+    from labeldist.cli.advice import advice_facts
     from labeldist.cli.health import show_health
     from labeldist.cli.spending import TokenPrices
     from labeldist.datasets.source import open_source
@@ -94,7 +95,7 @@ def command(
                 "model": asdict(health),
                 "cost": told,
                 "saved": None if saved is None else asdict(saved),
-                "advice": None if tried is None or tried.advice is None else asdict(tried.advice),
+                "advice": None if tried is None or tried.advice is None else advice_facts(tried.advice),
                 "failures": [] if tried is None else tried.failures,
             }
         )

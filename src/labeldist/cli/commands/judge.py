@@ -65,13 +65,16 @@ def command(
     from labeldist.cli.results import show_stage, show_waiting
     from labeldist.datasets.source import open_source
     from labeldist.runs.batch_files import QuestionsWaitError
+    from labeldist.runs.pilot import refuse_pilot
     from labeldist.runs.single import judge_to_file
 
     settings = judge_settings(given, given["seed"])
+    options = model_settings(given)
+    refuse_pilot(given["pilot"], settings, batched=options.batch is not None)
     dataset = open_source(source, **opening(given))
     try:
         with engine(given["engine"], given["workers"]) as open_model:
-            model = open_model(given["model"], model_settings(given))
+            model = open_model(given["model"], options)
             with shown_progress() as progress:
                 summary = judge_to_file(
                     dataset,
