@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import Command
@@ -112,3 +113,10 @@ def test_a_run_without_a_posterior_shows_what_its_judges_say(tmp_path: Path) -> 
     shown = found._repr_html_()
     for name in ("scripted none", "script none"):
         assert f"Distributions({name}: {COUNT} items" in shown
+
+
+@pytest.mark.parametrize("model", [5, [], ["scripted", 3], None, {"a": 1}])
+def test_what_names_no_model_is_refused(model: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="model=") as error:
+        ld.run(written(tmp_path), model=model, task="nli")
+    assert "list of names" in error.value.hint

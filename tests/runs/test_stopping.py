@@ -21,6 +21,7 @@ from labeldist.datasets.source import open_source
 from labeldist.models.base import AnswerScores, Capabilities, Question
 from labeldist.models.server.parallel import answered
 from labeldist.runs import judgments, single
+from labeldist.runs.pilot import ITEMS
 from labeldist.runs.ordered import ordered_parallel_map
 
 AT_ONCE = 4
@@ -63,7 +64,7 @@ def test_nothing_more_is_asked_and_nothing_lost(
     def fails(*arguments: Any) -> Any:
         nonlocal made_then, rows
         rows += 1
-        if rows == 45:  # of the second batch of 42 items: the third is under way
+        if rows == ITEMS + 45:  # the first are looked at before; of the second batch of 42: the third is under way
             end = time.monotonic() + 20
             while model.made < 520 and time.monotonic() < end:
                 time.sleep(0.001)

@@ -110,7 +110,7 @@ def run(
     name, task, reference_annotators, dataset = _read_or_named(source, how)
     settings = RunSettings(
         name,
-        model=model if isinstance(model, str) else tuple(model),
+        model=_models(model),
         explainer=explainer,
         parser=parser,
         conditions=tuple(conditions),
@@ -180,3 +180,12 @@ def _text(value: object) -> str | None:
 def _read(name: str, file: Path, labels: tuple[str, ...], kind: str | None) -> Distributions:
     rows = tuple(row for _, row in read_rows(file, DISTRIBUTIONS) if isinstance(row, dict))
     return Distributions(name, labels, rows, kind=kind)
+
+
+def _models(given: object) -> str | tuple[str, ...]:
+    """The models that judge; :class:`UsageError` for what names none."""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Sequence) and given and all(isinstance(one, str) for one in given):
+        return tuple(given)
+    raise UsageError(f"model={given!r}", hint="give the name of a model, or a list of names")

@@ -262,7 +262,7 @@ def status(failures: Sequence[object]) -> int:
 
 def _letter_mass_warnings(answer_mass: dict[str, float | None]) -> list[str]:
     return [
-        f"with explanations {name!r} all answers together had a probability of only {mass:.3f}: the model would "
+        f"in the MJDs {name!r} all answers together had a probability of only {mass:.3f}: the model would "
         "rather say something else. Try other --answers, or another model"
         for name, mass in answer_mass.items()
         if mass is not None and mass < SMALL_LETTER_MASS
