@@ -21,8 +21,8 @@ from labeldist.datasets.source import open_source
 from labeldist.models.base import AnswerScores, Capabilities, Question
 from labeldist.models.server.parallel import answered
 from labeldist.runs import judgments, single
-from labeldist.runs.pilot import ITEMS
 from labeldist.runs.ordered import ordered_parallel_map
+from labeldist.runs.pilot import ITEMS
 
 AT_ONCE = 4
 
