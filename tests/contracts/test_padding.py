@@ -33,19 +33,16 @@ def one_at_a_time(model: Any, sequences: list[list[int]]) -> list[str]:
     return texts
 
 
-class Numbers:
-    """Shows each new token, the last too."""
-
-    @staticmethod
-    def batch_decode(rows: Any, skip_special_tokens: bool) -> list[str]:
-        return [str(row.tolist()) for row in rows]
+def shown_as_numbers(rows: Any, skip_special_tokens: bool) -> list[str]:
+    """Each new token, the last too."""
+    return [str(row.tolist()) for row in rows]
 
 
 @pytest.fixture
 def as_numbers(monkeypatch: pytest.MonkeyPatch) -> Any:
     def changed(name: str) -> Any:
         model = opened(name)
-        monkeypatch.setattr(type(model._tokenizer), "batch_decode", staticmethod(Numbers.batch_decode), raising=False)
+        monkeypatch.setattr(type(model._tokenizer), "batch_decode", staticmethod(shown_as_numbers), raising=False)
         model._special = {**model._special, "eos_token_id": None}  # so that all go on to the end
         return model
 

@@ -368,3 +368,13 @@ def test_a_mistake_would_show(name: str, broken: Any, prompts: list[list[int]], 
     assert "different" in str(why_not(model))
     model._found_out["no prompts as a tree"] = None
     assert difference(model, prompts) > 1e-2
+
+
+@pytest.mark.parametrize("broken", [see_all_before, places_as_positions, forget_the_path])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_mistake_would_show_in_16_bits(dtype: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, planned = opened("llama"), tree.passes
+    model._model.to(getattr(torch, dtype))
+    assert why_not(model) is None
+    monkeypatch.setattr(tree, "passes", lambda *given: map(broken, planned(*given)))
+    assert "different" in str(why_not(model))
