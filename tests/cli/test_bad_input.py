@@ -161,3 +161,11 @@ def test_skipped_rows_are_counted_and_named(labeldist: Command, tmp_path: Path) 
     assert failures == summary["failures"]
     assert [(failure["id"], failure["line"]) for failure in failures] == [("2", 2), (None, 3)]
     assert [json.loads(line)["id"] for line in (tmp_path / "out/mjd.none.jsonl").read_text().splitlines()] == ["1"]
+
+
+@pytest.mark.parametrize("command", ["doctor", "judge", "explain"])
+def test_a_second_model_is_refused_where_one_is_asked(command: str, labeldist: Command, tmp_path: Path) -> None:
+    (tmp_path / "items.jsonl").write_bytes(json.dumps(GOOD).encode())
+    done = labeldist(command, "items.jsonl", "--model", "scripted", "--model", "embedded")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"2 models, of which `labeldist {command}` asks one: scripted, embedded" in done.stderr

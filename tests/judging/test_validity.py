@@ -212,6 +212,8 @@ def test_a_model_without_log_probabilities_is_asked_for_numbers() -> None:
         (JudgeSettings(style="validity", per_label="sum"), "'sum' per label"),
         (JudgeSettings(style="validity", paraphrases=2), "--paraphrases with answers in validity"),
         (JudgeSettings(average="log"), "--average with answers in letters"),
+        (JudgeSettings(style="validity", samples=5), "--samples of answers in validity by a model that gives log"),
+        (JudgeSettings(samples=5), "--samples of answers in letters"),
         (JudgeSettings(style="verbalised", average="geometric"), "average 'geometric'"),
         (JudgeSettings(style="verbalised", samples=0), "0 samples"),
     ],

@@ -14,6 +14,7 @@ from tests.conftest import Command
 
 from labeldist.calls.recorded import Recorded
 from labeldist.calls.store import Store
+from labeldist.core.errors import UsageError
 from labeldist.core.item import Annotation, Explanation, Item
 from labeldist.core.task import Task
 from labeldist.datasets.source import open_source
@@ -211,6 +212,12 @@ def test_a_pilot_stops_the_run_and_the_run_goes_on_without_it(source: Path, tmp_
     same = (out / "mjd.none.jsonl" for out in (tmp_path / "out", tmp_path / "other"))
     first, second = (file.read_text().replace("other.json", "out.json") for file in same)
     assert first == second
+
+
+def test_a_pilot_of_validity_alone_is_refused_before_anything_is_asked(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="says how valid explanations are, not how items are labelled"):
+        done(source, KNOWS, tmp_path / "out", pilot=ITEMS, conditions=("validity",))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_pilot_lets_a_judge_pass_that_knows(source: Path, tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ class Kind:
     logprobs: bool = True
     deep: tuple[int, ...] = ()
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    most_at_once: int = 0
+    answering: int = 0
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         refused = next((name for name in self.refuses if name in body), None)
@@ -93,7 +95,10 @@ def serving(kind: Kind) -> Iterator[str]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             kind.sent.append((self.path, body))
+            kind.answering += 1
+            kind.most_at_once = max(kind.most_at_once, kind.answering)
             self.reply(*kind.answer(self.path, body))
+            kind.answering -= 1
 
         def reply(self, status: int, told: Any) -> None:
             data = json.dumps(told).encode()
@@ -293,6 +298,38 @@ def test_no_more_requests_are_under_way_than_there_are_slots(
     assert len({body.get("id_slot") for _, body in kind.sent}) == slots
     assert (sent == sorted(sent)) == (slots == 1), "one slot: in order"
     assert ("id_slot" in kind.sent[-1][1]) == (models == [LLAMA])
+
+
+OLLAMA = {"id": "m:latest", "owned_by": "library"}
+OLLAMA_PAGE = {"/api/version": {"version": "0.30.7"}}
+
+
+@pytest.mark.parametrize(("concurrency", "at_once"), [(None, 1), (4, 4)])
+def test_ollama_is_asked_one_question_after_another_unless_its_user_knows_better(
+    concurrency: int | None, at_once: int
+) -> None:
+    kind = Kind(models=[OLLAMA], pages=OLLAMA_PAGE)
+    with serving(kind) as url:
+        model = opened(url, concurrency=concurrency)
+        kind.sent.clear()
+        scores(model)
+    assert model.capabilities.at_once == 1
+    assert "id_slot" not in kind.sent[-1][1]
+    sent = [body["messages"][0]["content"] for _, body in kind.sent]
+    assert kind.most_at_once <= at_once
+    assert (sent == sorted(sent)) == (at_once == 1)
+
+
+@pytest.mark.parametrize("name", ["m", "m:latest"])
+def test_a_name_without_its_tag_is_the_latest(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    looked_at(Kind(models=[OLLAMA, {"id": "other:7b"}], pages=OLLAMA_PAGE), name)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("page", [{}, {"/api/version": []}, {"/api/version": {"error": "?"}}])
+def test_a_model_with_a_colon_in_its_name_is_not_yet_ollama(page: dict[str, Any]) -> None:
+    kind = Kind(models=[{"id": "ft:m:org"}], pages=page)
+    assert looked_at(kind, "ft:m:org").abilities.identity.program == ""
 
 
 # --- sampling

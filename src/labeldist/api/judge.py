@@ -52,7 +52,7 @@ def judge(
     (('entailment', 'neutral', 'contradiction'), (1, 3))
     """
     chosen = settings if answers is None else replace(settings or JudgeSettings(), style=answers)
-    refuse_pilot(pilot, chosen, batched=options is not None and options.batch is not None)
+    refuse_pilot(pilot, [chosen], batched=options is not None and options.batch is not None)
     dataset = opened(source, how, texts=True)
     rows: list[dict[str, Any]] = []
 

@@ -82,13 +82,34 @@ label_options = together(
 
 MODEL = "embedded, transformers:NAME-OR-PATH, server:MODEL@URL or scripted (see: labeldist models)"
 
-model_option = click.option("--model", default="embedded", show_default=True, metavar="MODEL", help=f"{MODEL}.")
+
+def _the_one(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> str:
+    """Refuse a second model, which would be asked while the first is ignored."""
+    from labeldist.core.errors import UsageError
+
+    if len(value) > 1:
+        raise UsageError(
+            f"{len(value)} models, of which `{context.command_path}` asks one: {', '.join(value)}",
+            hint="call it once for each; `labeldist run` takes several judges",
+        )
+    return value[0]
+
+
+model_option = click.option(
+    "--model",
+    multiple=True,
+    default=["embedded"],
+    show_default=True,
+    metavar="MODEL",
+    callback=_the_one,
+    help=f"{MODEL}.",
+)
 
 models_option = click.option(
     "--model",
     multiple=True,
     default=["embedded"],
-    show_default="embedded",
+    show_default=True,
     metavar="MODEL",
     help=f"{MODEL}; may be repeated: several judges, of which the first explains, too.",
 )
@@ -133,7 +154,8 @@ how_models_run = together(
     click.option(
         "--concurrency",
         type=AT_LEAST_ONE,
-        help="Most requests to a server at a time.  [default: 16; llama.cpp: 1, and one for each slot to write texts]",
+        help="Most requests to a server at a time.  [default: 16; Ollama: 1; llama.cpp: 1, and one for each slot to "
+        "write texts]",
     ),
     click.option(
         "--timeout",

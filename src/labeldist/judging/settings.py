@@ -86,5 +86,10 @@ class JudgeSettings:
             raise UsageError(f"--per-label with answers in {style}", hint=f"it is for --answers {VALIDITY}")
         if self.per_label not in (None, *PER_LABEL):
             raise UsageError(f"{self.per_label!r} per label", hint=f"use {MEAN} or {PER_LABEL[1]}")
+        if self.samples is not None and style not in (STYLE, STATED):
+            raise UsageError(
+                f"--samples of answers in {style} by a model that gives log-probabilities",
+                hint=f"leave it out; it is for --answers {STYLE} and {STATED}, and for --scores sampled",
+            )
         if self.samples is not None and not 1 <= self.samples <= MOST_SAMPLES:
             raise UsageError(f"{self.samples} samples of an answer", hint=f"use a number from 1 to {MOST_SAMPLES:,}")

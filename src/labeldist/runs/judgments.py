@@ -19,12 +19,21 @@ from labeldist.runs.stages import Asked, judge_items, validate_items, with_leave
 def asked_as(settings: JudgeSettings, condition: Condition) -> JudgeSettings:
     """The settings for a condition: one that is about validity is asked so, whatever the others are answered in.
 
+    What is said of verbalised answers, their samples too, is not said of it.
+
     >>> asked_as(JudgeSettings(style="letters"), Condition("validity")).style
     'validity'
     """
     if condition.guide == VALIDITY:
-        style = settings.style if settings.style in VALIDITY_STYLES else VALIDITY
-        return replace(settings, style=style, transform="auto", paraphrases=None, average=None)
+        of_it = settings.style in VALIDITY_STYLES
+        return replace(
+            settings,
+            style=settings.style if of_it else VALIDITY,
+            transform="auto",
+            paraphrases=None,
+            samples=settings.samples if of_it else None,
+            average=None,
+        )
     return replace(settings, per_label=None)
 
 

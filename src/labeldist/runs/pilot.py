@@ -100,10 +100,14 @@ def look_first(
     return replace(found, asked_again=found.calls if anyway else 0)
 
 
-def refuse_pilot(gate: int | None, settings: JudgeSettings | None, *, batched: bool) -> None:
-    """Raise :class:`UsageError` for a gate where none can be: before a server is asked, and results are replaced."""
-    impossible = _impossible(settings or JudgeSettings(), batched=batched)
-    if impossible and gate is not None:
+def refuse_pilot(gate: int | None, settings: Sequence[JudgeSettings | None], *, batched: bool) -> None:
+    """Raise :class:`UsageError` for a gate where none can be: before a server is asked, and results are replaced.
+
+    ``settings``: all those with which the judge will be asked; where it is asked as a pilot can, a pilot does.
+    """
+    reasons = [_impossible(one or JudgeSettings(), batched=batched) for one in settings]
+    impossible = next(iter(reasons), "")
+    if gate is not None and impossible and all(reasons):
         raise UsageError(
             f"a pilot {impossible}", hint="leave --pilot out; labeldist doctor --model MODEL SOURCE tries it"
         )

@@ -42,6 +42,7 @@ from labeldist.runs.folder import (
 from labeldist.runs.inputs import inputs_of
 from labeldist.runs.judge_advice import nothing_added
 from labeldist.runs.judges import MjdSet, judge_names, judges_of_run, options_of, styles_told, without_batches
+from labeldist.runs.judgments import asked_as
 from labeldist.runs.names import mjds_name, posterior_name
 from labeldist.runs.pilot import refuse_pilot
 from labeldist.runs.posterior import RunPosterior, posteriors_of_run
@@ -143,11 +144,12 @@ def _prepared(
 ) -> PreparedRun:
     """Check everything that can be checked before a model is asked or a file is written."""
     check_profile(settings.parser)
-    refuse_pilot(settings.pilot, settings.judge, batched=settings.model_options.batch is not None)
     # What the conditions are must not depend on the shard: shards are merged.
     whole = None if dataset.shard is None else survey(replace(dataset, shard=None))
     found = survey(dataset)
     conditions = conditions_of(settings.conditions, whole or found, settings.judge.style)
+    asked = [asked_as(settings.judge, condition) for condition in conditions]
+    refuse_pilot(settings.pilot, asked, batched=settings.model_options.batch is not None)
     check_items(dataset, conditions, settings.judge)
     check_calibration(settings.calibrate, found)
     names = judge_names(settings.models)

@@ -175,7 +175,7 @@ def judge_source(
     ``calls``: as for :func:`explain_source`. Settings for validity ask about all explanations of one model, ``whose``
     (None: the only one that the items have any of).
     """
-    refuse_pilot(pilot, settings, batched=isinstance(model, Batched))
+    refuse_pilot(pilot, [settings], batched=isinstance(model, Batched))
     settings = (settings or JudgeSettings()).for_model(model, len(dataset.task.labels))
     read, report = ReadReport(), StageReport(progress, dataset.on_error)
     shown = _as_asked(dataset, explanations, whose, settings, leave_one_out=leave_one_out)

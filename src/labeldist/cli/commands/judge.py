@@ -70,7 +70,7 @@ def command(
 
     settings = judge_settings(given, given["seed"])
     options = model_settings(given)
-    refuse_pilot(given["pilot"], settings, batched=options.batch is not None)
+    refuse_pilot(given["pilot"], [settings], batched=options.batch is not None)
     dataset = open_source(source, **opening(given))
     try:
         with engine(given["engine"], given["workers"]) as open_model:

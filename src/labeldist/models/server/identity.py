@@ -12,10 +12,14 @@ from urllib.parse import urlencode
 from labeldist.models.server.asking import Asking
 from labeldist.models.server.utf16 import repair_utf16
 
-Program = Literal["", "openai", "vllm", "llama.cpp", "llama-cpp-python"]
+Program = Literal["", "openai", "vllm", "llama.cpp", "llama-cpp-python", "ollama"]
 OWNERS: Mapping[str, Program] = {"vllm": "vllm", "llamacpp": "llama.cpp"}
 # Said by llama-cpp-python of every model, and perhaps by others.
 ME = "me"
+# Programs that work on one request at a time as they come. A setting of Ollama may say otherwise; it does not tell.
+ONE_AT_A_TIME: tuple[Program, ...] = ("llama-cpp-python", "ollama")
+# What Ollama adds to a name without a tag.
+LATEST = ":latest"
 # What a server may change of a model and give the same answers: the room that a slot has.
 WITHOUT_EFFECT = ("n_ctx",)
 MOST_NAMES, DIGITS = 20, 12
@@ -78,10 +82,15 @@ def _listed(answer: Any) -> dict[str, dict[str, Any]]:
 
 
 def _names(name: str, entry: Mapping[str, Any]) -> list[str]:
-    """The names of an entry of the list; of a file that is listed with its path, its own too."""
+    """The names of an entry of the list; of a file that is listed with its path, its own too.
+
+    >>> _names("llama3:latest", {})
+    ['llama3:latest', 'llama3']
+    """
     told = entry.get("aliases")
     file = [name.rpartition("/")[2]] if name.startswith("/") else []
-    return [name, *file, *map(str, told if isinstance(told, list) else [])]
+    short = [name.removesuffix(LATEST)] if name.endswith(LATEST) else []
+    return [name, *file, *short, *map(str, told if isinstance(told, list) else [])]
 
 
 def _program(asking: Asking, entry: Mapping[str, Any]) -> Program:
@@ -92,7 +101,12 @@ def _program(asking: Asking, entry: Mapping[str, Any]) -> Program:
         about = _got(asking, f"{asking.connection.endpoint.root}/openapi.json")
         info = about.get("info") if isinstance(about, dict) else None
         return "llama-cpp-python" if isinstance(info, dict) and "llama.cpp" in str(info.get("title")) else ""
-    return OWNERS.get(owner, "") if isinstance(owner, str) else ""
+    known = OWNERS.get(owner, "") if isinstance(owner, str) else ""
+    # Ollama lists a model with the name space that it is from as its owner, and always with a tag.
+    if not known and ":" in str(entry.get("id")):
+        about = _got(asking, f"{asking.connection.endpoint.root}/api/version")
+        return "ollama" if isinstance(about, dict) and "version" in about else ""
+    return known
 
 
 def _props(asking: Asking) -> dict[str, Any]:
@@ -104,7 +118,7 @@ def _props(asking: Asking) -> dict[str, Any]:
 
 def _at_once(program: Program, props: Mapping[str, Any]) -> int | None:
     """llama.cpp works on so many prompts as it has slots, its Python package on one; each keeps its last prompt."""
-    if program == "llama-cpp-python":
+    if program in ONE_AT_A_TIME:
         return 1
     if program != "llama.cpp":
         return None

@@ -143,12 +143,11 @@ class ServerModel:
         order = sorted(range(len(prompts)), key=prompts.__getitem__)
         if self._slots is None:
             return answered(lambda at: ask(at, {}), order, self._wanted or AT_ONCE)
-        pinned = self.abilities.identity.program == "llama.cpp"
-        return answered_in_parts(
-            lambda at, part: ask(at, {"id_slot": part} if pinned else {}),
-            order,
-            min(self._wanted or usual, self._slots),
-        )
+        program = self.abilities.identity.program
+        # Whoever runs Ollama may know of more slots than it tells of.
+        count = self._wanted if self._wanted and program == "ollama" else min(self._wanted or usual, self._slots)
+        pinned = program == "llama.cpp"
+        return answered_in_parts(lambda at, part: ask(at, {"id_slot": part} if pinned else {}), order, count)
 
     def answer_tokens(self, question: Question) -> tuple[tuple[int, ...], ...]:
         """The tokens that begin each option; asked of the server once for prompts that end alike."""
