@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine import memory, padded, published, real, sweep, vllm
+from benchmarks.engine import in_flight, memory, padded, published, real, sweep, vllm
 from benchmarks.engine.setup import Setup
 from benchmarks.point import Point
 
@@ -25,5 +25,5 @@ class Measurement:
 
 MEASUREMENTS = {
     part.__name__.rpartition(".")[2]: Measurement(part.measure, part.rendered, part.points)
-    for part in (memory, padded, published, real, sweep, vllm)
+    for part in (in_flight, memory, padded, published, real, sweep, vllm)
 }

@@ -2,8 +2,9 @@
 
 Sorted padded batches; lm-evaluation-harness (its `HFLM` in an environment of its own, the three letters as
 continuations of each prompt, which it computes once, in batches of 16); llama.cpp's server with its prompt cache,
-asked by the backend `server` as it is by default. All have the same weights in 32 bits, the same prompts and as many
-threads. Each item is new to the server. vLLM is measured apart (`vllm`): its CPU build takes no such file.
+asked by the backend `server` as it is by default; vLLM with prefix caching, as it comes, all prompts in one request,
+which is its fastest way. All have the same weights in 32 bits, the same prompts and as many threads. Each item is new
+to the servers.
 """
 
 from __future__ import annotations
@@ -22,24 +23,27 @@ from typing import Any
 
 import numpy as np
 from tests.servers.real_server import FOLDER, MISSING, SMOL, SMOL_F32, llama_server
+from tests.servers.vllm_server import READY, serving
 
 from benchmarks.embedded.markdown import table
 from benchmarks.engine.harness import LETTERS
 from benchmarks.engine.prompts import OPTIONS, items
 from benchmarks.engine.setup import Setup
+from benchmarks.engine.vllm import one_request
 from benchmarks.point import Point
 from labeldist.core.errors import UsageError
 from labeldist.judging.orders import all_orders
 from labeldist.judging.prompts import judge_prompt
 from labeldist.models.base import AnswerScores, LanguageModel, Question, in_order
 from labeldist.models.open import ModelOptions, open_model
+from labeldist.models.server.model import ServerModel
 from labeldist.models.transformers import plain
 from labeldist.models.transformers.model import TransformersModel
 from labeldist.tasks.load import load_task
 
 HARNESS = FOLDER / "harness" / "bin" / "python"
 SCRIPT = Path(__file__).with_name("harness.py")
-WAYS = ("tree", "padded batches", "lm-evaluation-harness", "llama.cpp")
+WAYS = ("tree", "padded batches", "lm-evaluation-harness", "llama.cpp", "vLLM")
 LEAST = 5.0
 LARGEST_DIFFERENCE = 1e-3
 BATCH_TOKENS = 8192  # as the backend has it
@@ -49,27 +53,36 @@ def measure(setup: Setup) -> dict[str, Any]:
     """Each run takes an item of its own, all ways side by side. Raises :class:`UsageError` without the real models."""
     if not SMOL_F32.exists():
         raise UsageError(MISSING, hint="run that script")
+    if not READY.exists():
+        raise UsageError("no vLLM here", hint="set one up: tests/servers/setup_vllm.sh")
     model = open_model(f"transformers:{SMOL}", ModelOptions(device="cpu"))
     assert isinstance(model, TransformersModel)
     questions = [_questions(one) for one in items(setup.runs + 1)]
     threads = setup.machine()["threads"]
     exact = ("--cache-type-k", "f32", "--cache-type-v", "f32", "--flash-attn", "off", "--threads", str(threads))
     runs = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        llama_server(SMOL_F32, Path(folder) / "log.txt", *exact) as url,
-        _harness(model, Path(folder), threads) as harness,
-    ):
-        server = open_model(f"server:{SMOL_F32.name}@{url}")
-        for warm, asked in enumerate(questions):
-            run = _run(model, server, harness, asked[:24] if warm == 0 else asked)
-            if warm:
-                runs.append(run)
-                print(f"  SmolLM2: {run}", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder, weights = Path(name), Path(name) / "weights"
+        _write_weights(model, weights)
+        with (
+            llama_server(SMOL_F32, folder / "llama.txt", *exact) as url,
+            serving(weights, folder / "vllm.txt", threads=threads) as served,
+            _harness(weights, threads) as harness,
+        ):
+            server = open_model(f"server:{SMOL_F32.name}@{url}")
+            vllm = open_model(f"server:tiny@{served.url}")
+            assert isinstance(vllm, ServerModel)
+            for warm, asked in enumerate(questions):
+                run = _run(model, server, vllm, harness, asked[:24] if warm == 0 else asked)
+                if warm:
+                    runs.append(run)
+                    print(f"  SmolLM2: {run}", file=sys.stderr, flush=True)
     return {"runs": runs, "median": {key: statistics.median(run[key] for run in runs) for key in runs[0]}}
 
 
-def _run(model: TransformersModel, server: LanguageModel, harness: Any, questions: list[Question]) -> dict[str, float]:
+def _run(
+    model: TransformersModel, server: LanguageModel, vllm: ServerModel, harness: Any, questions: list[Question]
+) -> dict[str, float]:
     sequences = [model.encode(question.prompt) for question in questions]
     begun = time.perf_counter()
     found = in_order(model.answer_scores(questions), len(questions), model.name)
@@ -78,12 +91,16 @@ def _run(model: TransformersModel, server: LanguageModel, harness: Any, question
     after_padded = time.perf_counter()
     there = in_order(server.answer_scores(questions), len(questions), server.name)
     after_server = time.perf_counter()
+    of_vllm = one_request(vllm, questions, sequences)
+    after_vllm = time.perf_counter()
     answer = {"prompts": [model._tokenizer.decode(ids) for ids in sequences]}
     harness.stdin.write(json.dumps(answer) + "\n")
     harness.stdin.flush()
     told = json.loads(harness.stdout.readline())
     tree = after_tree - begun
-    taken = (tree, after_padded - after_tree, told["seconds"], after_server - after_padded)
+    taken = (
+        tree, after_padded - after_tree, told["seconds"], after_server - after_padded, after_vllm - after_server
+    )  # fmt: skip
     likeliest = _shares([one.likeliest for one in found])
     return {
         "prompts": len(questions),
@@ -92,6 +109,7 @@ def _run(model: TransformersModel, server: LanguageModel, harness: Any, question
             f"{way}: times the tree": round(seconds / tree, 2) for way, seconds in zip(WAYS[1:], taken[1:], strict=True)
         },
         "largest difference from llama.cpp": float(np.abs(_of(found) - _of(there)).max()),
+        "largest difference from vLLM": float(np.abs(_of(found) - _shares(of_vllm)).max()),
         "largest difference from the harness": float(
             np.abs(likeliest - _shares(_by_option(questions, told["scores"]))).max()
         ),
@@ -107,10 +125,8 @@ def _padded(model: TransformersModel, sequences: Sequence[Sequence[int]]) -> Non
 
 
 @contextmanager
-def _harness(model: TransformersModel, folder: Path, threads: int) -> Iterator[Any]:
+def _harness(weights: Path, threads: int) -> Iterator[Any]:
     """lm-evaluation-harness as a process that answers a line of prompts with a line of scores."""
-    weights = folder / "weights"
-    _write_weights(model, weights)
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
     with subprocess.Popen(
         [str(HARNESS), str(SCRIPT), str(weights)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -163,12 +179,19 @@ def _shares(logits: Sequence[Sequence[float]]) -> np.ndarray:
 def points(result: dict[str, Any]) -> list[Point]:
     """What was asked."""
     median = result["median"]
-    most = max(run["largest difference from llama.cpp"] for run in result["runs"])
     return [
         Point(
             "144 prompts, SmolLM2: times padded batches", "at least", LEAST, median["padded batches: times the tree"]
         ),
-        Point("SmolLM2: largest difference of a probability from llama.cpp", "at most", LARGEST_DIFFERENCE, most),
+        *(
+            Point(
+                f"SmolLM2: largest difference of a probability from {name}",
+                "at most",
+                LARGEST_DIFFERENCE,
+                max(run[f"largest difference from {name}"] for run in result["runs"]),
+            )
+            for name in ("llama.cpp", "vLLM", "the harness")
+        ),
     ]
 
 

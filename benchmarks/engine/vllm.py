@@ -61,27 +61,27 @@ def _compared(setup: Setup, llama: Llama, served: Served, name: str) -> dict[str
     assert isinstance(model, ServerModel)
     # Each way to the server gets items of its own: what one has asked is in its cache. The last one warms up.
     asked = [_questions(one) for one in items(2 * setup.runs + 1)]
-    _one_request(model, asked[-1][:24])
+    one_request(model, asked[-1][:24])
     in_order(model.answer_scores(asked[-1]), len(asked[-1]), model.name)
     in_order(llama.model.answer_scores(asked[-1][:24]), 24, "tree")
     runs = []
     for first, second in zip(asked[: 2 * setup.runs : 2], asked[1 : 2 * setup.runs : 2], strict=True):
         clock = _clock(setup, served)
         begun = clock()
-        found = _one_request(model, first)
+        found = one_request(model, first)
         asked_at_once = clock()
         expected = in_order(llama.model.answer_scores(first), len(first), "tree")
         scored = clock()
         in_order(model.answer_scores(second), len(second), model.name)
-        one_request, tree, backend = asked_at_once - begun, scored - asked_at_once, clock() - scored
+        whole, tree, backend = asked_at_once - begun, scored - asked_at_once, clock() - scored
         differences = np.abs(_shares(found) - _shares([one.logits for one in expected]))
         runs.append(
             {
                 "prompts": len(first),
                 "tree": round(tree, 3),
-                "one request": round(one_request, 3),
+                "one request": round(whole, 3),
                 "backend": round(backend, 3),
-                "ratio": round(one_request / tree, 2),
+                "ratio": round(whole / tree, 2),
                 "ratio of the backend": round(backend / tree, 2),
                 "largest difference": float(differences.max()),
             }
@@ -104,12 +104,18 @@ def _shares(logits: Sequence[Sequence[float]]) -> np.ndarray:
     return shares
 
 
-def _one_request(model: ServerModel, questions: Sequence[Question]) -> list[list[float]]:
-    """The log-probabilities of all questions' options, asked in one request, those that begin alike side by side."""
+def one_request(
+    model: ServerModel, questions: Sequence[Question], prompts: Sequence[Sequence[int]] | None = None
+) -> list[list[float]]:
+    """The log-probabilities of all questions' options, asked in one request, those that begin alike side by side.
+
+    ``prompts``: the questions as token ids, where they are not to be sent as they are.
+    """
     options = model.answer_tokens(questions[0])
     order = sorted(range(len(questions)), key=lambda at: questions[at].prompt)
     body = {
-        "model": "tiny", "prompt": [questions[at].prompt for at in order], "max_tokens": 1, "temperature": 1.0,
+        "model": "tiny", "prompt": [prompts[at] if prompts else questions[at].prompt for at in order],
+        "max_tokens": 1, "temperature": 1.0,
         "logprobs": 0, "logprob_token_ids": [token for tokens in options for token in tokens],
         "return_tokens_as_token_ids": True,
     }  # fmt: skip
