@@ -15,6 +15,7 @@ from typing import Any
 from labeldist.core.errors import InputError, MissingExtraError, UsageError
 from labeldist.core.item import Item
 from labeldist.core.task import Task
+from labeldist.models.first_calls import settle
 
 HINT = "give a folder with config, tokenizer and safetensors weights, or the name of a model on the hub"
 
@@ -51,6 +52,7 @@ def load_classifier(name: str, task: Task, *, new_head: bool) -> Classifier:
     that cannot be loaded. What the model says of its loss (``problem_type``) is forgotten.
     """
     require_training()
+    settle()
     import transformers
 
     told: Any = transformers.utils.logging

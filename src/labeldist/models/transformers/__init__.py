@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labeldist.core.errors import MissingExtraError, UsageError
+from labeldist.models.first_calls import settle
 from labeldist.models.open import Backend, ModelOptions
 from labeldist.models.transformers.failures import computing, reason
 
@@ -31,6 +32,7 @@ def _open(argument: str, options: ModelOptions) -> TransformersModel:
     from labeldist.models.transformers.loading import load, weights_revision
     from labeldist.models.transformers.model import TransformersModel
 
+    settle()
     device = _device(options.device)
     tokenizer, model = load(argument, getattr(torch, options.dtype))
     name = f"transformers:{argument}"
