@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from labeldist.calls.batches import Batches
 from labeldist.calls.packed import pack_scores, pack_written, unpack_scores, unpack_written
 from labeldist.calls.recorded import Recorded
-from labeldist.calls.store import APPLICATION, Call, Store
+from labeldist.calls.store import STORE, Call, Store
 from labeldist.core.errors import StoreError
 from labeldist.models.base import AnswerScores, Question, Written, in_order
 from labeldist.models.scripted import Scripted
@@ -151,18 +152,28 @@ def earlier(file: Path) -> None:
 
 def older(file: Path) -> None:
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute(f"PRAGMA application_id = {APPLICATION}")
+        database.execute(f"PRAGMA application_id = {STORE.application}")
         database.execute("PRAGMA user_version = 1")
 
 
 @pytest.mark.parametrize(
     "make", [foreign, earlier, older, lambda file: file.write_text("SQLite format 3\0 is not all")]
 )
-def test_what_is_no_store_of_ours_is_left_as_it_is(tmp_path: Path, make: Any) -> None:
+@pytest.mark.parametrize("kind", [Store, Batches])
+def test_what_is_no_store_of_ours_is_left_as_it_is(tmp_path: Path, make: Any, kind: Any) -> None:
     make(tmp_path / "run.sqlite")
     before = tree(tmp_path)
     with pytest.raises(StoreError, match="another --out"):
-        Store(tmp_path / "run.sqlite")
+        kind(tmp_path / "run.sqlite")
+    assert tree(tmp_path) == before
+
+
+def test_a_store_is_no_file_of_batches(tmp_path: Path) -> None:
+    with Store(tmp_path / "run.sqlite") as store:
+        store.add([Call(b"k", "generate", "m", 1, 1, b"text")])
+    before = tree(tmp_path)
+    with pytest.raises(StoreError, match="database of another program"):
+        Batches(tmp_path / "run.sqlite")
     assert tree(tmp_path) == before
 
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from labeldist.calls.own_file import Kind, begin, check_file, transaction
 from labeldist.core.errors import StoreError
 from labeldist.models.batch import Asked, Outcome, Reserved, Result, State
 
 # What OpenAI takes of one file, and others no less.
 MOST_LINES, MOST_BYTES = 50_000, 200_000_000
-APPLICATION, SCHEMA = int.from_bytes(b"lbba"), 1
 TABLES = (
     """
     CREATE TABLE batches (
@@ -36,12 +36,12 @@ TABLES = (
     "CREATE INDEX of_batch ON questions (batch, place)",
     "CREATE TABLE read_files (hash TEXT PRIMARY KEY)",  # files by hand whose failures have been counted
 )
+FILE = Kind("file of batches", int.from_bytes(b"lbba"), 1, TABLES)
 FRESH = """
     CREATE TEMP TABLE fresh (
         place INTEGER PRIMARY KEY, key TEXT UNIQUE, model TEXT, path TEXT, line BLOB, size INTEGER, most INTEGER
     )
 """
-LEFT_AS_IT_IS = "it is left as it is: use another --out"
 
 
 class Sent(NamedTuple):
@@ -81,10 +81,11 @@ class Batches:
         self.file = file
         with self._clear_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
+            check_file(file, FILE)
             self._database = sqlite3.connect(file, timeout=60, isolation_level=None)
             try:
                 self._database.execute("PRAGMA synchronous = FULL")
-                self._begin()
+                begin(self._database, file, FILE)
                 self._database.execute("PRAGMA journal_mode = WAL")
                 self._database.execute(FRESH)
             except BaseException:
@@ -275,38 +276,16 @@ class Batches:
         with self._clear_errors():
             return self._database.execute(statement, values).fetchall()
 
-    def _begin(self) -> None:
-        """Make the tables where there are none; refuse the file of somebody else."""
-        with self._transaction():
-            (application,) = self._database.execute("PRAGMA application_id").fetchone()
-            (schema,) = self._database.execute("PRAGMA user_version").fetchone()
-            (tables,) = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            if tables or application or schema:
-                if (application, schema) != (APPLICATION, SCHEMA):
-                    raise StoreError(f"{self.file} is no file of batches of this labeldist", hint=LEFT_AS_IT_IS)
-                return
-            for statement in TABLES:
-                self._database.execute(statement)
-            self._database.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._database.execute(f"PRAGMA user_version = {SCHEMA}")
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._clear_errors():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+        with self._clear_errors(), transaction(self._database):
+            yield
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(
                 f"the batches in {self.file} cannot be used: {error}",
                 hint="is the folder writable, the disk full, or another command using it? If the file is damaged, move "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import stat
 import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,14 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from labeldist.calls.own_file import Kind, begin, check_file, transaction
 from labeldist.core.errors import StoreError
 from labeldist.models.batch import IN_BATCHES
 
-# What the head of a SQLite file says of whose it is, and in which form. A file without it is never written to.
-APPLICATION = int.from_bytes(b"lbld")
-SCHEMA = 3
-HEAD = struct.Struct(">16s44xI4xI")  # SQLite's own mark, user_version, application_id
-MARK = b"SQLite format 3\0"
 TABLES = (
     """
     CREATE TABLE calls (
@@ -36,6 +31,7 @@ TABLES = (
     "CREATE TABLE models (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",  # name and revision
     "CREATE TABLE settings (value BLOB NOT NULL, checksum BLOB NOT NULL)",  # one row of JSON
 )
+STORE = Kind("store", int.from_bytes(b"lbld"), 3, TABLES)
 KINDS = ("generate", "next_token")
 COUNTED = ("calls", "prompt_tokens", "new_tokens")
 KEY_BYTES = 16  # of 10 billion calls two have the same with a probability of 1e-19
@@ -93,13 +89,13 @@ class Store:
         self._one_at_a_time = threading.RLock()
         with self._clear_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
-            _check_file(file)
+            check_file(file, STORE)
             logged = _size(file.with_name(f"{file.name}-wal"))
             self._database = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
             try:
                 self._database.execute("PRAGMA synchronous = FULL")
                 self._database.execute("PRAGMA cell_size_check = ON")
-                self._begin()
+                begin(self._database, file, STORE)
                 self._database.execute("PRAGMA journal_mode = WAL")
                 # SQLite leaves out what it cannot read of the log of a killed process, and says nothing.
                 (_, read, _) = self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -210,20 +206,6 @@ class Store:
             row = (value, _checksum(SETTINGS, NO_NUMBERS, value))
             self._database.execute("INSERT INTO settings VALUES (?, ?)", row)
 
-    def _begin(self) -> None:
-        """Make the tables where there are none, before the journal is kept apart, so that the head says whose it is."""
-        with self._transaction():
-            (application,) = self._database.execute("PRAGMA application_id").fetchone()
-            (schema,) = self._database.execute("PRAGMA user_version").fetchone()
-            (tables,) = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            if tables or application or schema:
-                _check_head(self.file, application, schema)
-                return
-            for statement in TABLES:
-                self._database.execute(statement)
-            self._database.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._database.execute(f"PRAGMA user_version = {SCHEMA}")
-
     def _model(self, name: str) -> int:
         """The number by which the rows call a model."""
         if name not in self._models:
@@ -235,15 +217,12 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            with transaction(self._database):
+                yield
         except BaseException:
-            if self._database.in_transaction:  # SQLite has ended it itself where the disk is full
-                self._database.execute("ROLLBACK")
             self._models.clear()  # a number that was not committed is another model's next
             raise
-        self._database.execute("COMMIT")
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -266,38 +245,6 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def _check_file(file: Path) -> None:
-    """Refuse what is no store of labeldist by its first bytes: SQLite would write to it when it is opened."""
-    if not file.exists():
-        if file.is_symlink():
-            raise StoreError(f"the store {file} is a link to nothing", hint="remove it, or use another --out")
-        return
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise StoreError(f"the store {file} is no file", hint="use another --out")
-    with file.open("rb") as opened:
-        head = opened.read(HEAD.size)
-    if not head:
-        return
-    if len(head) < HEAD.size or not head.startswith(MARK):
-        raise StoreError(f"{file} is no store of labeldist", hint="it is left as it is: use another --out")
-    _, schema, application = HEAD.unpack(head)
-    _check_head(file, application, schema)
-
-
-def _check_head(file: Path, application: int, schema: int) -> None:
-    if application != APPLICATION:
-        raise StoreError(
-            f"{file} is a database of another program, or of an unreleased labeldist",
-            hint="it is left as it is: use another --out",
-        )
-    if schema != SCHEMA:
-        age = "a newer" if schema > SCHEMA else "an older"
-        raise StoreError(
-            f"{file}: written by {age} labeldist (schema {schema}, this one knows {SCHEMA})",
-            hint="use that version of labeldist, or another --out",
-        )
 
 
 def _checksum(key: bytes, numbers: Sequence[int], answer: bytes) -> bytes:
