@@ -107,8 +107,10 @@ def test_in_16_bits_the_tree_is_used_and_as_exact_as_plain_prompts(
 ) -> None:
     asked = [model.encode(prompt.text) for prompt in prompts[:6]]
     tokens = [list(range(0, 40_000, 400))] * len(asked)
-    exact = one_at_a_time(model, asked)[:, tokens[0]]
     rounded: Any = open_model(model.name, ModelOptions(device="cpu", dtype=dtype))
+    if not np.isfinite(one_at_a_time(rounded, asked[:1])).all():
+        pytest.skip(f"{model.name} gives no numbers in {dtype}, however it is asked: its activations overflow")
+    exact = one_at_a_time(model, asked)[:, tokens[0]]
     with caplog.at_level(logging.WARNING, "labeldist"):
         found = rounded.next_token_scores(asked, tokens).logits
     assert not [record for record in caplog.records if record.name.startswith("labeldist")], "the tree was refused"

@@ -17,6 +17,7 @@ from labeldist.core.errors import UnavailableError, UsageError
 from labeldist.models.base import AnswerScores, Question, in_order
 from labeldist.models.open import ModelOptions
 from labeldist.models.server.endpoint import read_endpoint
+from labeldist.models.server.listing import begins_with_thought
 from labeldist.models.server.model import ServerModel, open_server
 from labeldist.models.server.patience import Patience
 
@@ -134,8 +135,9 @@ def scores(model: ServerModel) -> list[AnswerScores]:
 
 
 @pytest.mark.parametrize(
-    ("chat", "bare", "expected"), [(0.043, 0.49, "completions"), (0.49, 0.043, "chat"), (0.6, 0.9, "chat")]
-)
+    ("chat", "bare", "expected"), [(0.043, 0.49, "completions"), (0.49, 0.043, "chat"), (0.6, 0.9, "chat"),
+     (0.038, 0.041, "chat")],
+)  # fmt: skip
 def test_the_route_with_more_mass_on_the_options_is_taken(chat: float, bare: float, expected: str) -> None:
     kind = Kind(mass={CHAT: chat, BARE: bare})
     with serving(kind) as url:
@@ -246,6 +248,16 @@ def test_a_server_that_lists_no_models_works(models: Any) -> None:
     model = looked_at(Kind(models=models))
     assert model.revision == "chat top"
     assert not model.capabilities.notes
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_drawn_part_of_a_character_is_no_thought(text: str) -> None:
+    """The first of an emoji's tokens, as vLLM tells it: the sign of a damaged character, and no text."""
+    drawn = {"token": "\ufffd", "bytes": list("\ufffd".encode()), "logprob": -4.0}
+    likeliest = {"token": "A", "bytes": [65], "logprob": -0.1}
+    logprobs = {"content": [{**drawn, "top_logprobs": [likeliest, drawn]}]}
+    choice = {"message": {"content": text}, "finish_reason": "length", "logprobs": logprobs}
+    assert not begins_with_thought({"choices": [choice]})
 
 
 # --- how many at a time

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import Command
 from tests.servers.vllm_server import READY, serving
 
 from labeldist.core.errors import UnavailableError
@@ -82,7 +83,7 @@ def test_texts_are_those_of_transformers(url: str, folder: Path) -> None:
 
 
 def test_a_run_over_the_server_ends_where_a_local_one_does(
-    url: str, folder: Path, tmp_path: Path, labeldist: Callable[..., object]
+    url: str, folder: Path, tmp_path: Path, labeldist: Command
 ) -> None:
     rows = [
         {"id": f"i{n}", "premise": f"A premise, {n}.", "hypothesis": f"Something of {n}.", "labels": ["e", "n"]}
@@ -92,8 +93,9 @@ def test_a_run_over_the_server_ends_where_a_local_one_does(
     items.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = {}
     for name, spec in (("served", f"server:tiny@{url}"), ("local", f"transformers:{folder}")):
-        labeldist("run", items, "--model", spec, "--explanations", "none", "--orders", "all", "--transform",
-                  "softmax:1", "--out", tmp_path / name)  # fmt: skip
+        done = labeldist("run", items, "--model", spec, "--explanations", "none", "--orders", "all", "--transform",
+                         "softmax:1", "--out", tmp_path / name)  # fmt: skip
+        assert done.returncode == 0, done.stderr
         lines = (tmp_path / name / "mjd.none.jsonl").read_text().splitlines()
         found[name] = {row["id"]: list(row["distribution"].values()) for row in map(json.loads, lines)}
     assert len(found["served"]) == 20

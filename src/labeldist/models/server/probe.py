@@ -36,6 +36,9 @@ MOST_LISTED = (20, 5)
 LONGEST_LIST, LONG_LIST = 2_000, 100
 # Of a question that is easy: less says that the model would rather say something else first.
 SMALL_MASS, ENOUGH = 0.1, 0.5
+# So many times likelier options must be behind a bare prompt: what a list says of those that are not in it depends on
+# the token that was drawn, and the route must not.
+CLEARLY = 2.0
 # Which kinds of questions, chats first, a route asks.
 ROUTES: dict[str | None, tuple[bool, ...]] = {None: (True, False), "chat": (True,), "completions": (False,)}
 # Looks at a list of tokens that contradicts itself, which may be chance; one that is not there will not come.
@@ -217,7 +220,7 @@ def _routed(trying: Trying, way: Abilities, answer: Any) -> tuple[Abilities, Any
     body = bare.body(trying.model, PROMPT, 1, 1.0, **bare.listing())
     other = trying.asking.once(bare.path, body, lambda said: said, prompt=PROMPT, new_tokens=new_tokens_of(body))
     of_bare = 0.0 if other is None else _mass(bare, other)
-    if of_bare <= of_chat:
+    if of_bare <= CLEARLY * of_chat:
         return way, answer, ""
     told = (
         f"asked as bare prompts, whose options get {of_bare:.2g} of the probability, those of a chat {of_chat:.2g}: "
