@@ -17,7 +17,6 @@ from labeldist.core.errors import UnavailableError, UsageError
 from labeldist.models.base import AnswerScores, Question, in_order
 from labeldist.models.open import ModelOptions
 from labeldist.models.server.endpoint import read_endpoint
-from labeldist.models.server.listing import begins_with_thought
 from labeldist.models.server.model import ServerModel, open_server
 from labeldist.models.server.patience import Patience
 
@@ -250,14 +249,18 @@ def test_a_server_that_lists_no_models_works(models: Any) -> None:
     assert not model.capabilities.notes
 
 
-@pytest.mark.parametrize("text", ["", " "])
-def test_a_drawn_part_of_a_character_is_no_thought(text: str) -> None:
-    """The first of an emoji's tokens, as vLLM tells it: the sign of a damaged character, and no text."""
-    drawn = {"token": "\ufffd", "bytes": list("\ufffd".encode()), "logprob": -4.0}
-    likeliest = {"token": "A", "bytes": [65], "logprob": -0.1}
-    logprobs = {"content": [{**drawn, "top_logprobs": [likeliest, drawn]}]}
-    choice = {"message": {"content": text}, "finish_reason": "length", "logprobs": logprobs}
-    assert not begins_with_thought({"choices": [choice]})
+@pytest.mark.parametrize("drawn", [{"token": "", "bytes": []}, {"token": "", "bytes": [240]}, {"token": "\ufffd"}])
+def test_that_a_token_without_text_was_drawn_tells_nothing_of_the_list(drawn: dict[str, Any]) -> None:
+    """An end of text, or a part of a character, by chance; that no option is in the list does not make it wrong."""
+
+    class Drawn(Kind):
+        def listing(self, path: str, body: dict[str, Any], count: int) -> dict[str, Any]:
+            [first] = super().listing(path, body, count)["content"]
+            one = {**drawn, "logprob": -9.0}
+            return {"content": [{**one, "top_logprobs": [*first["top_logprobs"], one]}]}
+
+    model = looked_at(Drawn(mass={CHAT: 1e-7}))
+    assert model.abilities.scores == "top"
 
 
 # --- how many at a time

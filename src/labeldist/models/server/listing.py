@@ -112,8 +112,7 @@ def begins_with_thought(answer: Any) -> bool:
         entries, drawn = _entries(answer)
         likeliest = max(entries, key=lambda one: one.value, default=drawn)
         *tokens, of_drawn = read_tokens([(str(one.text), one.bytes) for one in (likeliest, drawn)])
-        # A part of a character is no text yet, and some servers give the sign of a damaged one for it.
-        shown = [one.data.decode("utf-8", "ignore").replace("\ufffd", "").strip() for one in (*tokens, of_drawn)]
+        shown = [one.data.decode("utf-8", "ignore").strip() for one in (*tokens, of_drawn)]
         reply = replies(answer)[0]
     except (MalformedError, TypeError):
         return False

@@ -178,12 +178,14 @@ def _asked(trying: Trying, way: Abilities) -> tuple[Abilities, Any]:
 def _usable(found: Listed, answer: Any) -> None:
     """Raises :class:`MalformedError` for a list of one token where more must be, or whose tokens cannot be read.
 
-    They cannot where the drawn one is no text, or says an option and yet begins none as it is written.
+    They cannot where none has a text, or where the drawn one says an option and yet begins none as it is written. That
+    the drawn one has none is chance: it may be a part of a character, or the end.
     """
     if len(found.tokens) == 1 and math.exp(max(found.tokens.values())) < 1 - SUM_TOLERANCE:
         raise MalformedError("one token only, although there are more")
     text = drawn_token(answer).data.decode("utf-8", "replace")
-    opaque = not text or text.startswith(TOKEN_ID) or named(text, ANSWERS) is not None
+    unread = not any(token.data for token in found.tokens)
+    opaque = unread or text.startswith(TOKEN_ID) or named(text, ANSWERS) is not None
     if opaque and top(found, ANSWERS, Usage.of(answer, PROMPT)).unlisted == len(ANSWERS):
         raise MalformedError(f"{shown(text)} begins no option")
 
