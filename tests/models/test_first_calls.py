@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from labeldist.classifiers.classifier import load_classifier
 from labeldist.core.errors import UsageError
@@ -16,6 +15,9 @@ from labeldist.evaluation.variability.encoder import load_encoder
 from labeldist.models.first_calls import FUNCTIONS, settle
 from labeldist.models.open import open_model
 from labeldist.tasks.load import load_task
+
+torch = pytest.importorskip("torch", reason="the extra 'transformers' is not installed")
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402 (torch may be missing)
 
 # A process that has called nothing yet; its answer to a first and a second call in two threads.
 STORM = """
